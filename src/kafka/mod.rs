@@ -1,0 +1,1 @@
+//! What every user of the Kafka client shares: properties, the embedded broker, errors sorted by who has to act.

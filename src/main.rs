@@ -1,0 +1,8 @@
+//! The `expressd` command.
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> std::process::ExitCode {
+    expressd::cli::main()
+}
