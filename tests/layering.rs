@@ -27,19 +27,41 @@ const LAYERS: &[&[&str]] = &[
 /// `engine` never sees the definition: after compilation it is gone.
 const FORBIDDEN_PAIRS: &[(&str, &str)] = &[("engine", "asl")];
 
-const CORE: &[&str] = &["value", "diagnostic", "error_name", "expr", "asl", "plan", "engine"];
+const CORE: &[&str] = &[
+    "value",
+    "diagnostic",
+    "error_name",
+    "expr",
+    "asl",
+    "plan",
+    "engine",
+];
 
 /// Words that mean I/O, a clock, metrics or a runtime.
 const OUTSIDE_CORE: &[&str] = &[
-    "std::fs", "std::io::Read", "std::net", "std::time::Instant", "std::time::SystemTime", "Instant::now", "SystemTime::now",
-    "Timestamp::now", "tokio::", "rayon::", "rdkafka", "metrics::", "tracing::",
+    "std::fs",
+    "std::io::Read",
+    "std::net",
+    "std::time::Instant",
+    "std::time::SystemTime",
+    "Instant::now",
+    "SystemTime::now",
+    "Timestamp::now",
+    "tokio::",
+    "rayon::",
+    "rdkafka",
+    "metrics::",
+    "tracing::",
 ];
 
 /// One module names each big dependency.
 const OWNERS: &[(&str, &[&str])] = &[
     ("metrics::", &["telemetry"]),
     ("metrics_exporter_prometheus", &["telemetry"]),
-    ("rdkafka", &["kafka", "source/kafka", "sink/kafka", "task/kafka"]),
+    (
+        "rdkafka",
+        &["kafka", "source/kafka", "sink/kafka", "task/kafka"],
+    ),
     ("rayon::", &["runtime/cpu_pool"]),
 ];
 
@@ -49,10 +71,13 @@ fn imports_follow_the_layer_order() {
     for (module, file, line, text) in source_lines() {
         for target in crate_paths(&text) {
             let Some(target_row) = row(&target) else {
-                problems.push(format!("{file}:{line}: crate::{target} is not in the layer table"));
+                problems.push(format!(
+                    "{file}:{line}: crate::{target} is not in the layer table"
+                ));
                 continue;
             };
-            let own_row = row(&module).unwrap_or_else(|| panic!("{file}: module {module} is not in the layer table"));
+            let own_row = row(&module)
+                .unwrap_or_else(|| panic!("{file}: module {module} is not in the layer table"));
             let sideways = target_row == own_row && target != module;
             let forbidden = FORBIDDEN_PAIRS.contains(&(module.as_str(), target.as_str()));
             if target_row > own_row || sideways || forbidden {
@@ -60,7 +85,11 @@ fn imports_follow_the_layer_order() {
             }
         }
     }
-    assert!(problems.is_empty(), "imports that point the wrong way:\n{}", problems.join("\n"));
+    assert!(
+        problems.is_empty(),
+        "imports that point the wrong way:\n{}",
+        problems.join("\n")
+    );
 }
 
 #[test]
@@ -75,7 +104,11 @@ fn the_language_core_does_no_io_and_reads_no_clock() {
             }
         }
     }
-    assert!(problems.is_empty(), "the core reaches outside:\n{}", problems.join("\n"));
+    assert!(
+        problems.is_empty(),
+        "the core reaches outside:\n{}",
+        problems.join("\n")
+    );
 }
 
 #[test]
@@ -83,13 +116,23 @@ fn one_module_names_each_big_dependency() {
     let mut problems = Vec::new();
     for (_, file, line, text) in source_lines() {
         for (word, owners) in OWNERS {
-            let named = text.contains(&format!("use {word}")) || text.contains(&format!("({word}")) || text.contains(&format!(" {word}:"));
-            if named && !owners.iter().any(|owner| file.starts_with(&format!("src/{owner}"))) {
+            let named = text.contains(&format!("use {word}"))
+                || text.contains(&format!("({word}"))
+                || text.contains(&format!(" {word}:"));
+            if named
+                && !owners
+                    .iter()
+                    .any(|owner| file.starts_with(&format!("src/{owner}")))
+            {
                 problems.push(format!("{file}:{line}: {word} belongs to {owners:?}"));
             }
         }
     }
-    assert!(problems.is_empty(), "a dependency is named outside its module:\n{}", problems.join("\n"));
+    assert!(
+        problems.is_empty(),
+        "a dependency is named outside its module:\n{}",
+        problems.join("\n")
+    );
 }
 
 fn row(module: &str) -> Option<usize> {
@@ -104,8 +147,16 @@ fn source_lines() -> Vec<(String, String, usize, String)> {
     assert!(files.len() > 10, "the sources were not found");
     let mut lines = Vec::new();
     for path in files {
-        let file = path.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/");
-        let module = file["src/".len()..].split(['/', '.']).next().unwrap().to_string();
+        let file = path
+            .strip_prefix(root)
+            .unwrap()
+            .to_string_lossy()
+            .replace('\\', "/");
+        let module = file["src/".len()..]
+            .split(['/', '.'])
+            .next()
+            .unwrap()
+            .to_string();
         let text = fs::read_to_string(&path).unwrap();
         for (index, line) in text.lines().enumerate() {
             if line.trim_start().starts_with("#[cfg(test)]") {
@@ -133,7 +184,12 @@ fn collect(dir: &Path, files: &mut Vec<PathBuf>) {
 /// The first segment after each `crate::`.
 fn crate_paths(line: &str) -> Vec<String> {
     line.match_indices("crate::")
-        .map(|(at, found)| line[at + found.len()..].chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>())
+        .map(|(at, found)| {
+            line[at + found.len()..]
+                .chars()
+                .take_while(|c| c.is_alphanumeric() || *c == '_')
+                .collect::<String>()
+        })
         .filter(|name| !name.is_empty())
         .collect()
 }

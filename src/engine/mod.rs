@@ -156,22 +156,50 @@ pub struct Execution {}
 #[allow(unused_variables, missing_docs, clippy::todo)]
 impl Execution {
     #[allow(clippy::new_without_default)]
-    pub fn new() -> Execution { todo!() }
+    pub fn new() -> Execution {
+        todo!()
+    }
     /// Takes the event in. An event that is not JSON is an error and leaves the execution ready for the next start.
-    pub fn start(&mut self, plan: &Arc<Plan>, event: &[u8], start: Start<'_>, now: Now) -> Result<(), ParseError> { todo!() }
+    pub fn start(
+        &mut self,
+        plan: &Arc<Plan>,
+        event: &[u8],
+        start: Start<'_>,
+        now: Now,
+    ) -> Result<(), ParseError> {
+        todo!()
+    }
     /// Runs until the end or until everything waits. Due deadlines fire first.
-    pub fn advance(&mut self, now: Now, fan_out: &dyn FanOut) -> Progress { todo!() }
+    pub fn advance(&mut self, now: Now, fan_out: &dyn FanOut) -> Progress {
+        todo!()
+    }
     /// What to do before the execution can go on; each effect is given once.
-    pub fn take_effects(&mut self) -> std::vec::Drain<'_, Effect> { todo!() }
+    pub fn take_effects(&mut self) -> std::vec::Drain<'_, Effect> {
+        todo!()
+    }
     /// The answer of a call; ignored when the call was cancelled or timed out. Then call `advance`.
-    pub fn reply(&mut self, call: CallId, reply: TaskReply) { todo!() }
+    pub fn reply(&mut self, call: CallId, reply: TaskReply) {
+        todo!()
+    }
     /// The task behind a call is alive.
-    pub fn heartbeat(&mut self, call: CallId, now: Now) { todo!() }
+    pub fn heartbeat(&mut self, call: CallId, now: Now) {
+        todo!()
+    }
     /// When to advance at the latest, on the monotonic clock.
-    pub fn next_deadline(&self) -> Option<u64> { todo!() }
+    pub fn next_deadline(&self) -> Option<u64> {
+        todo!()
+    }
     /// Stops everything; the outcome is `Aborted`.
-    pub fn abort(&mut self) { todo!() }
-    pub fn outcome(&self) -> Option<&Outcome> { todo!() }
-    pub fn arena(&self) -> &Arena { todo!() }
-    pub fn plan(&self) -> &Arc<Plan> { todo!() }
+    pub fn abort(&mut self) {
+        todo!()
+    }
+    pub fn outcome(&self) -> Option<&Outcome> {
+        todo!()
+    }
+    pub fn arena(&self) -> &Arena {
+        todo!()
+    }
+    pub fn plan(&self) -> &Arc<Plan> {
+        todo!()
+    }
 }

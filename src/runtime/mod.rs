@@ -23,11 +23,19 @@ pub struct Ended {}
 
 #[allow(missing_docs, clippy::todo)]
 impl Ended {
-    pub fn outcome(&self) -> &Outcome { todo!() }
-    pub fn execution(&self) -> &Execution { todo!() }
+    pub fn outcome(&self) -> &Outcome {
+        todo!()
+    }
+    pub fn execution(&self) -> &Execution {
+        todo!()
+    }
     /// Wall clock, milliseconds since the epoch.
-    pub fn started(&self) -> i64 { todo!() }
-    pub fn ended(&self) -> i64 { todo!() }
+    pub fn started(&self) -> i64 {
+        todo!()
+    }
+    pub fn ended(&self) -> i64 {
+        todo!()
+    }
 }
 
 /// What became of an event.
@@ -51,9 +59,20 @@ pub struct Runtime {}
 #[allow(unused_variables, missing_docs, clippy::todo)]
 impl Runtime {
     /// Runs an event as far as it goes, on the calling rayon worker.
-    pub fn start(&self, machine: &Arc<Machine>, event: Event<'_>) -> Started { todo!() }
+    pub fn start(&self, machine: &Arc<Machine>, event: Event<'_>) -> Started {
+        todo!()
+    }
     /// Goes on with a waiting execution in tokio; `finish` is called exactly once, also when `cancel` fires (`Outcome::Aborted`).
-    pub fn drive(&self, waiting: Waiting, cancel: &CancelToken, finish: impl FnOnce(Ended) + Send + 'static) { todo!() }
+    pub fn drive(
+        &self,
+        waiting: Waiting,
+        cancel: &CancelToken,
+        finish: impl FnOnce(Ended) + Send + 'static,
+    ) {
+        todo!()
+    }
     /// Runs a job (one batch) on the rayon pool. A panic in it is caught and counted by the caller's own guard.
-    pub fn spawn(&self, job: impl FnOnce() + Send + 'static) { todo!() }
+    pub fn spawn(&self, job: impl FnOnce() + Send + 'static) {
+        todo!()
+    }
 }

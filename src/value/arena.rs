@@ -87,62 +87,122 @@ pub struct Arena {}
 
 #[allow(unused_variables, missing_docs, clippy::todo)]
 impl Arena {
-    pub fn new(constants: Arc<Constants>) -> Arena { todo!() }
+    pub fn new(constants: Arc<Constants>) -> Arena {
+        todo!()
+    }
     /// Forgets everything and takes another plan's constants; keeps the buffers (shrinks outliers).
-    pub fn reset(&mut self, constants: &Arc<Constants>) { todo!() }
+    pub fn reset(&mut self, constants: &Arc<Constants>) {
+        todo!()
+    }
     /// Reads a JSON text; may be called several times in one execution (event, task replies, StringToJson).
-    pub fn parse(&mut self, text: &[u8], limits: ParseLimits) -> Result<Value, ParseError> { todo!() }
+    pub fn parse(&mut self, text: &[u8], limits: ParseLimits) -> Result<Value, ParseError> {
+        todo!()
+    }
 
     // Reading.
-    pub fn kind(&self, value: Value) -> Kind { todo!() }
-    pub fn as_bool(&self, value: Value) -> Option<bool> { todo!() }
-    pub fn as_number(&self, value: Value) -> Option<Number<'_>> { todo!() }
-    pub fn as_str(&self, value: Value) -> Option<JsonStr<'_>> { todo!() }
+    pub fn kind(&self, value: Value) -> Kind {
+        todo!()
+    }
+    pub fn as_bool(&self, value: Value) -> Option<bool> {
+        todo!()
+    }
+    pub fn as_number(&self, value: Value) -> Option<Number<'_>> {
+        todo!()
+    }
+    pub fn as_str(&self, value: Value) -> Option<JsonStr<'_>> {
+        todo!()
+    }
     /// Elements of an array or distinct members of an object; 0 for a scalar.
-    pub fn len(&self, value: Value) -> usize { todo!() }
+    pub fn len(&self, value: Value) -> usize {
+        todo!()
+    }
     /// The member of an object; the last one where a name occurs twice.
-    pub fn get(&self, object: Value, key: &Key) -> Option<Value> { todo!() }
+    pub fn get(&self, object: Value, key: &Key) -> Option<Value> {
+        todo!()
+    }
     /// The same by a name known only at run time.
-    pub fn get_by_name(&self, object: Value, name: &str) -> Option<Value> { todo!() }
-    pub fn index(&self, array: Value, index: usize) -> Option<Value> { todo!() }
-    pub fn elements(&self, array: Value) -> impl Iterator<Item = Value> + '_ { std::iter::empty() }
+    pub fn get_by_name(&self, object: Value, name: &str) -> Option<Value> {
+        todo!()
+    }
+    pub fn index(&self, array: Value, index: usize) -> Option<Value> {
+        todo!()
+    }
+    pub fn elements(&self, array: Value) -> impl Iterator<Item = Value> + '_ {
+        std::iter::empty()
+    }
     /// Members in order of first insertion, duplicates resolved; the name is a string value that can be used as a key in [`Arena::object`].
-    pub fn members(&self, object: Value) -> impl Iterator<Item = (Value, Value)> + '_ { std::iter::empty() }
+    pub fn members(&self, object: Value) -> impl Iterator<Item = (Value, Value)> + '_ {
+        std::iter::empty()
+    }
     /// Deep equality: numbers by value, objects whatever the order of members. Does not recurse on the stack without bound.
-    pub fn equal(&self, a: Value, b: Value) -> bool { todo!() }
-    pub fn measure(&self, value: Value) -> Measure { todo!() }
+    pub fn equal(&self, a: Value, b: Value) -> bool {
+        todo!()
+    }
+    pub fn measure(&self, value: Value) -> Measure {
+        todo!()
+    }
     /// Bytes of memory that the execution holds here.
-    pub fn bytes_used(&self) -> usize { todo!() }
+    pub fn bytes_used(&self) -> usize {
+        todo!()
+    }
     /// Where in the parsed text the value stands (only for parsed values: diagnostics of definitions).
-    pub fn span(&self, value: Value) -> Option<Range<usize>> { todo!() }
+    pub fn span(&self, value: Value) -> Option<Range<usize>> {
+        todo!()
+    }
     /// Appends compact JSON.
-    pub fn print(&self, value: Value, out: &mut Vec<u8>) { todo!() }
-    pub fn to_json(&self, value: Value) -> String { todo!() }
+    pub fn print(&self, value: Value, out: &mut Vec<u8>) {
+        todo!()
+    }
+    pub fn to_json(&self, value: Value) -> String {
+        todo!()
+    }
 
     // Building. Nothing here checks limits: the caller measures at state boundaries.
     /// A string from its decoded characters.
-    pub fn string(&mut self, text: &str) -> Value { todo!() }
-    pub fn integer(&mut self, value: i64) -> Value { todo!() }
+    pub fn string(&mut self, text: &str) -> Value {
+        todo!()
+    }
+    pub fn integer(&mut self, value: i64) -> Value {
+        todo!()
+    }
     /// A finite number by the printing policy: an integer where it is one, else the shortest text that reads back the same.
-    pub fn float(&mut self, value: f64) -> Value { todo!() }
-    pub fn array(&mut self, elements: &[Value]) -> Value { todo!() }
+    pub fn float(&mut self, value: f64) -> Value {
+        todo!()
+    }
+    pub fn array(&mut self, elements: &[Value]) -> Value {
+        todo!()
+    }
     /// An object from (name, value) pairs; the names are string values and distinct.
-    pub fn object(&mut self, members: &[(Value, Value)]) -> Value { todo!() }
+    pub fn object(&mut self, members: &[(Value, Value)]) -> Value {
+        todo!()
+    }
     /// `base` with one member set: replaced in its place or appended. `base` must be an object.
-    pub fn with(&mut self, base: Value, key: Value, value: Value) -> Value { todo!() }
+    pub fn with(&mut self, base: Value, key: Value, value: Value) -> Value {
+        todo!()
+    }
     /// `base` with the element at `index` replaced; `index` is in range.
-    pub fn with_element(&mut self, base: Value, index: usize, value: Value) -> Value { todo!() }
+    pub fn with_element(&mut self, base: Value, index: usize, value: Value) -> Value {
+        todo!()
+    }
     /// A string put together in JSON spelling: `States.Format` and the like never unescape what they only copy.
-    pub fn concat(&mut self, parts: &mut dyn FnMut(&mut dyn FnMut(Part<'_>))) -> Value { todo!() }
+    pub fn concat(&mut self, parts: &mut dyn FnMut(&mut dyn FnMut(Part<'_>))) -> Value {
+        todo!()
+    }
     /// Copies a value of another arena into this one.
-    pub fn copy_from(&mut self, other: &Arena, value: Value) -> Value { todo!() }
+    pub fn copy_from(&mut self, other: &Arena, value: Value) -> Value {
+        todo!()
+    }
 
     // Fork and join.
     /// A child that reads `parent` (frozen meanwhile) and continues its index space.
-    pub fn fork(parent: &Arc<Arena>) -> Arena { todo!() }
+    pub fn fork(parent: &Arc<Arena>) -> Arena {
+        todo!()
+    }
     /// Takes a child's tables in and gives the value as this arena knows it. `self` is the child's parent, unchanged since the fork
     /// except for earlier adoptions.
-    pub fn adopt(&mut self, child: &Arena, value: Value) -> Value { todo!() }
+    pub fn adopt(&mut self, child: &Arena, value: Value) -> Value {
+        todo!()
+    }
 }
 
 /// A piece of a string under construction.

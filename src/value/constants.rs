@@ -38,15 +38,29 @@ pub struct ConstantsBuilder {}
 #[allow(unused_variables, missing_docs)]
 impl ConstantsBuilder {
     #[allow(clippy::new_without_default)]
-    pub fn new() -> ConstantsBuilder { todo!() }
+    pub fn new() -> ConstantsBuilder {
+        todo!()
+    }
     /// A string constant; equal names share one. The handle can be used as a member name.
-    pub fn string(&mut self, text: &str) -> Value { todo!() }
-    pub fn parse(&mut self, text: &[u8]) -> Result<Value, ParseError> { todo!() }
+    pub fn string(&mut self, text: &str) -> Value {
+        todo!()
+    }
+    pub fn parse(&mut self, text: &[u8]) -> Result<Value, ParseError> {
+        todo!()
+    }
     /// Copies a value out of a definition's arena, spelling kept.
-    pub fn copy_from(&mut self, other: &Arena, value: Value) -> Value { todo!() }
+    pub fn copy_from(&mut self, other: &Arena, value: Value) -> Value {
+        todo!()
+    }
     /// Values can be built here exactly as in an execution, for instance to fold a constant expression.
-    pub fn arena(&mut self) -> &mut Arena { todo!() }
+    pub fn arena(&mut self) -> &mut Arena {
+        todo!()
+    }
     /// Turns a value built in [`ConstantsBuilder::arena`] into a constant.
-    pub fn freeze(&mut self, value: Value) -> Value { todo!() }
-    pub fn finish(self) -> Arc<Constants> { todo!() }
+    pub fn freeze(&mut self, value: Value) -> Value {
+        todo!()
+    }
+    pub fn finish(self) -> Arc<Constants> {
+        todo!()
+    }
 }

@@ -12,8 +12,14 @@ pub struct JsonStr<'a> {
 #[allow(unused_variables, missing_docs)]
 impl<'a> JsonStr<'a> {
     /// JSON spelling.
-    pub fn spelled(self) -> &'a str { self.spelled }
+    pub fn spelled(self) -> &'a str {
+        self.spelled
+    }
     /// The characters; borrowed where nothing is escaped.
-    pub fn decode(self) -> Cow<'a, str> { todo!() }
-    pub fn eq_str(self, other: &str) -> bool { todo!() }
+    pub fn decode(self) -> Cow<'a, str> {
+        todo!()
+    }
+    pub fn eq_str(self, other: &str) -> bool {
+        todo!()
+    }
 }
