@@ -20,6 +20,9 @@ pub mod plan;
 pub mod engine;
 
 #[cfg(feature = "daemon")]
+pub mod units;
+
+#[cfg(feature = "daemon")]
 pub mod telemetry;
 
 #[cfg(feature = "daemon")]

@@ -11,6 +11,7 @@ const LAYERS: &[&[&str]] = &[
     &["asl"],
     &["plan"],
     &["engine"],
+    &["units"],
     &["telemetry"],
     &["kafka"],
     &["task"],
