@@ -1,10 +1,31 @@
-//! Expressions: paths, payload templates, intrinsic functions, the context object. Each is compiled once; none knows states or plans.
+//! Expressions: paths, payload templates, intrinsic functions, choice rules, the context object. Each is compiled once; none knows
+//! states or plans.
 
 mod context;
 mod error;
+mod expression;
+mod intrinsic;
+mod path;
+mod random;
+mod reference_path;
+mod result_path;
+mod rule;
+mod scratch;
+mod template;
+pub mod timestamp;
+mod variables;
 
 pub use context::{ContextObject, ExecutionInfo, MapItem, StateInfo};
-pub use error::ExprError;
+pub use error::{ExprError, SyntaxError};
+pub use expression::Expression;
+pub use path::{NotFound, Path};
+pub use random::Random;
+pub use reference_path::ReferencePath;
+pub use result_path::ResultPath;
+pub use rule::{ChoiceRule, DataTest, Operand, Operator};
+pub use scratch::Scratch;
+pub use template::{Template, TemplateProblem};
+pub use variables::{NoVariables, Variables};
 
 use crate::value::Value;
 
@@ -15,4 +36,8 @@ pub struct Scope<'a> {
     pub input: Value,
     /// `$$`
     pub context: &'a ContextObject<'a>,
+    /// `$name`
+    pub variables: &'a dyn Variables,
+    /// For `States.UUID` and `States.MathRandom`.
+    pub random: &'a Random,
 }

@@ -1,0 +1,1 @@
+//! The eighteen intrinsic functions.

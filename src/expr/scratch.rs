@@ -1,0 +1,23 @@
+//! Buffers that evaluations use again and again, so that none of them allocates.
+
+use crate::value::Value;
+
+/// The working memory of evaluations; belongs to whoever owns the arena and is kept from execution to execution.
+///
+/// Every user takes what it pushed off again: between evaluations the buffers are empty.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    /// Elements of arrays under construction, arguments of calls, hits of a path.
+    pub(super) values: Vec<Value>,
+    /// Members of objects under construction.
+    pub(super) members: Vec<(Value, Value)>,
+    /// Nodes that a `..` still has to visit.
+    pub(super) pending: Vec<Value>,
+}
+
+impl Scratch {
+    /// Empty buffers.
+    pub fn new() -> Scratch {
+        Scratch::default()
+    }
+}
