@@ -1,6 +1,7 @@
 //! Choice: where to go, by rules over the input.
 
-use super::super::{Field, LiteralOrPath, NullablePath, Place};
+use super::super::{Field, NullablePath, Place};
+use crate::expr::Operator;
 use crate::value::Value;
 
 /// A Choice state.
@@ -43,37 +44,8 @@ pub enum Condition {
 pub struct DataTest {
     /// `Variable`: a path.
     pub variable: Field<String>,
-    /// The comparison, without the `Path` of its second spelling.
+    /// The comparison.
     pub operator: Operator,
-    /// A literal of the type that the operator asks for (a boolean for the `Is…` tests), or a path to compare with.
-    pub operand: LiteralOrPath<Value>,
-}
-
-/// The comparisons of a data test.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum Operator {
-    StringEquals,
-    StringLessThan,
-    StringGreaterThan,
-    StringLessThanEquals,
-    StringGreaterThanEquals,
-    StringMatches,
-    NumericEquals,
-    NumericLessThan,
-    NumericGreaterThan,
-    NumericLessThanEquals,
-    NumericGreaterThanEquals,
-    BooleanEquals,
-    TimestampEquals,
-    TimestampLessThan,
-    TimestampGreaterThan,
-    TimestampLessThanEquals,
-    TimestampGreaterThanEquals,
-    IsPresent,
-    IsNull,
-    IsString,
-    IsNumeric,
-    IsBoolean,
-    IsTimestamp,
+    /// What it compares with: a literal that suits the operator, or the text of a path for a `…Path` operator.
+    pub operand: Field<Value>,
 }

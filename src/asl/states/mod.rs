@@ -9,7 +9,7 @@ mod succeed;
 mod task;
 mod wait;
 
-pub use choice::{Choice, ChoiceRule, Condition, DataTest, Operator};
+pub use choice::{Choice, ChoiceRule, Condition, DataTest};
 pub use fail::Fail;
 pub use map::Map;
 pub use parallel::Parallel;
