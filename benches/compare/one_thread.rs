@@ -1,0 +1,87 @@
+//! One thread, text in → text out, all variants of a workload.
+
+use crate::baseline::{Program, REFERENCE, assert_same};
+use crate::options::{Options, median};
+use crate::support::{WORKLOADS, Workload, thread_cpu, variants};
+
+/// Bytes of events that one variant takes in within one round: some tens of milliseconds.
+const ROUND_BYTES: usize = 20_000_000;
+
+/// Measures and prints.
+pub(crate) fn run(options: &Options) {
+    if !options.json {
+        println!("one thread: microseconds of CPU per event, × rate against {REFERENCE}");
+    }
+    for workload in WORKLOADS
+        .iter()
+        .filter(|workload| options.takes(workload.name))
+    {
+        let mut variants = variants(workload);
+        check(workload, &mut variants);
+        let figures = measure(workload, &mut variants, options.rounds);
+        print(workload, &figures, options.json);
+    }
+}
+
+/// All variants give the same JSON for every event.
+fn check(workload: &Workload, variants: &mut [(&'static str, Program)]) {
+    let (mut want, mut got) = (Vec::new(), Vec::new());
+    for event in workload.events() {
+        for (index, (_, program)) in variants.iter_mut().enumerate() {
+            let out = if index == 0 { &mut want } else { &mut got };
+            out.clear();
+            program(event, out);
+            if index > 0 {
+                assert_same(&want, &got);
+            }
+        }
+    }
+}
+
+/// Median microseconds per event of each variant.
+fn measure(
+    workload: &Workload,
+    variants: &mut [(&'static str, Program)],
+    rounds: usize,
+) -> Vec<(&'static str, f64)> {
+    let events = workload.events();
+    let passes = (ROUND_BYTES / (workload.bytes() * events.len())).max(1);
+    let mut times = vec![Vec::with_capacity(rounds); variants.len()];
+    let mut out = Vec::new();
+    for _ in 0..rounds {
+        for ((_, program), times) in variants.iter_mut().zip(&mut times) {
+            let start = thread_cpu();
+            for _ in 0..passes {
+                for event in &events {
+                    out.clear();
+                    program(event, &mut out);
+                }
+            }
+            let spent = thread_cpu() - start;
+            times.push(spent.as_secs_f64() * 1e6 / (passes * events.len()) as f64);
+        }
+    }
+    let names = variants.iter().map(|(name, _)| *name);
+    names
+        .zip(times.iter_mut().map(|times| median(times)))
+        .collect()
+}
+
+fn print(workload: &Workload, figures: &[(&'static str, f64)], json: bool) {
+    let reference = figures.iter().find(|(name, _)| *name == REFERENCE);
+    let reference = reference.map_or(f64::NAN, |(_, time)| *time);
+    if !json {
+        println!("\n{} ({} bytes)", workload.name, workload.bytes());
+    }
+    for (name, time) in figures {
+        let ratio = reference / time;
+        if json {
+            println!(
+                r#"{{"part":"thread","case":"{}","variant":"{name}","us":{time:.4},"ratio":{ratio:.3}}}"#,
+                workload.name
+            );
+        } else {
+            println!("  {name:18} {time:9.3} µs   × {ratio:.2}");
+        }
+    }
+}
