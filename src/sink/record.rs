@@ -1,0 +1,314 @@
+//! The formats of result and dead-letter records: pure functions from a record and its run to headers. Knows no client.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+
+use crate::kafka::{HeaderBuffer, Headers, Record};
+
+/// Version of the dead-letter format.
+const DEAD_LETTER_VERSION: &[u8] = b"1";
+/// Longest cause, and longest of the other texts that a definition or an event can make up.
+const TEXT_BYTES: usize = 1_024;
+/// What is kept of a value that the dead-letter topic does not take.
+const TRUNCATED_BYTES: usize = 64 << 10;
+const OURS: &str = "expressd.";
+const TRACEPARENT: &str = "traceparent";
+
+/// One run of a machine over one record.
+#[derive(Clone, Copy, Debug)]
+pub struct Run<'a> {
+    /// The pipeline's name.
+    pub pipeline: &'a str,
+    /// Content hash of the definition.
+    pub definition: &'a str,
+    /// Configured name of this process.
+    pub instance: &'a str,
+    /// `{pipeline}/{topic}-{partition}-{offset}`
+    pub execution: &'a str,
+    /// Milliseconds since the epoch.
+    pub started: i64,
+    /// Milliseconds since the epoch.
+    pub ended: i64,
+}
+
+/// Why a record became a dead letter.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Problem<'a> {
+    /// ASL error name; a `Fail` state may have none.
+    pub error: Option<&'a str>,
+    /// May be missing, too.
+    pub cause: Option<&'a str>,
+    /// The failing state with its scope; empty when no state ran.
+    pub state: &'a str,
+}
+
+/// Headers of a result: the record's own, then ours.
+pub fn result_headers(record: &Record<'_>, run: &Run<'_>, out: &mut HeaderBuffer) {
+    out.clear();
+    let traced = keep_headers(record.headers, out);
+    out.push("expressd.status", Some(b"SUCCEEDED"));
+    out.push("expressd.execution", Some(run.execution.as_bytes()));
+    out.push("expressd.definition", Some(run.definition.as_bytes()));
+    push_source(record, out);
+    push_time("expressd.started", run.started, out);
+    push_time("expressd.ended", run.ended, out);
+    if !traced {
+        push_traceparent(run.execution, out);
+    }
+}
+
+/// Headers of a dead letter; its key and value are the record's, unchanged.
+pub fn dead_letter_headers(
+    record: &Record<'_>,
+    run: &Run<'_>,
+    problem: &Problem<'_>,
+    out: &mut HeaderBuffer,
+) {
+    out.clear();
+    let traced = keep_headers(record.headers, out);
+    out.push("expressd.dlq", Some(DEAD_LETTER_VERSION));
+    out.push_with("expressd.error", |to| {
+        escape(problem.error.unwrap_or_default(), to);
+    });
+    out.push_with("expressd.cause", |to| {
+        escape(problem.cause.unwrap_or_default(), to);
+    });
+    out.push_with("expressd.state", |to| escape(problem.state, to));
+    out.push("expressd.pipeline", Some(run.pipeline.as_bytes()));
+    out.push("expressd.definition", Some(run.definition.as_bytes()));
+    out.push("expressd.execution", Some(run.execution.as_bytes()));
+    out.push("expressd.attempt", Some(b"1"));
+    push_source(record, out);
+    if let Some(timestamp) = record.timestamp {
+        push_number("expressd.source.timestamp", timestamp, out);
+    }
+    push_time("expressd.started", run.started, out);
+    push_time("expressd.failed", run.ended, out);
+    out.push("expressd.instance", Some(run.instance.as_bytes()));
+    if !traced {
+        push_traceparent(run.execution, out);
+    }
+}
+
+/// Cuts the value of a dead letter that its topic does not take, and says so in `headers`.
+pub fn truncate<'a>(value: &'a [u8], headers: &mut HeaderBuffer) -> &'a [u8] {
+    headers.push("expressd.truncated", Some(b"true"));
+    push_number("expressd.value.length", value.len() as i64, headers);
+    headers.push_with("expressd.value.sha256", |to| {
+        for byte in Sha256::digest(value) {
+            let _ = write!(to, "{byte:02x}");
+        }
+    });
+    &value[..value.len().min(TRUNCATED_BYTES)]
+}
+
+/// Copies the record's headers; nobody can forge ours. Says whether one of them is a trace context.
+fn keep_headers(headers: Headers<'_>, out: &mut HeaderBuffer) -> bool {
+    let mut traced = false;
+    let mut renamed = String::new();
+    for header in headers.iter() {
+        if header.name.starts_with(OURS) {
+            renamed.clear();
+            let _ = write!(renamed, "orig.{}", header.name);
+            out.push(&renamed, header.value);
+        } else {
+            traced |= header.name == TRACEPARENT;
+            out.push(header.name, header.value);
+        }
+    }
+    traced
+}
+
+fn push_source(record: &Record<'_>, out: &mut HeaderBuffer) {
+    out.push("expressd.source.topic", Some(record.topic.as_bytes()));
+    push_number("expressd.source.partition", record.partition.into(), out);
+    push_number("expressd.source.offset", record.offset, out);
+}
+
+fn push_number(name: &str, number: i64, out: &mut HeaderBuffer) {
+    out.push(name, Some(itoa::Buffer::new().format(number).as_bytes()));
+}
+
+/// RFC 3339, milliseconds, UTC.
+fn push_time(name: &str, milliseconds: i64, out: &mut HeaderBuffer) {
+    let time = Timestamp::from_millisecond(milliseconds).unwrap_or(Timestamp::UNIX_EPOCH);
+    out.push_with(name, |to| {
+        let _ = write!(to, "{time:.3}");
+    });
+}
+
+/// A trace context made of the execution id, so that a repeated execution continues the same trace.
+fn push_traceparent(execution: &str, out: &mut HeaderBuffer) {
+    let [high, low, span] = [1, 2, 3].map(|seed| fnv1a(seed, execution.as_bytes()).max(1));
+    out.push_with(TRACEPARENT, |to| {
+        let _ = write!(to, "00-{high:016x}{low:016x}-{span:016x}-01");
+    });
+}
+
+/// FNV-1a with a final mix. Ids of traces need to differ, not to be secret.
+fn fnv1a(seed: u64, bytes: &[u8]) -> u64 {
+    let basis = 0xcbf2_9ce4_8422_2325 ^ seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let hash = bytes.iter().fold(basis, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    });
+    let mixed = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
+    mixed ^ (mixed >> 33)
+}
+
+/// Escapes control characters as Rust does and stops, between characters, at [`TEXT_BYTES`].
+fn escape(text: &str, to: &mut Vec<u8>) {
+    let end = to.len() + TEXT_BYTES;
+    let mut buffer = [0; 4];
+    for c in text.chars() {
+        let start = to.len();
+        if c.is_control() {
+            let _ = write!(to, "{}", c.escape_default());
+        } else {
+            to.extend_from_slice(c.encode_utf8(&mut buffer).as_bytes());
+        }
+        if to.len() > end {
+            to.truncate(start);
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kafka::TimestampType;
+
+    const RUN: Run<'_> = Run {
+        pipeline: "orders",
+        definition: "d0c5",
+        instance: "one",
+        execution: "orders/in-put-3-42",
+        started: 1_700_000_000_123,
+        ended: 1_700_000_001_000,
+    };
+
+    fn record(headers: Headers<'_>) -> Record<'_> {
+        Record {
+            topic: "in-put",
+            partition: 3,
+            offset: 42,
+            timestamp: Some(1_699_999_999_999),
+            timestamp_type: TimestampType::CreateTime,
+            key: Some(b"k"),
+            value: Some(b"{}"),
+            headers,
+        }
+    }
+
+    fn text(headers: &HeaderBuffer) -> String {
+        let mut text = String::new();
+        for header in headers.iter() {
+            let value = header
+                .value
+                .map_or("null".into(), |value| String::from_utf8_lossy(value));
+            let _ = writeln!(text, "{}: {value}", header.name);
+        }
+        text
+    }
+
+    #[test]
+    fn a_result_says_what_ran_and_where_it_came_from() {
+        let mut out = HeaderBuffer::new();
+        result_headers(&record(Headers::NONE), &RUN, &mut out);
+        let trace = "traceparent: 00-";
+        let (ours, traceparent) = text(&out)
+            .split_once(trace)
+            .map(|(a, b)| (a.to_string(), b.to_string()))
+            .unwrap();
+        assert_eq!(
+            ours,
+            "expressd.status: SUCCEEDED\n\
+             expressd.execution: orders/in-put-3-42\n\
+             expressd.definition: d0c5\n\
+             expressd.source.topic: in-put\n\
+             expressd.source.partition: 3\n\
+             expressd.source.offset: 42\n\
+             expressd.started: 2023-11-14T22:13:20.123Z\n\
+             expressd.ended: 2023-11-14T22:13:21.000Z\n"
+        );
+        let fields: Vec<_> = traceparent.trim_end().split('-').map(str::len).collect();
+        assert_eq!(fields, [32, 16, 2]);
+    }
+
+    #[test]
+    fn headers_are_kept_and_ours_cannot_be_forged() {
+        let mut original = HeaderBuffer::new();
+        original.push("traceparent", Some(b"00-aa-bb-01"));
+        original.push("expressd.dlq", None);
+        original.push("x", Some(b"\xff"));
+        let mut out = HeaderBuffer::new();
+        let problem = Problem {
+            error: Some("States.TaskFailed"),
+            cause: Some("no\nstock"),
+            state: "Items[17]/Charge",
+        };
+        dead_letter_headers(&record(Headers::new(&original)), &RUN, &problem, &mut out);
+        assert_eq!(
+            text(&out),
+            "traceparent: 00-aa-bb-01\n\
+             orig.expressd.dlq: null\n\
+             x: \u{fffd}\n\
+             expressd.dlq: 1\n\
+             expressd.error: States.TaskFailed\n\
+             expressd.cause: no\\nstock\n\
+             expressd.state: Items[17]/Charge\n\
+             expressd.pipeline: orders\n\
+             expressd.definition: d0c5\n\
+             expressd.execution: orders/in-put-3-42\n\
+             expressd.attempt: 1\n\
+             expressd.source.topic: in-put\n\
+             expressd.source.partition: 3\n\
+             expressd.source.offset: 42\n\
+             expressd.source.timestamp: 1699999999999\n\
+             expressd.started: 2023-11-14T22:13:20.123Z\n\
+             expressd.failed: 2023-11-14T22:13:21.000Z\n\
+             expressd.instance: one\n"
+        );
+    }
+
+    #[test]
+    fn a_cause_is_cut_between_characters() {
+        for (cause, want) in [
+            ("x".repeat(2_000), "x".repeat(1_024)),
+            ("é".repeat(600), "é".repeat(512)),
+            (format!("{}é", "x".repeat(1_023)), "x".repeat(1_023)),
+            (format!("{}\0", "x".repeat(1_022)), "x".repeat(1_022)),
+            ("\u{7f}\t".into(), "\\u{7f}\\t".into()),
+        ] {
+            let mut cut = Vec::new();
+            escape(&cause, &mut cut);
+            assert_eq!(String::from_utf8(cut).unwrap(), want);
+        }
+    }
+
+    #[test]
+    fn a_truncated_value_is_described() {
+        let mut headers = HeaderBuffer::new();
+        let value = vec![b'a'; TRUNCATED_BYTES + 1];
+        assert_eq!(truncate(&value, &mut headers), &value[1..]);
+        assert_eq!(
+            text(&headers),
+            "expressd.truncated: true\n\
+             expressd.value.length: 65537\n\
+             expressd.value.sha256: 008ffc88d3c96a9f307524eb361e47c5222a887fc45fa0c1fb8d429c5c23b430\n"
+        );
+    }
+
+    #[test]
+    fn traces_of_different_records_differ() {
+        let mut seen = std::collections::HashSet::new();
+        for offset in 0..10_000 {
+            let mut headers = HeaderBuffer::new();
+            push_traceparent(&format!("orders/in-0-{offset}"), &mut headers);
+            assert!(seen.insert(text(&headers)));
+        }
+    }
+}
