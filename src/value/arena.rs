@@ -1,214 +1,200 @@
-//! The memory of one execution, and the handles into it.
+//! The memory of one execution.
 
-use std::ops::Range;
+use std::fmt;
 use std::sync::Arc;
 
-use super::{Constants, JsonStr, Key, Number};
-
-/// A handle to an immutable JSON value in an [`Arena`] or in its [`Constants`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Value(pub(super) u32);
-
-pub(super) const CONSTANT: u32 = 1 << 31;
-
-impl Value {
-    /// `null`; like the five below it stands at a fixed place of every [`Constants`].
-    pub const NULL: Value = Value(CONSTANT);
-    /// `true`.
-    pub const TRUE: Value = Value(CONSTANT | 1);
-    /// `false`.
-    pub const FALSE: Value = Value(CONSTANT | 2);
-    /// `{}`.
-    pub const EMPTY_OBJECT: Value = Value(CONSTANT | 3);
-    /// `[]`.
-    pub const EMPTY_ARRAY: Value = Value(CONSTANT | 4);
-    /// `""`.
-    pub const EMPTY_STRING: Value = Value(CONSTANT | 5);
-
-    /// `true` or `false`.
-    pub fn bool(value: bool) -> Value {
-        if value { Value::TRUE } else { Value::FALSE }
-    }
-}
-
-/// What a value is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// `null`
-    Null,
-    /// `true` or `false`
-    Bool,
-    /// a number, kept as it was spelled
-    Number,
-    /// a string
-    String,
-    /// an array
-    Array,
-    /// an object
-    Object,
-}
-
-/// Upper bounds of a value's size, read in constant time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Measure {
-    /// At least the bytes of its compact JSON text.
-    pub bytes: usize,
-    /// At least its nesting depth (a scalar has 0, `[]` has 1).
-    pub depth: usize,
-}
-
-/// Bounds of a document that is parsed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ParseLimits {
-    /// Deepest nesting that is accepted, at most 512.
-    pub depth: usize,
-    /// Refuse a member name that occurs twice in one object, instead of letting the last one win.
-    pub reject_duplicate_keys: bool,
-}
-
-/// Why a text is not JSON, and where.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message} at line {line} column {column}")]
-pub struct ParseError {
-    /// What was wrong.
-    pub message: String,
-    /// Byte offset in the text.
-    pub offset: usize,
-    /// Line, from 1.
-    pub line: usize,
-    /// Column in characters, from 1.
-    pub column: usize,
-}
+use super::node::{Built, Node, RESOLVED, Span};
+use super::tokenizer::Scratch;
+use super::{Constants, Kind, Value};
 
 /// The memory of one execution: text, nodes and the lists that built containers point to.
 ///
 /// Cleared and used again, never freed between executions; see [`Arena::reset`].
-pub struct Arena {}
+pub struct Arena {
+    /// Everything that was read or written, in JSON spelling. What was parsed is followed by padding.
+    pub(super) text: String,
+    pub(super) nodes: Vec<Node>,
+    /// Elements of built arrays; names and values, in turn, of built objects.
+    pub(super) lists: Vec<Value>,
+    /// Index of the first own node; those below are the parent's.
+    pub(super) base: usize,
+    /// Frozen while this child lives.
+    pub(super) parent: Option<Arc<Arena>>,
+    /// None in the arena that is the constants.
+    pub(super) constants: Option<Arc<Constants>>,
+    pub(super) scratch: Scratch,
+}
 
-#[allow(unused_variables, missing_docs, clippy::todo)]
+/// Buffers that an outlier blew up beyond this many bytes are given back.
+const KEPT_BYTES: usize = 1 << 20;
+
+/// The text of one arena ends below this offset, so that a `u32` holds every place in it.
+pub(super) const MAX_TEXT: usize = 1 << 30;
+
 impl Arena {
+    /// An empty arena that reads the constants of one plan.
     pub fn new(constants: Arc<Constants>) -> Arena {
-        todo!()
+        Arena {
+            constants: Some(constants),
+            ..Arena::rootless()
+        }
     }
-    /// Forgets everything and takes another plan's constants; keeps the buffers (shrinks outliers).
+
+    /// The arena of constants in the making: constant handles point into itself.
+    pub(super) fn rootless() -> Arena {
+        Arena {
+            text: String::new(),
+            nodes: Vec::new(),
+            lists: Vec::new(),
+            base: 0,
+            parent: None,
+            constants: None,
+            scratch: Scratch::default(),
+        }
+    }
+
+    /// Forgets everything and takes another plan's constants; keeps the buffers, unless an outlier made them large.
     pub fn reset(&mut self, constants: &Arc<Constants>) {
-        todo!()
-    }
-    /// Reads a JSON text; may be called several times in one execution (event, task replies, StringToJson).
-    pub fn parse(&mut self, text: &[u8], limits: ParseLimits) -> Result<Value, ParseError> {
-        todo!()
+        match &self.constants {
+            Some(own) if Arc::ptr_eq(own, constants) => {}
+            _ => self.constants = Some(constants.clone()),
+        }
+        self.clear();
+        self.base = 0;
+        self.parent = None;
     }
 
-    // Reading.
-    pub fn kind(&self, value: Value) -> Kind {
-        todo!()
+    pub(super) fn clear(&mut self) {
+        self.text.clear();
+        self.nodes.clear();
+        self.lists.clear();
+        self.text.shrink_to(KEPT_BYTES);
+        self.nodes.shrink_to(KEPT_BYTES / size_of::<Node>());
+        self.lists.shrink_to(KEPT_BYTES / size_of::<Value>());
+        self.scratch.shrink_to(KEPT_BYTES);
     }
-    pub fn as_bool(&self, value: Value) -> Option<bool> {
-        todo!()
+
+    /// Gives back what is not used: for tables that will not grow any more.
+    pub(super) fn shrink(&mut self) {
+        self.text.shrink_to_fit();
+        self.nodes.shrink_to_fit();
+        self.lists.shrink_to_fit();
+        self.scratch = Scratch::default();
     }
-    pub fn as_number(&self, value: Value) -> Option<Number<'_>> {
-        todo!()
-    }
-    pub fn as_str(&self, value: Value) -> Option<JsonStr<'_>> {
-        todo!()
-    }
-    /// Elements of an array or distinct members of an object; 0 for a scalar.
-    pub fn len(&self, value: Value) -> usize {
-        todo!()
-    }
-    /// The member of an object; the last one where a name occurs twice.
-    pub fn get(&self, object: Value, key: &Key) -> Option<Value> {
-        todo!()
-    }
-    /// The same by a name known only at run time.
-    pub fn get_by_name(&self, object: Value, name: &str) -> Option<Value> {
-        todo!()
-    }
-    pub fn index(&self, array: Value, index: usize) -> Option<Value> {
-        todo!()
-    }
-    pub fn elements(&self, array: Value) -> impl Iterator<Item = Value> + '_ {
-        std::iter::empty()
-    }
-    /// Members in order of first insertion, duplicates resolved; the name is a string value that can be used as a key in [`Arena::object`].
-    pub fn members(&self, object: Value) -> impl Iterator<Item = (Value, Value)> + '_ {
-        std::iter::empty()
-    }
-    /// Deep equality: numbers by value, objects whatever the order of members. Does not recurse on the stack without bound.
-    pub fn equal(&self, a: Value, b: Value) -> bool {
-        todo!()
-    }
-    pub fn measure(&self, value: Value) -> Measure {
-        todo!()
-    }
-    /// Bytes of memory that the execution holds here.
+
+    /// Bytes that the execution holds here; a child does not count its parent's.
     pub fn bytes_used(&self) -> usize {
-        todo!()
-    }
-    /// Where in the parsed text the value stands (only for parsed values: diagnostics of definitions).
-    pub fn span(&self, value: Value) -> Option<Range<usize>> {
-        todo!()
-    }
-    /// Appends compact JSON.
-    pub fn print(&self, value: Value, out: &mut Vec<u8>) {
-        todo!()
-    }
-    pub fn to_json(&self, value: Value) -> String {
-        todo!()
+        self.text.len() + size_of_val(&self.nodes[..]) + size_of_val(&self.lists[..])
     }
 
-    // Building. Nothing here checks limits: the caller measures at state boundaries.
-    /// A string from its decoded characters.
-    pub fn string(&mut self, text: &str) -> Value {
-        todo!()
-    }
-    pub fn integer(&mut self, value: i64) -> Value {
-        todo!()
-    }
-    /// A finite number by the printing policy: an integer where it is one, else the shortest text that reads back the same.
-    pub fn float(&mut self, value: f64) -> Value {
-        todo!()
-    }
-    pub fn array(&mut self, elements: &[Value]) -> Value {
-        todo!()
-    }
-    /// An object from (name, value) pairs; the names are string values and distinct.
-    pub fn object(&mut self, members: &[(Value, Value)]) -> Value {
-        todo!()
-    }
-    /// `base` with one member set: replaced in its place or appended. `base` must be an object.
-    pub fn with(&mut self, base: Value, key: Value, value: Value) -> Value {
-        todo!()
-    }
-    /// `base` with the element at `index` replaced; `index` is in range.
-    pub fn with_element(&mut self, base: Value, index: usize, value: Value) -> Value {
-        todo!()
-    }
-    /// A string put together in JSON spelling: `States.Format` and the like never unescape what they only copy.
-    pub fn concat(&mut self, parts: &mut dyn FnMut(&mut dyn FnMut(Part<'_>))) -> Value {
-        todo!()
-    }
-    /// Copies a value of another arena into this one.
-    pub fn copy_from(&mut self, other: &Arena, value: Value) -> Value {
-        todo!()
+    /// The arena whose tables hold the node of `value`, and its place in the table.
+    #[inline]
+    pub(super) fn home(&self, value: Value) -> (&Arena, usize) {
+        if value.is_constant() {
+            let constants = self.constants.as_deref();
+            return (
+                constants.map_or(self, |constants| &constants.arena),
+                value.index(),
+            );
+        }
+        match value.index().checked_sub(self.base) {
+            Some(place) => (self, place),
+            None => self.ancestor(value.index()),
+        }
     }
 
-    // Fork and join.
-    /// A child that reads `parent` (frozen meanwhile) and continues its index space.
-    pub fn fork(parent: &Arc<Arena>) -> Arena {
-        todo!()
+    #[cold]
+    fn ancestor(&self, index: usize) -> (&Arena, usize) {
+        let mut arena = self;
+        while index < arena.base {
+            arena = arena
+                .parent
+                .as_deref()
+                .expect("an arena with a base keeps its parent until it is adopted");
+        }
+        (arena, index - arena.base)
     }
-    /// Takes a child's tables in and gives the value as this arena knows it. `self` is the child's parent, unchanged since the fork
-    /// except for earlier adoptions.
-    pub fn adopt(&mut self, child: &Arena, value: Value) -> Value {
-        todo!()
+
+    /// The node of a value that is no member's name, with the tables it refers to.
+    #[inline]
+    pub(super) fn node(&self, value: Value) -> (&Arena, &Node) {
+        debug_assert!(!value.is_name());
+        let (arena, place) = self.home(value);
+        (arena, &arena.nodes[place])
+    }
+
+    /// What a handle says of an array or object, duplicates resolved; scalars have no elements or members.
+    #[inline]
+    pub(super) fn container(&self, value: Value) -> Container<'_> {
+        if value.is_name() {
+            return Container::None;
+        }
+        let (arena, place) = self.home(value);
+        match &arena.nodes[place] {
+            Node::Span(span) => match span.kind {
+                Kind::Array => Container::Array { arena, place, span },
+                Kind::Object if !span.is(RESOLVED) => Container::Object { arena, place, span },
+                Kind::Object => match &arena.nodes[place + span.size as usize - 1] {
+                    Node::Object(built) => Container::Members(arena.members_of(built)),
+                    _ => unreachable!("a resolved object ends with the node that resolves it"),
+                },
+                _ => Container::None,
+            },
+            Node::Array(built) => Container::Elements(arena.elements_of(built)),
+            Node::Object(built) => Container::Members(arena.members_of(built)),
+            Node::Patch(_) => Container::Patched,
+        }
+    }
+
+    fn elements_of(&self, built: &Built) -> &[Value] {
+        &self.lists[built.first as usize..][..built.count as usize]
+    }
+
+    fn members_of(&self, built: &Built) -> &[[Value; 2]] {
+        self.lists[built.first as usize..][..2 * built.count as usize]
+            .as_chunks()
+            .0
+    }
+
+    /// The handle of an own node.
+    #[inline]
+    pub(super) fn push(&mut self, node: Node) -> Value {
+        let value = Value::node(self.base + self.nodes.len());
+        self.nodes.push(node);
+        value
     }
 }
 
-/// A piece of a string under construction.
-pub enum Part<'a> {
-    /// Decoded characters.
-    Text(&'a str),
-    /// A string, number, … that already is in this arena: strings without quotes, everything else as printed.
-    Value(Value),
+/// The forms a container has. Handles are as stored: see [`Value::sibling`].
+pub(super) enum Container<'a> {
+    /// Not a container.
+    None,
+    /// Parsed: the elements are the subtree behind `place`.
+    Array {
+        arena: &'a Arena,
+        place: usize,
+        span: &'a Span,
+    },
+    /// Parsed, no name twice: the values of the members are the subtree behind `place`.
+    Object {
+        arena: &'a Arena,
+        place: usize,
+        span: &'a Span,
+    },
+    /// An array that was built.
+    Elements(&'a [Value]),
+    /// An object that was built: names and values.
+    Members(&'a [[Value; 2]]),
+    /// An object with members set.
+    Patched,
+}
+
+impl fmt::Debug for Arena {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Arena")
+            .field("text_bytes", &self.text.len())
+            .field("nodes", &self.nodes.len())
+            .field("base", &self.base)
+            .finish_non_exhaustive()
+    }
 }

@@ -8,11 +8,38 @@
 //! base is read in the frozen parent, so handles mean the same in parent and child, at any depth of nesting.
 
 mod arena;
-mod constants;
+mod handle;
+mod node;
+
+mod duplicates;
+mod parse;
+mod scan;
+mod tokenizer;
+
+mod lookup;
 mod number;
+mod read;
 mod text;
 
-pub use arena::{Arena, Kind, Measure, ParseError, ParseLimits, Value};
-pub use constants::{Constants, ConstantsBuilder, Key};
+mod build;
+mod patch;
+mod text_builder;
+
+mod equal;
+mod print;
+
+mod constants;
+mod fork;
+
+#[cfg(test)]
+mod tests;
+
+pub use arena::Arena;
+pub use constants::{Constants, ConstantsBuilder};
+pub use handle::{Kind, Measure, Value};
+pub use lookup::Key;
 pub use number::Number;
+pub use parse::{ParseError, ParseLimits};
+pub use read::{Elements, Members};
 pub use text::JsonStr;
+pub use text_builder::TextBuilder;

@@ -1,0 +1,110 @@
+//! Values of one arena in another: copies, and children that work on a part of an execution on another worker.
+
+use std::sync::Arc;
+
+use super::node::{Built, Node, Patch, Span};
+use super::{Arena, ParseLimits, Value};
+
+impl Arena {
+    /// A child that reads `parent` (frozen meanwhile) and continues its index space.
+    pub fn fork(parent: &Arc<Arena>) -> Arena {
+        let mut child = Arena::rootless();
+        child.continue_from(parent);
+        child
+    }
+
+    /// Makes this arena a child of `parent`, whatever it was before; keeps the buffers.
+    pub fn continue_from(&mut self, parent: &Arc<Arena>) {
+        self.clear();
+        self.constants = parent.constants.clone();
+        self.base = parent.base + parent.nodes.len();
+        self.parent = Some(parent.clone());
+    }
+
+    /// Lets go of the parent, so that it can be unfrozen and adopt. Until then nothing can be read here.
+    pub fn release_parent(&mut self) {
+        self.parent = None;
+    }
+
+    /// Takes a child's tables in and gives the value as this arena knows it. `self` is the child's parent, unchanged
+    /// since the fork except for earlier adoptions.
+    pub fn adopt(&mut self, child: &Arena, value: Value) -> Value {
+        if value.is_constant() || value.index() < child.base {
+            return value;
+        }
+        let moves = Moves {
+            from: child.base,
+            nodes: self.base + self.nodes.len() - child.base,
+            lists: self.lists.len() as u32,
+            text: self.text.len() as u32,
+        };
+        self.text.push_str(&child.text);
+        self.lists
+            .extend(child.lists.iter().map(|&value| moves.value(value)));
+        self.nodes
+            .extend(child.nodes.iter().map(|node| moves.node(node)));
+        assert!(
+            self.text.len() < super::arena::MAX_TEXT,
+            "children share the parent's bound on text"
+        );
+        moves.value(value)
+    }
+
+    /// Copies a value of another arena into this one, spelling kept.
+    pub fn copy_from(&mut self, other: &Arena, value: Value) -> Value {
+        let mut printed = std::mem::take(&mut self.scratch.printed);
+        printed.clear();
+        other.print(value, &mut printed);
+        let unlimited = ParseLimits {
+            depth: usize::MAX,
+            reject_duplicate_keys: false,
+        };
+        let copy = self.parse_within(&printed, unlimited);
+        self.scratch.printed = printed;
+        copy.expect("what is printed is JSON of less than 1 GiB")
+    }
+}
+
+/// How far a child's tables move when they are appended to the parent's.
+struct Moves {
+    /// Index of the child's first node.
+    from: usize,
+    nodes: usize,
+    lists: u32,
+    text: u32,
+}
+
+impl Moves {
+    fn value(&self, value: Value) -> Value {
+        match value.is_constant() || value.index() < self.from {
+            true => value,
+            false => value.moved(self.nodes),
+        }
+    }
+
+    fn node(&self, node: &Node) -> Node {
+        match node {
+            Node::Span(span) => Node::Span(Span {
+                start: span.start + self.text,
+                end: span.end + self.text,
+                key_start: span.key_start + self.text,
+                ..*span
+            }),
+            Node::Array(built) => Node::Array(self.built(built)),
+            Node::Object(built) => Node::Object(self.built(built)),
+            Node::Patch(patch) => Node::Patch(Patch {
+                base: self.value(patch.base),
+                key: self.value(patch.key),
+                value: self.value(patch.value),
+                ..*patch
+            }),
+        }
+    }
+
+    fn built(&self, built: &Built) -> Built {
+        Built {
+            first: built.first + self.lists,
+            ..*built
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Finding a member by its name.
+
+use super::arena::Container;
+use super::node::{LOOK_CLOSER, Node, Span};
+use super::text::name_of;
+use super::{Arena, Value, scan};
+
+/// A member name known when the plan is compiled: ready to be looked up, and a string value to build objects with.
+#[derive(Clone, Debug)]
+pub struct Key {
+    name: Box<str>,
+    value: Option<Value>,
+    prefix: u64,
+}
+
+impl Key {
+    /// A key to look up with, without a place in any constants.
+    pub fn new(name: &str) -> Key {
+        Key::with_value(name, None)
+    }
+
+    pub(super) fn with_value(name: &str, value: Option<Value>) -> Key {
+        Key {
+            name: name.into(),
+            value,
+            prefix: prefix(name),
+        }
+    }
+
+    /// The decoded name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The name as a constant of the plan, where it has one.
+    pub fn value(&self) -> Option<Value> {
+        self.value
+    }
+}
+
+/// A name, prepared for comparing it with many.
+#[derive(Clone, Copy)]
+struct Wanted<'a> {
+    name: &'a str,
+    prefix: u64,
+    len: u16,
+}
+
+impl<'a> Wanted<'a> {
+    fn new(name: &'a str, prefix: u64) -> Wanted<'a> {
+        // A name that is too long for 16 bits gets a length that no plain name has.
+        let len = u16::try_from(name.len()).unwrap_or(LOOK_CLOSER);
+        Wanted { name, prefix, len }
+    }
+
+    /// `text` has the length of this name and no escapes.
+    #[inline(always)]
+    fn matches(self, text: &str, start: usize) -> bool {
+        let bytes = text.as_bytes();
+        let (len, rest) = (self.name.len(), 8.min(self.name.len()));
+        scan::prefix(bytes, start, len) == self.prefix
+            && bytes[start + rest..start + len] == self.name.as_bytes()[rest..]
+    }
+}
+
+impl Arena {
+    /// The member of an object; the last one where a name occurs twice.
+    #[inline]
+    pub fn get(&self, object: Value, key: &Key) -> Option<Value> {
+        self.find(object, Wanted::new(&key.name, key.prefix))
+    }
+
+    /// The same by a name known only at run time.
+    pub fn get_by_name(&self, object: Value, name: &str) -> Option<Value> {
+        self.find(object, Wanted::new(name, prefix(name)))
+    }
+
+    /// The same by a string value.
+    pub(super) fn get_by_string(&self, object: Value, name: Value) -> Option<Value> {
+        self.get_by_name(object, &self.as_str(name)?.decode())
+    }
+
+    fn find(&self, object: Value, wanted: Wanted<'_>) -> Option<Value> {
+        match self.container(object) {
+            Container::Object { arena, place, span } => {
+                let found = arena.find_span(place, span, wanted)?;
+                Some(object.sibling(Value::node(arena.base + found)))
+            }
+            Container::Members(members) => {
+                let [_, value] = members
+                    .iter()
+                    .find(|[name, _]| self.is_named(object.sibling(*name), wanted))?;
+                Some(object.sibling(*value))
+            }
+            Container::Patched => self.find_patched(object, wanted),
+            _ => None,
+        }
+    }
+
+    /// The place of a member in an object that was parsed and repeats no name.
+    #[inline]
+    fn find_span(&self, place: usize, object: &Span, wanted: Wanted<'_>) -> Option<usize> {
+        let mut at = place + 1;
+        for _ in 0..object.count {
+            let Node::Span(member) = &self.nodes[at] else {
+                unreachable!("a parsed object holds parsed members")
+            };
+            if member.key_len == wanted.len && member.key_len != LOOK_CLOSER {
+                if wanted.matches(&self.text, member.key_start as usize) {
+                    return Some(at);
+                }
+            } else if member.key_len == LOOK_CLOSER
+                && name_of(&self.text, member).eq_str(wanted.name)
+            {
+                return Some(at);
+            }
+            at += member.size as usize;
+        }
+        None
+    }
+
+    #[cold]
+    fn find_patched(&self, mut object: Value, wanted: Wanted<'_>) -> Option<Value> {
+        while let Some(patch) = self.patch(object) {
+            if self.is_named(patch.key, wanted) {
+                return Some(patch.value);
+            }
+            object = patch.base;
+        }
+        self.find(object, wanted)
+    }
+
+    fn is_named(&self, name: Value, wanted: Wanted<'_>) -> bool {
+        self.as_str(name)
+            .is_some_and(|name| name.eq_str(wanted.name))
+    }
+}
+
+/// The first eight bytes of a name.
+fn prefix(name: &str) -> u64 {
+    let mut word = [0; 8];
+    let len = name.len().min(8);
+    word[..len].copy_from_slice(&name.as_bytes()[..len]);
+    u64::from_le_bytes(word)
+}

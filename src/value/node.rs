@@ -1,0 +1,81 @@
+//! One entry of the table that holds parsed and built values alike.
+
+use super::{Kind, Value};
+
+/// A value, or the member of an object that was parsed.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Node {
+    /// A scalar, or a container that was parsed.
+    Span(Span),
+    /// An array that was built.
+    Array(Built),
+    /// An object that was built: names and values in turn.
+    Object(Built),
+    /// An object with one member set.
+    Patch(Patch),
+}
+
+const _: () = assert!(size_of::<Node>() == 28);
+
+/// A piece of text that is a value. Its subtree follows it in the table.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Span {
+    /// Where the text begins, opening quote or bracket included.
+    pub(super) start: u32,
+    /// One past its end.
+    pub(super) end: u32,
+    /// Where the member's name begins, after the quote; 0 where this is not a member.
+    pub(super) key_start: u32,
+    /// Nodes of the subtree, this one included.
+    pub(super) size: u32,
+    /// Elements or members as written, duplicates counted.
+    pub(super) count: u32,
+    /// Length of the name as spelled, or [`LOOK_CLOSER`].
+    pub(super) key_len: u16,
+    /// Nesting depth; 0 for a scalar.
+    pub(super) height: u16,
+    pub(super) kind: Kind,
+    pub(super) flags: u8,
+}
+
+/// The string contains a backslash.
+pub(super) const ESCAPED: u8 = 1;
+/// The member's name contains a backslash.
+pub(super) const KEY_ESCAPED: u8 = 2;
+/// The text is not its own compact form: white space between tokens, or a name twice, here or further in.
+pub(super) const DIRTY: u8 = 4;
+/// A name occurs twice; the last node of the subtree is the object with that resolved.
+pub(super) const RESOLVED: u8 = 8;
+
+/// A name that is escaped, or too long for 16 bits: its length does not decide anything.
+pub(super) const LOOK_CLOSER: u16 = u16::MAX;
+
+/// A list of handles.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Built {
+    /// Place of the first handle in the table of lists.
+    pub(super) first: u32,
+    /// Elements or members.
+    pub(super) count: u32,
+    /// At least the bytes of the compact text.
+    pub(super) bytes: u32,
+    pub(super) height: u16,
+}
+
+/// `base` with the member `key` set to `value`, whether or not `base` has it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Patch {
+    pub(super) base: Value,
+    pub(super) key: Value,
+    pub(super) value: Value,
+    pub(super) bytes: u32,
+    pub(super) height: u16,
+    /// Patches down to the first base that is none, this one included.
+    pub(super) chain: u16,
+}
+
+impl Span {
+    pub(super) fn is(&self, flag: u8) -> bool {
+        self.flags & flag != 0
+    }
+}

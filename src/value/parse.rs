@@ -1,0 +1,102 @@
+//! The door for texts: limits, errors with their place, and the pass over the bytes.
+
+use super::arena::MAX_TEXT;
+use super::tokenizer::{Fault, PADDING, Tables, tokenize};
+use super::{Arena, Value};
+
+/// Bounds of a document that is parsed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ParseLimits {
+    /// Deepest nesting that is accepted, at most 512.
+    pub depth: usize,
+    /// Refuse a member name that occurs twice in one object, instead of letting the last one win.
+    pub reject_duplicate_keys: bool,
+}
+
+/// No document nests deeper, whatever its limits say.
+const DEPTH_CEILING: usize = 512;
+
+impl Default for ParseLimits {
+    fn default() -> Self {
+        ParseLimits {
+            depth: DEPTH_CEILING,
+            reject_duplicate_keys: false,
+        }
+    }
+}
+
+/// Why a text is not JSON, and where.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message} at line {line} column {column}")]
+pub struct ParseError {
+    /// What was wrong.
+    pub message: String,
+    /// Byte offset in the text.
+    pub offset: usize,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+}
+
+impl Arena {
+    /// Reads a JSON text; may be called several times in one execution (event, task replies, StringToJson).
+    pub fn parse(&mut self, text: &[u8], limits: ParseLimits) -> Result<Value, ParseError> {
+        let depth = limits.depth.min(DEPTH_CEILING);
+        self.parse_within(text, ParseLimits { depth, ..limits })
+    }
+
+    /// The same without the ceiling, for texts that were printed here.
+    pub(super) fn parse_within(
+        &mut self,
+        text: &[u8],
+        limits: ParseLimits,
+    ) -> Result<Value, ParseError> {
+        if text.len() + PADDING.len() >= MAX_TEXT.saturating_sub(self.text.len()) {
+            return Err(ParseError::locate(
+                text,
+                &Fault::new(0, "text is too large"),
+            ));
+        }
+        let valid = str::from_utf8(text).map_err(|error| {
+            ParseError::locate(text, &Fault::new(error.valid_up_to(), "invalid UTF-8"))
+        })?;
+
+        let (start, n_nodes, n_lists) = (self.text.len(), self.nodes.len(), self.lists.len());
+        self.text.push_str(valid);
+        let end = self.text.len();
+        self.text.push_str(PADDING);
+        let tables = Tables {
+            nodes: &mut self.nodes,
+            lists: &mut self.lists,
+            base: self.base,
+            scratch: &mut self.scratch,
+        };
+        match tokenize(&self.text, start..end, limits, tables) {
+            Ok(()) => Ok(Value::node(self.base + n_nodes)),
+            Err(fault) => {
+                self.text.truncate(start);
+                self.nodes.truncate(n_nodes);
+                self.lists.truncate(n_lists);
+                Err(ParseError::locate(text, &fault.relative_to(start)))
+            }
+        }
+    }
+}
+
+impl ParseError {
+    #[cold]
+    fn locate(text: &[u8], fault: &Fault) -> ParseError {
+        let offset = fault.offset.min(text.len());
+        let before = &text[..offset];
+        let line_start = memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1);
+        ParseError {
+            message: fault.message.to_owned(),
+            offset,
+            line: 1 + memchr::memchr_iter(b'\n', before).count(),
+            column: 1 + String::from_utf8_lossy(&before[line_start..])
+                .chars()
+                .count(),
+        }
+    }
+}

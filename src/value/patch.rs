@@ -1,0 +1,140 @@
+//! Objects with members set: a chain of patches down to a base.
+//!
+//! Setting a member looks nothing up; only reading works out which members replace and which are new.
+
+use super::node::{Node, Patch};
+use super::{Arena, Value};
+
+/// Longer chains are written out as a list of members.
+pub(super) const LONGEST_CHAIN: usize = 16;
+
+impl Arena {
+    /// `base` with one member set: replaced in its place or appended. `base` must be an object.
+    pub fn with(&mut self, base: Value, key: Value, value: Value) -> Value {
+        let mut base = base;
+        let mut chain = self.patch(base).map_or(0, |patch| patch.chain);
+        if chain as usize == LONGEST_CHAIN {
+            base = self.flatten(base);
+            chain = 0;
+        }
+        let ((base_bytes, base_height), (key_bytes, _)) = (self.bounds(base), self.bounds(key));
+        let (bytes, height) = self.bounds(value);
+        let added = key_bytes.saturating_add(bytes).saturating_add(2);
+        self.push(Node::Patch(Patch {
+            base,
+            key,
+            value,
+            bytes: base_bytes.saturating_add(added),
+            height: base_height.max(height.saturating_add(1)),
+            chain: chain + 1,
+        }))
+    }
+
+    /// A patched object as a list of its members.
+    #[cold]
+    fn flatten(&mut self, object: Value) -> Value {
+        let mut members = std::mem::take(&mut self.scratch.members);
+        members.clear();
+        members.extend(self.members(object));
+        let flat = self.object(&members);
+        self.scratch.members = members;
+        flat
+    }
+
+    /// The topmost patch of an object, its handles as `self` must write them.
+    #[inline]
+    pub(super) fn patch(&self, object: Value) -> Option<Patch> {
+        match self.node(object).1 {
+            Node::Patch(patch) => Some(Patch {
+                base: object.sibling(patch.base),
+                key: object.sibling(patch.key),
+                value: object.sibling(patch.value),
+                ..*patch
+            }),
+            _ => None,
+        }
+    }
+
+    /// Whether two string values are the same name.
+    pub(super) fn same_string(&self, a: Value, b: Value) -> bool {
+        a == b
+            || matches!((self.as_str(a), self.as_str(b)), (Some(a), Some(b)) if a.compare(b).is_eq())
+    }
+}
+
+/// The members that a chain of patches sets: each name once, in order of its first patch, with its newest value.
+#[derive(Clone, Debug)]
+pub(super) struct Overlay {
+    /// What the chain ends at.
+    pub(super) base: Value,
+    members: [(Value, Value); LONGEST_CHAIN],
+    len: usize,
+    /// One bit for each member that was given out.
+    given: u32,
+}
+
+impl Overlay {
+    /// Without patches the overlay is empty and the base is the value itself.
+    #[inline]
+    pub(super) fn of(arena: &Arena, object: Value) -> Overlay {
+        let mut overlay = Overlay {
+            base: object,
+            members: [(Value::NULL, Value::NULL); LONGEST_CHAIN],
+            len: 0,
+            given: 0,
+        };
+        if !object.is_name() && arena.patch(object).is_some() {
+            overlay.gather(arena);
+        }
+        overlay
+    }
+
+    #[inline(never)]
+    fn gather(&mut self, arena: &Arena) {
+        let mut newest_first = [(Value::NULL, Value::NULL); LONGEST_CHAIN];
+        let mut n_patches = 0;
+        while let Some(patch) = arena.patch(self.base) {
+            newest_first[n_patches] = (patch.key, patch.value);
+            n_patches += 1;
+            self.base = patch.base;
+        }
+        for &(name, value) in newest_first[..n_patches].iter().rev() {
+            match self.position(arena, name) {
+                Some(position) => self.members[position].1 = value,
+                None => {
+                    self.members[self.len] = (name, value);
+                    self.len += 1;
+                }
+            }
+        }
+    }
+
+    /// The new value of a member of the base, which then is not an added one.
+    #[inline]
+    pub(super) fn replacement(&mut self, arena: &Arena, name: Value) -> Option<Value> {
+        if self.len == 0 {
+            return None;
+        }
+        let position = self.position(arena, name)?;
+        self.given |= 1 << position;
+        Some(self.members[position].1)
+    }
+
+    /// The next member that is not in the base, once all of the base's were asked for.
+    pub(super) fn next_added(&mut self) -> Option<(Value, Value)> {
+        let position = (0..self.len).find(|position| self.given & 1 << position == 0)?;
+        self.given |= 1 << position;
+        Some(self.members[position])
+    }
+
+    /// Every name that is set, and its value.
+    pub(super) fn members(&self) -> &[(Value, Value)] {
+        &self.members[..self.len]
+    }
+
+    fn position(&self, arena: &Arena, name: Value) -> Option<usize> {
+        self.members()
+            .iter()
+            .position(|&(set, _)| arena.same_string(set, name))
+    }
+}
