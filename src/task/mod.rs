@@ -1,39 +1,109 @@
-//! Task integrations behind one trait, bound to resources when a plan is loaded. Knows nothing of Kafka groups.
+//! Task integrations behind one trait, bound to Task states when a plan is loaded. Knows nothing of Kafka groups.
+//!
+//! An [`Integration`] is asked once per Task state whether it answers it; the [`Handler`] that it gives is called for
+//! every event. So whatever can be looked up by name is looked up before the first event arrives.
+
+mod glob;
+mod registry;
+pub mod script;
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
 
 use crate::engine::TaskReply;
+use crate::value::Arena;
+use crate::value::Value;
 
-/// One call of a task.
-#[derive(Clone, Copy, Debug)]
-pub struct Call<'a> {
-    /// `Resource` of the state.
-    pub resource: &'a str,
+pub use glob::Glob;
+pub use registry::{Binding, Registry};
+
+/// A Task state that wants a handler.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Site<'a> {
     /// The state's name.
     pub state: &'a str,
-    /// The task's input as compact JSON.
-    pub input: &'a [u8],
+    /// `Resource` of the state.
+    pub resource: &'a str,
+    /// `FunctionName` of a `lambda:invoke`, where the definition spells it out.
+    pub function_name: Option<&'a str>,
+}
+
+/// One call of a task.
+#[derive(Clone, Copy)]
+pub struct Call<'a> {
+    /// Where `input` lives.
+    pub arena: &'a Arena,
+    /// The task's input.
+    pub input: Value,
     /// `{pipeline}/{topic}-{partition}-{offset}`
     pub execution_id: &'a str,
-    /// The same for every attempt and redelivery (`delivery.md`, Identity).
-    pub idempotency_key: &'a str,
-    /// From 0.
+    /// Map indexes and Parallel branch numbers from the outside in; empty at top level.
+    pub scope: &'a str,
+    /// The state's name.
+    pub state: &'a str,
+    /// How often the state was entered in its scope before, from 0.
+    pub visit: u32,
+    /// From 0 within one visit of the state.
     pub attempt: u32,
-    /// Milliseconds.
+    /// How often this state was called before in this execution, retries and iterations included.
+    pub invocation: u32,
+    /// Milliseconds of `TimeoutSeconds`; the engine keeps the deadline, a handler may pass it on.
     pub timeout: Option<u64>,
+    /// Milliseconds of `HeartbeatSeconds`.
+    pub heartbeat: Option<u64>,
 }
 
 /// How a handler answers.
 pub enum Answer {
     /// At once: the execution goes on without leaving its batch.
     Now(TaskReply),
+    /// After a delay, which the driver waits for.
+    After(Duration, TaskReply),
     /// Later, from tokio. Dropping the future cancels the call.
     Later(Pin<Box<dyn Future<Output = TaskReply> + Send>>),
 }
 
-/// An integration bound to a resource.
+/// Something that can answer tasks.
+pub trait Integration: Send + Sync {
+    /// The handler of a Task state; none where this integration has no answer for it.
+    fn bind(&self, site: &Site<'_>) -> Option<Arc<dyn Handler>>;
+}
+
+/// An integration bound to one Task state.
 pub trait Handler: Send + Sync {
     /// Starts a call. Never blocks.
     fn call(&self, call: Call<'_>) -> Answer;
+}
+
+impl Call<'_> {
+    /// The input as compact JSON.
+    pub fn input_json(&self) -> Vec<u8> {
+        let mut json = Vec::new();
+        self.arena.print(self.input, &mut json);
+        json
+    }
+
+    /// `{execution id}:{scope}:{state}:{visit}`, the same for every attempt and every redelivery of the record.
+    pub fn idempotency_key(&self) -> String {
+        let (id, scope, state, visit) = (self.execution_id, self.scope, self.state, self.visit);
+        format!("{id}:{scope}:{state}:{visit}")
+    }
+}
+
+impl Site<'_> {
+    /// The function's name: of a `lambda:invoke`, or the last part of a function's ARN without its version.
+    pub fn function(&self) -> Option<&str> {
+        let named = self.function_name.unwrap_or(self.resource);
+        match named.split_once(":function:") {
+            Some((_, name)) => name.split(':').next(),
+            None => self.function_name,
+        }
+    }
+
+    /// Whether the state calls `arn:aws:states:::lambda:invoke`, whose results come in an envelope.
+    pub fn is_lambda_invoke(&self) -> bool {
+        self.resource.ends_with(":states:::lambda:invoke")
+    }
 }
