@@ -230,8 +230,8 @@ mod tests {
     fn positions_count_characters_from_one() {
         let lines = Lines::new("{\n  \"ä\": 1\n}");
         assert_eq!(lines.position(0), Position { line: 1, column: 1 });
-        assert_eq!(lines.position(9), Position { line: 2, column: 7 });
-        assert_eq!(lines.position(11), Position { line: 3, column: 1 });
+        assert_eq!(lines.position(10), Position { line: 2, column: 8 });
+        assert_eq!(lines.position(12), Position { line: 3, column: 1 });
     }
 
     #[test]

@@ -1,7 +1,15 @@
 //! Choice: where to go, by rules over the input.
 
+use super::super::codes;
+use super::super::fields::Fields;
+use super::super::reader::{Node, Reader};
+use super::super::syntax;
 use super::super::{Field, NullablePath, Place};
+use crate::expr;
+use crate::expr::Operand;
 use crate::expr::Operator;
+use crate::value::ConstantsBuilder;
+use crate::value::Kind;
 use crate::value::Value;
 
 /// A Choice state.
@@ -48,4 +56,172 @@ pub struct DataTest {
     pub operator: Operator,
     /// What it compares with: a literal that suits the operator, or the text of a path for a `…Path` operator.
     pub operand: Field<Value>,
+}
+
+impl Choice {
+    pub(super) fn read(fields: &mut Fields<'_, '_>) -> Option<Choice> {
+        let choices = fields.require("Choices").map(|node| {
+            let reader = &mut *fields.reader;
+            let nodes = reader.elements(&node);
+            let rules = nodes.iter().map(|node| ChoiceRule::read(reader, node));
+            // All are read before the first broken one counts.
+            rules.collect::<Vec<_>>()
+        });
+        Some(Choice {
+            input_path: fields.data_path("InputPath"),
+            output_path: fields.data_path("OutputPath"),
+            default: fields.string("Default"),
+            choices: choices?.into_iter().collect::<Option<Vec<_>>>()?,
+        })
+    }
+}
+
+impl ChoiceRule {
+    fn read(reader: &mut Reader<'_>, node: &Node) -> Option<ChoiceRule> {
+        let mut fields = Fields::of(reader, node, "a choice rule")?;
+        let next = fields.required_string("Next");
+        fields.refuse_assign();
+        let condition = Condition::read(&mut fields, 0);
+        let place = fields.reader.place(node);
+        fields.finish();
+        Some(ChoiceRule {
+            condition: condition?,
+            next: next?,
+            place,
+        })
+    }
+}
+
+/// Deepest nesting of `And`, `Or` and `Not`.
+const MAX_RULE_DEPTH: usize = 64;
+
+impl Condition {
+    /// What the rule at `fields` asks; leaves `Next` and the like to its caller.
+    fn read(fields: &mut Fields<'_, '_>, depth: usize) -> Option<Condition> {
+        fields.comment();
+        const COMBINATIONS: [&str; 3] = ["And", "Or", "Not"];
+        let [and, or, not] = COMBINATIONS.map(|name| fields.take(name));
+        let variable = fields.take("Variable");
+        let operators = take_operators(fields);
+        let mut kinds: Vec<&str> = COMBINATIONS
+            .into_iter()
+            .chain(["Variable"])
+            .filter(|name| fields.key(name).is_some())
+            .collect();
+        if variable.is_none() && !operators.is_empty() {
+            kinds.push("Variable");
+            fields.missing("Variable");
+        }
+        if let [first, others @ ..] = kinds.as_slice() {
+            for other in others {
+                fields.exclusive(first, other);
+            }
+        } else {
+            let message = "a choice rule needs one of [Variable, And, Or, Not]";
+            fields
+                .reader
+                .error(&fields.node, codes::MISSING_FIELD, message);
+        }
+        if let Some(list) = and {
+            return Condition::read_list(fields.reader, &list, depth).map(Condition::And);
+        }
+        if let Some(list) = or {
+            return Condition::read_list(fields.reader, &list, depth).map(Condition::Or);
+        }
+        if let Some(rule) = not {
+            let rule = Condition::read_nested(fields.reader, &rule, depth)?;
+            return Some(Condition::Not(Box::new(rule)));
+        }
+        DataTest::read(fields, &variable?, &operators).map(Condition::Test)
+    }
+
+    fn read_list(reader: &mut Reader<'_>, list: &Node, depth: usize) -> Option<Vec<Condition>> {
+        let nodes = reader.elements(list);
+        let rules: Vec<_> = nodes
+            .iter()
+            .map(|node| Condition::read_nested(reader, node, depth))
+            .collect();
+        rules.into_iter().collect()
+    }
+
+    fn read_nested(reader: &mut Reader<'_>, node: &Node, depth: usize) -> Option<Condition> {
+        if depth == MAX_RULE_DEPTH {
+            let message = format!("choice rules are nested more than {MAX_RULE_DEPTH} deep");
+            reader.error(node, codes::TOO_DEEP, message);
+            return None;
+        }
+        let mut fields = Fields::of(reader, node, "a choice rule")?;
+        for name in ["Next", "Assign"] {
+            if fields.take(name).is_some()
+                && let Some(key) = fields.key(name)
+            {
+                let message = format!("'{name}' belongs to the outermost rule only");
+                fields.reader.error(&key, codes::NESTED_RULE_FIELD, message);
+            }
+        }
+        let condition = Condition::read(&mut fields, depth + 1);
+        fields.finish();
+        condition
+    }
+}
+
+/// The operators that a rule has, with their operands.
+fn take_operators(fields: &mut Fields<'_, '_>) -> Vec<(Operator, Node)> {
+    let mut operators = Vec::new();
+    for name in Operator::names() {
+        if let Some(node) = fields.take(name) {
+            let operator =
+                Operator::from_name(name).expect("the name is from the operators' table");
+            operators.push((operator, node));
+        }
+    }
+    operators
+}
+
+impl DataTest {
+    fn read(
+        fields: &mut Fields<'_, '_>,
+        variable: &Node,
+        operators: &[(Operator, Node)],
+    ) -> Option<DataTest> {
+        let variable = syntax::path(fields.reader, variable);
+        let [(operator, operand)] = operators else {
+            let message = match operators {
+                [] => "a data test needs an operator, for instance 'StringEquals'".to_string(),
+                many => {
+                    let names: Vec<&str> =
+                        many.iter().map(|(operator, _)| operator.name()).collect();
+                    format!("a data test has one operator, not [{}]", names.join(", "))
+                }
+            };
+            fields.reader.error(&fields.node, codes::OPERATORS, message);
+            return None;
+        };
+        let operand_field = check_operand(fields.reader, *operator, operand);
+        Some(DataTest {
+            variable: variable?,
+            operator: *operator,
+            operand: operand_field?,
+        })
+    }
+}
+
+/// Whether the operand suits the operator: the compiler of rules decides.
+fn check_operand(reader: &mut Reader<'_>, operator: Operator, node: &Node) -> Option<Field<Value>> {
+    let document = reader.document;
+    let text = reader.text(node);
+    let operand = match document.kind(node.value) {
+        Kind::String => Operand::String(text.as_deref().unwrap_or_default()),
+        Kind::Number => Operand::Number(document.as_number(node.value)?.lexeme()),
+        Kind::Bool => Operand::Bool(document.as_bool(node.value)?),
+        Kind::Null | Kind::Array | Kind::Object => Operand::Other,
+    };
+    let mut constants = ConstantsBuilder::new();
+    match expr::DataTest::compile("$", operator, operand, &mut constants) {
+        Ok(_) => Some(reader.field(node, node.value)),
+        Err(problem) => {
+            reader.error(node, codes::INVALID_OPERAND, problem);
+            None
+        }
+    }
 }

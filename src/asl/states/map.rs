@@ -1,5 +1,12 @@
 //! Map: one scope over every item of an array.
 
+use std::ops::RangeInclusive;
+
+use super::super::codes;
+use super::super::fields::Fields;
+use super::super::machine::ScopeKind;
+use super::super::reader::{Node, Reader};
+use super::super::syntax;
 use super::super::{Catcher, Field, LiteralOrPath, NullablePath, Retrier, Scope};
 use super::Transition;
 use crate::value::Value;
@@ -24,4 +31,79 @@ pub struct Map {
     pub retry: Vec<Retrier>,
     pub catch: Vec<Catcher>,
     pub transition: Transition,
+}
+
+impl Map {
+    pub(super) fn read(fields: &mut Fields<'_, '_>) -> Option<Map> {
+        let item_processor = read_item_processor(fields);
+        refuse_distributed_fields(fields);
+        let concurrency = |reader: &mut Reader<'_>, node: &Node| reader.integer(node, COUNT);
+        let names = ["MaxConcurrency", "MaxConcurrencyPath"];
+        Some(Map {
+            input_path: fields.data_path("InputPath"),
+            items_path: fields
+                .take("ItemsPath")
+                .and_then(|node| syntax::items_path(fields.reader, &node)),
+            item_selector: read_item_selector(fields),
+            max_concurrency: fields.literal_or_path(names, concurrency, syntax::reference_path),
+            result_selector: fields.template("ResultSelector"),
+            result_path: fields.result_path(),
+            output_path: fields.data_path("OutputPath"),
+            retry: Retrier::read_all(fields),
+            catch: Catcher::read_all(fields),
+            transition: Transition::read(fields)?,
+            item_processor: item_processor?,
+        })
+    }
+}
+
+/// Numbers of items and concurrent iterations.
+const COUNT: RangeInclusive<u64> = 0..=i64::MAX as u64;
+
+/// `ItemProcessor` or `Iterator`: exactly one.
+fn read_item_processor(fields: &mut Fields<'_, '_>) -> Option<Scope> {
+    let (processor, iterator) = (fields.take("ItemProcessor"), fields.take("Iterator"));
+    match (&processor, &iterator) {
+        (Some(_), Some(_)) => fields.exclusive("ItemProcessor", "Iterator"),
+        (None, None) => fields.missing("ItemProcessor"),
+        _ => {}
+    }
+    let node = processor.or(iterator)?;
+    Scope::read(fields.reader, &node, ScopeKind::ItemProcessor)
+}
+
+/// `ItemSelector` or `Parameters`: at most one.
+fn read_item_selector(fields: &mut Fields<'_, '_>) -> Option<Field<Value>> {
+    let (selector, parameters) = (
+        fields.template("ItemSelector"),
+        fields.template("Parameters"),
+    );
+    if selector.is_some() && parameters.is_some() {
+        fields.exclusive("ItemSelector", "Parameters");
+    }
+    selector.or(parameters)
+}
+
+const DISTRIBUTED_FIELDS: [&str; 8] = [
+    "ItemBatcher",
+    "ItemReader",
+    "Label",
+    "ResultWriter",
+    "ToleratedFailureCount",
+    "ToleratedFailureCountPath",
+    "ToleratedFailurePercentage",
+    "ToleratedFailurePercentagePath",
+];
+
+fn refuse_distributed_fields(fields: &mut Fields<'_, '_>) {
+    for name in DISTRIBUTED_FIELDS {
+        if fields.take(name).is_some()
+            && let Some(key) = fields.key(name)
+        {
+            let message = format!(
+                "'{name}' belongs to a distributed Map, which Express workflows do not have"
+            );
+            fields.reader.error(&key, codes::DISTRIBUTED_MAP, message);
+        }
+    }
 }

@@ -18,6 +18,10 @@ pub use succeed::Succeed;
 pub use task::Task;
 pub use wait::{Wait, WaitUntil};
 
+use super::codes;
+use super::fields::Fields;
+use super::query_language::QueryLanguage;
+use super::reader::{Node, Reader};
 use super::{Field, Place};
 
 /// One state.
@@ -52,4 +56,66 @@ pub enum Transition {
     Next(Field<String>),
     /// `"End": true`: the scope ends with this state's output.
     End,
+}
+
+const TYPES: [&str; 8] = [
+    "Task", "Wait", "Pass", "Succeed", "Fail", "Choice", "Parallel", "Map",
+];
+
+impl State {
+    /// The state, unless something is wrong with it; that has been reported then.
+    pub(super) fn read(reader: &mut Reader<'_>, name: &str, node: &Node) -> Option<State> {
+        let mut fields = Fields::of(reader, node, "a state")?;
+        if !QueryLanguage::of_state(&mut fields).is_json_path() {
+            // JSONata has been refused; the other fields mean something else in it.
+            return None;
+        }
+        let type_node = fields.require("Type")?;
+        let type_name = TYPES[fields.reader.word(&type_node, &TYPES)?];
+        fields.set_owner(format!("a {type_name} state"));
+        fields.comment();
+        let kind = match type_name {
+            "Pass" => Pass::read(&mut fields).map(StateKind::Pass),
+            "Task" => Task::read(&mut fields).map(StateKind::Task),
+            "Choice" => Choice::read(&mut fields).map(StateKind::Choice),
+            "Wait" => Wait::read(&mut fields).map(StateKind::Wait),
+            "Succeed" => Succeed::read(&mut fields).map(StateKind::Succeed),
+            "Fail" => Fail::read(&mut fields).map(StateKind::Fail),
+            "Parallel" => Parallel::read(&mut fields).map(StateKind::Parallel),
+            _ => Map::read(&mut fields).map(StateKind::Map),
+        };
+        if !matches!(type_name, "Succeed" | "Fail") {
+            fields.refuse_assign();
+        }
+        let place = fields.reader.place(node);
+        fields.finish();
+        Some(State {
+            name: name.to_string(),
+            kind: kind?,
+            place,
+        })
+    }
+}
+
+impl Transition {
+    /// `Next` or `"End": true`: exactly one.
+    fn read(fields: &mut Fields<'_, '_>) -> Option<Transition> {
+        let (next, end) = (fields.take("Next"), fields.take("End"));
+        let ends = end.is_some_and(|node| fields.reader.bool(&node).unwrap_or(true));
+        match (next, ends) {
+            (Some(_), true) => {
+                fields.exclusive("Next", "End");
+                None
+            }
+            (Some(next), false) => fields.reader.string(&next).map(Transition::Next),
+            (None, true) => Some(Transition::End),
+            (None, false) => {
+                let message = "neither 'Next' nor '\"End\": true' says where to go on";
+                fields
+                    .reader
+                    .error(&fields.node, codes::NO_TRANSITION, message);
+                None
+            }
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! Parallel: several scopes over the same input.
 
+use super::super::fields::Fields;
+use super::super::machine::ScopeKind;
 use super::super::{Catcher, Field, NullablePath, Retrier, Scope};
 use super::Transition;
 use crate::value::Value;
@@ -20,4 +22,29 @@ pub struct Parallel {
     pub retry: Vec<Retrier>,
     pub catch: Vec<Catcher>,
     pub transition: Transition,
+}
+
+impl Parallel {
+    pub(super) fn read(fields: &mut Fields<'_, '_>) -> Option<Parallel> {
+        let branches = fields.require("Branches").map(|node| {
+            let reader = &mut *fields.reader;
+            let nodes = reader.elements(&node);
+            let scopes = nodes
+                .iter()
+                .map(|node| Scope::read(reader, node, ScopeKind::Branch));
+            // All are read before the first broken one counts.
+            scopes.collect::<Vec<_>>()
+        });
+        Some(Parallel {
+            input_path: fields.data_path("InputPath"),
+            parameters: fields.template("Parameters"),
+            result_selector: fields.template("ResultSelector"),
+            result_path: fields.result_path(),
+            output_path: fields.data_path("OutputPath"),
+            retry: Retrier::read_all(fields),
+            catch: Catcher::read_all(fields),
+            transition: Transition::read(fields)?,
+            branches: branches?.into_iter().collect::<Option<Vec<_>>>()?,
+        })
+    }
 }

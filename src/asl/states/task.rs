@@ -1,5 +1,8 @@
 //! Task: one call of something outside.
 
+use super::super::codes;
+use super::super::fields::Fields;
+use super::super::resource;
 use super::super::{Catcher, Field, LiteralOrPath, NullablePath, Retrier};
 use super::Transition;
 use crate::value::Value;
@@ -26,4 +29,67 @@ pub struct Task {
     pub retry: Vec<Retrier>,
     pub catch: Vec<Catcher>,
     pub transition: Transition,
+}
+
+impl Task {
+    pub(super) fn read(fields: &mut Fields<'_, '_>) -> Option<Task> {
+        let resource = fields.required_string("Resource");
+        if let Some(resource) = &resource
+            && let Some(node) = fields.take("Resource")
+        {
+            resource::check(fields.reader, &node, resource);
+        }
+        let timeout_seconds = fields.seconds(["TimeoutSeconds", "TimeoutSecondsPath"]);
+        let heartbeat_seconds = fields.seconds(["HeartbeatSeconds", "HeartbeatSecondsPath"]);
+        check_heartbeat(fields, &timeout_seconds, &heartbeat_seconds);
+        Some(Task {
+            input_path: fields.data_path("InputPath"),
+            parameters: fields.template("Parameters"),
+            result_selector: fields.template("ResultSelector"),
+            result_path: fields.result_path(),
+            output_path: fields.data_path("OutputPath"),
+            credentials: read_credentials(fields),
+            timeout_seconds,
+            heartbeat_seconds,
+            retry: Retrier::read_all(fields),
+            catch: Catcher::read_all(fields),
+            transition: Transition::read(fields)?,
+            resource: resource?,
+        })
+    }
+}
+
+fn read_credentials(fields: &mut Fields<'_, '_>) -> Option<Field<Value>> {
+    let credentials = fields.template("Credentials")?;
+    let node = fields.take("Credentials")?;
+    let role = ["RoleArn", "RoleArn.$"];
+    if !role
+        .iter()
+        .any(|name| fields.reader.member(&node, name).is_some())
+    {
+        let message = "the field 'RoleArn' is required but was missing";
+        fields.reader.error(&node, codes::MISSING_FIELD, message);
+    }
+    Some(credentials)
+}
+
+fn check_heartbeat(
+    fields: &mut Fields<'_, '_>,
+    timeout: &Option<LiteralOrPath<u64>>,
+    heartbeat: &Option<LiteralOrPath<u64>>,
+) {
+    let (Some(LiteralOrPath::Literal(timeout)), Some(LiteralOrPath::Literal(heartbeat))) =
+        (timeout, heartbeat)
+    else {
+        return;
+    };
+    if heartbeat.value >= timeout.value
+        && let Some(node) = fields.take("HeartbeatSeconds")
+    {
+        let message = format!(
+            "the heartbeat of {} s must be smaller than the timeout of {} s",
+            heartbeat.value, timeout.value
+        );
+        fields.reader.error(&node, codes::HEARTBEAT, message);
+    }
 }

@@ -1,5 +1,8 @@
 //! Wait: lets time pass.
 
+use super::super::codes;
+use super::super::fields::Fields;
+use super::super::syntax;
 use super::super::{Field, NullablePath};
 use super::Transition;
 
@@ -24,4 +27,47 @@ pub enum WaitUntil {
     Timestamp(Field<String>),
     /// A reference path to a timestamp.
     TimestampPath(Field<String>),
+}
+
+impl Wait {
+    pub(super) fn read(fields: &mut Fields<'_, '_>) -> Option<Wait> {
+        let until = WaitUntil::read(fields);
+        Some(Wait {
+            input_path: fields.data_path("InputPath"),
+            output_path: fields.data_path("OutputPath"),
+            transition: Transition::read(fields)?,
+            until: until?,
+        })
+    }
+}
+
+impl WaitUntil {
+    fn read(fields: &mut Fields<'_, '_>) -> Option<WaitUntil> {
+        const FORMS: [&str; 4] = ["Seconds", "SecondsPath", "Timestamp", "TimestampPath"];
+        let nodes = FORMS.map(|name| fields.take(name));
+        let given: Vec<&str> = FORMS
+            .into_iter()
+            .filter(|name| fields.key(name).is_some())
+            .collect();
+        for other in given.iter().skip(1) {
+            fields.exclusive(given[0], other);
+        }
+        if given.is_empty() {
+            let message = format!("one of the fields [{}] is required", FORMS.join(", "));
+            fields
+                .reader
+                .error(&fields.node, codes::MISSING_FIELD, message);
+        }
+        let reader = &mut *fields.reader;
+        let [seconds, seconds_path, timestamp, timestamp_path] = nodes;
+        let seconds = seconds.and_then(|node| reader.integer(&node, 0..=99_999_999));
+        let seconds_path = seconds_path.and_then(|node| syntax::reference_path(reader, &node));
+        let timestamp = timestamp.and_then(|node| syntax::timestamp(reader, &node));
+        let timestamp_path = timestamp_path.and_then(|node| syntax::reference_path(reader, &node));
+        seconds
+            .map(WaitUntil::Seconds)
+            .or(seconds_path.map(WaitUntil::SecondsPath))
+            .or(timestamp.map(WaitUntil::Timestamp))
+            .or(timestamp_path.map(WaitUntil::TimestampPath))
+    }
 }
