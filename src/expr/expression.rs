@@ -4,34 +4,51 @@ use crate::value::Arena;
 use crate::value::ConstantsBuilder;
 use crate::value::Value;
 
-use super::{ExprError, Scope, Scratch, SyntaxError};
+use super::intrinsic::Call;
+use super::{ExprError, Path, Scope, Scratch, SyntaxError};
 
 /// A path or an intrinsic call.
-pub struct Expression {}
+#[derive(Debug)]
+pub enum Expression {
+    /// `$…`
+    Path(Path),
+    /// `States.…(…)`
+    Call(Call),
+}
 
-#[allow(unused_variables, clippy::todo)]
 impl Expression {
     /// Whether the text is a path or a call with the right number of arguments.
     pub fn check(text: &str) -> Result<(), SyntaxError> {
-        todo!()
+        Expression::compile(text, &mut ConstantsBuilder::new()).map(drop)
     }
+
     /// Compiles; literal arguments become constants of the plan.
     pub fn compile(
         text: &str,
         constants: &mut ConstantsBuilder,
     ) -> Result<Expression, SyntaxError> {
-        todo!()
+        if text.trim_start().starts_with('$') {
+            return Path::parse(text).map(Expression::Path);
+        }
+        Call::compile(text, constants).map(Expression::Call)
     }
+
     /// As it was written.
     pub fn text(&self) -> &str {
-        todo!()
+        match self {
+            Expression::Path(path) => path.text(),
+            Expression::Call(call) => call.text(),
+        }
     }
+
     /// Whether it is the path `$`.
     pub fn is_identity(&self) -> bool {
-        todo!()
+        matches!(self, Expression::Path(path) if path.is_identity())
     }
+
     /// Evaluates for a field whose missing paths read `The JSONPath '$.x' specified for the field 'FIELD' could not be found in the input 'JSON'`:
     /// a `name.$` of a template, `ErrorPath`, `CausePath`.
+    #[inline]
     pub fn eval(
         &self,
         field: &str,
@@ -39,8 +56,15 @@ impl Expression {
         arena: &mut Arena,
         scratch: &mut Scratch,
     ) -> Result<Value, ExprError> {
-        todo!()
+        match self {
+            Expression::Path(path) => match path.select(scope, arena, scratch) {
+                Ok(value) => Ok(value),
+                Err(_) => Err(missing(path.text(), field, scope.input, arena)),
+            },
+            Expression::Call(call) => call.eval(scope, arena, scratch),
+        }
     }
+
     /// Evaluates for a field whose missing paths read `Invalid path '$.x' : No results for path: $['x']`: `InputPath`, `OutputPath`.
     pub fn select(
         &self,
@@ -48,6 +72,17 @@ impl Expression {
         arena: &mut Arena,
         scratch: &mut Scratch,
     ) -> Result<Value, ExprError> {
-        todo!()
+        match self {
+            Expression::Path(path) => path.require(scope, arena, scratch),
+            Expression::Call(call) => call.eval(scope, arena, scratch),
+        }
     }
+}
+
+#[cold]
+fn missing(path: &str, field: &str, input: Value, arena: &Arena) -> ExprError {
+    ExprError::runtime(format!(
+        "The JSONPath '{path}' specified for the field '{field}' could not be found in the input '{}'",
+        arena.to_json(input)
+    ))
 }

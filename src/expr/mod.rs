@@ -18,6 +18,7 @@ mod variables;
 pub use context::{ContextObject, ExecutionInfo, MapItem, StateInfo};
 pub use error::{ExprError, SyntaxError};
 pub use expression::Expression;
+pub use intrinsic::Call;
 pub use path::{NotFound, Path};
 pub use random::Random;
 pub use reference_path::ReferencePath;

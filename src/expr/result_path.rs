@@ -1,31 +1,75 @@
 //! `ResultPath`: where a result goes in the raw input.
 
+use crate::error_name;
 use crate::value::Arena;
 use crate::value::ConstantsBuilder;
+use crate::value::Key;
+use crate::value::Kind;
 use crate::value::Value;
 
-use super::{ExprError, SyntaxError};
+use super::path::step::Step;
+use super::{ExprError, ReferencePath, SyntaxError};
 
 /// A Reference Path to write at.
-pub struct ResultPath {}
+#[derive(Debug)]
+pub struct ResultPath {
+    text: Box<str>,
+    places: Box<[Place]>,
+}
 
-#[allow(unused_variables, clippy::todo)]
+#[derive(Debug)]
+enum Place {
+    Member { key: Key, name: Value },
+    Element(i32),
+}
+
 impl ResultPath {
     /// Refuses what a `ResultPath` may not be: an indefinite path, `$$…`, `$name…`.
     pub fn check(text: &str) -> Result<(), SyntaxError> {
-        todo!()
+        ResultPath::reference(text).map(drop)
     }
+
+    fn reference(text: &str) -> Result<ReferencePath, SyntaxError> {
+        let path = ReferencePath::parse(text)?;
+        if path.reads_context() || path.variable().is_some() {
+            return Err(SyntaxError::new(0, "a ResultPath begins with '$.' or '$['"));
+        }
+        Ok(path)
+    }
+
     /// Compiles; the names of members become constants of the plan.
     pub fn compile(
         text: &str,
         constants: &mut ConstantsBuilder,
     ) -> Result<ResultPath, SyntaxError> {
-        todo!()
+        let path = ResultPath::reference(text)?;
+        let mut places = Vec::new();
+        for step in path.steps() {
+            places.push(match step {
+                Step::Name(key) => Place::Member {
+                    name: constants.string(key.name()),
+                    key: key.clone(),
+                },
+                Step::Index(index) => Place::Element(*index),
+                _ => unreachable!("a Reference Path has names and indexes only"),
+            });
+        }
+        Ok(ResultPath {
+            text: text.into(),
+            places: places.into(),
+        })
     }
+
+    /// As it was written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Whether it is `$`: the result replaces the input.
     pub fn is_identity(&self) -> bool {
-        todo!()
+        self.places.is_empty()
     }
+
     /// `input` with `result` at this path. Missing objects are made, arrays only changed in range.
     pub fn write(
         &self,
@@ -33,6 +77,57 @@ impl ResultPath {
         result: Value,
         arena: &mut Arena,
     ) -> Result<Value, ExprError> {
-        todo!()
+        self.write_at(0, Some(input), result, arena)
+            .ok_or_else(|| self.mismatch(input, arena))
+    }
+
+    /// The value that stands at the places from `at` on after writing; none where the input has something else there.
+    ///
+    /// The recursion is over the steps of the path, of which there are few.
+    fn write_at(
+        &self,
+        at: usize,
+        old: Option<Value>,
+        result: Value,
+        arena: &mut Arena,
+    ) -> Option<Value> {
+        let Some(place) = self.places.get(at) else {
+            return Some(result);
+        };
+        match place {
+            Place::Member { key, name } => {
+                let base = old.unwrap_or(Value::EMPTY_OBJECT);
+                if arena.kind(base) != Kind::Object {
+                    return None;
+                }
+                let member = arena.get(base, key);
+                let member = self.write_at(at + 1, member, result, arena)?;
+                Some(arena.with(base, *name, member))
+            }
+            Place::Element(index) => {
+                let array = old.filter(|old| arena.kind(*old) == Kind::Array)?;
+                let index = match usize::try_from(*index) {
+                    Ok(index) => index,
+                    Err(_) => arena
+                        .len(array)
+                        .checked_sub(index.unsigned_abs() as usize)?,
+                };
+                let element = arena.index(array, index)?;
+                let element = self.write_at(at + 1, Some(element), result, arena)?;
+                Some(arena.with_element(array, index, element))
+            }
+        }
+    }
+
+    #[cold]
+    fn mismatch(&self, input: Value, arena: &Arena) -> ExprError {
+        ExprError {
+            error: error_name::RESULT_PATH_MATCH_FAILURE,
+            reason: format!(
+                "Unable to apply ReferencePath {} to input {}",
+                self.text,
+                arena.to_json(input)
+            ),
+        }
     }
 }

@@ -13,6 +13,8 @@ pub struct Scratch {
     pub(super) members: Vec<(Value, Value)>,
     /// Nodes that a `..` still has to visit.
     pub(super) pending: Vec<Value>,
+    /// Text under construction; its user clears it first.
+    pub(super) bytes: Vec<u8>,
 }
 
 impl Scratch {

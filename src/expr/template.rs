@@ -1,13 +1,33 @@
 //! Payload templates: `Parameters`, `ResultSelector`, `ItemSelector`, `Assign`.
 
+use std::collections::HashSet;
+
 use crate::value::Arena;
 use crate::value::ConstantsBuilder;
+use crate::value::Kind;
 use crate::value::Value;
 
-use super::{ExprError, Scope, Scratch};
+use super::{ExprError, Expression, Scope, Scratch, SyntaxError};
 
 /// A compiled payload template; what is constant in it is a constant of the plan.
-pub struct Template {}
+#[derive(Debug)]
+pub struct Template(Node);
+
+#[derive(Debug)]
+enum Node {
+    Constant(Value),
+    Object(Box<[(Value, Node)]>),
+    Array(Box<[Node]>),
+    Expression(Box<Field>),
+}
+
+/// A member whose name ends in `.$`.
+#[derive(Debug)]
+struct Field {
+    /// With the suffix, for error texts.
+    name: Box<str>,
+    expression: Expression,
+}
 
 /// Something in a template that AWS would refuse.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,27 +37,43 @@ pub struct TemplateProblem {
     /// AWS's text, for instance `The value for the field 'x.$' must be a valid JSONPath or a valid intrinsic function call`.
     pub message: String,
     /// What the parser of paths and calls had to say about it.
-    pub detail: Option<super::SyntaxError>,
+    pub detail: Option<SyntaxError>,
 }
 
-#[allow(unused_variables, clippy::todo)]
 impl Template {
     /// Everything that is wrong with a template, without compiling it.
     pub fn check(doc: &Arena, template: Value) -> Vec<TemplateProblem> {
-        todo!()
+        let compiled = Template::compile(doc, template, &mut ConstantsBuilder::new());
+        compiled.err().unwrap_or_default()
     }
+
     /// Compiles the template that stands in a definition.
     pub fn compile(
         doc: &Arena,
         template: Value,
         constants: &mut ConstantsBuilder,
     ) -> Result<Template, Vec<TemplateProblem>> {
-        todo!()
+        let mut compiler = Compiler {
+            doc,
+            constants,
+            pointer: String::new(),
+            problems: Vec::new(),
+        };
+        let node = compiler.node(template);
+        match compiler.problems {
+            problems if problems.is_empty() => Ok(Template(node)),
+            problems => Err(problems),
+        }
     }
+
     /// The value of a template in which nothing is to be evaluated.
     pub fn constant(&self) -> Option<Value> {
-        todo!()
+        match self.0 {
+            Node::Constant(value) => Some(value),
+            _ => None,
+        }
     }
+
     /// Builds the payload.
     pub fn eval(
         &self,
@@ -45,6 +81,154 @@ impl Template {
         arena: &mut Arena,
         scratch: &mut Scratch,
     ) -> Result<Value, ExprError> {
-        todo!()
+        let (members, values) = (scratch.members.len(), scratch.values.len());
+        let built = eval(&self.0, scope, arena, scratch);
+        if built.is_err() {
+            scratch.members.truncate(members);
+            scratch.values.truncate(values);
+        }
+        built
+    }
+}
+
+/// Builds bottom-up on the stacks of the scratch; after an error the caller clears them. The recursion follows the nesting of
+/// the definition, which its parser bounds.
+fn eval(
+    node: &Node,
+    scope: &Scope<'_>,
+    arena: &mut Arena,
+    scratch: &mut Scratch,
+) -> Result<Value, ExprError> {
+    match node {
+        Node::Constant(value) => Ok(*value),
+        Node::Expression(field) => field.expression.eval(&field.name, scope, arena, scratch),
+        Node::Object(members) => {
+            let start = scratch.members.len();
+            for (name, member) in members {
+                let value = eval(member, scope, arena, scratch)?;
+                scratch.members.push((*name, value));
+            }
+            let object = arena.object(&scratch.members[start..]);
+            scratch.members.truncate(start);
+            Ok(object)
+        }
+        Node::Array(elements) => {
+            let start = scratch.values.len();
+            for element in elements {
+                let value = eval(element, scope, arena, scratch)?;
+                scratch.values.push(value);
+            }
+            let array = arena.array(&scratch.values[start..]);
+            scratch.values.truncate(start);
+            Ok(array)
+        }
+    }
+}
+
+struct Compiler<'a> {
+    doc: &'a Arena,
+    constants: &'a mut ConstantsBuilder,
+    /// Where the compiler stands.
+    pointer: String,
+    problems: Vec<TemplateProblem>,
+}
+
+impl Compiler<'_> {
+    fn node(&mut self, value: Value) -> Node {
+        if self.is_constant(value) {
+            return Node::Constant(self.constants.copy_from(self.doc, value));
+        }
+        let doc = self.doc;
+        match doc.kind(value) {
+            Kind::Array => {
+                let elements = doc.elements(value).enumerate();
+                Node::Array(
+                    elements
+                        .map(|(n, element)| self.at(&n.to_string(), |here| here.node(element)))
+                        .collect(),
+                )
+            }
+            _ => self.object(value),
+        }
+    }
+
+    fn object(&mut self, object: Value) -> Node {
+        let doc = self.doc;
+        let mut members = Vec::new();
+        let mut names = HashSet::new();
+        for (key, value) in doc.members(object) {
+            let key = doc
+                .as_str(key)
+                .map_or_else(String::new, |key| key.decode().into_owned());
+            let name = key.strip_suffix(".$").unwrap_or(&key);
+            if !names.insert(name.to_owned()) {
+                let message =
+                    format!("The field '{name}' is given twice, as '{name}' and as '{name}.$'");
+                self.at(&key, |here| here.report(message, None));
+            }
+            let node = self.at(&key, |here| match name.len() < key.len() {
+                true => here.expression(&key, value),
+                false => here.node(value),
+            });
+            members.push((self.constants.string(name), node));
+        }
+        Node::Object(members.into())
+    }
+
+    fn expression(&mut self, key: &str, value: Value) -> Node {
+        let compiled = match self.doc.as_str(value) {
+            Some(text) => Expression::compile(&text.decode(), self.constants).map_err(Some),
+            None => Err(None),
+        };
+        match compiled {
+            Ok(expression) => Node::Expression(Box::new(Field {
+                name: key.into(),
+                expression,
+            })),
+            Err(detail) => {
+                let message = format!(
+                    "The value for the field '{key}' must be a valid JSONPath or a valid intrinsic function call"
+                );
+                self.report(message, detail);
+                Node::Constant(Value::NULL)
+            }
+        }
+    }
+
+    /// Whether no key in it, at any depth, ends in `.$`.
+    fn is_constant(&self, value: Value) -> bool {
+        let mut pending = vec![value];
+        while let Some(value) = pending.pop() {
+            for (key, member) in self.doc.members(value) {
+                if self
+                    .doc
+                    .as_str(key)
+                    .is_some_and(|key| key.decode().ends_with(".$"))
+                {
+                    return false;
+                }
+                pending.push(member);
+            }
+            pending.extend(self.doc.elements(value));
+        }
+        true
+    }
+
+    fn at<T>(&mut self, name: &str, work: impl FnOnce(&mut Self) -> T) -> T {
+        let len = self.pointer.len();
+        self.pointer.push('/');
+        self.pointer
+            .push_str(&name.replace('~', "~0").replace('/', "~1"));
+        let done = work(self);
+        self.pointer.truncate(len);
+        done
+    }
+
+    fn report(&mut self, message: String, detail: Option<SyntaxError>) {
+        self.problems.push(TemplateProblem {
+            pointer: self.pointer.clone(),
+            message,
+            detail,
+        });
     }
 }

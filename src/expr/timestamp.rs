@@ -17,13 +17,206 @@ impl Timestamp {
 }
 
 /// Reads `2016-03-14T01:59:00Z`, `2016-03-14T01:59:00.123+02:00`; nothing else is a timestamp.
-#[allow(unused_variables, clippy::todo)]
+///
+/// Digits behind the ninth of a fraction are read over.
 pub fn parse(text: &str) -> Option<Timestamp> {
-    todo!()
+    let bytes = text.as_bytes();
+    let (fixed, rest) = bytes.split_at_checked(19)?;
+    let marks = [fixed[4], fixed[7], fixed[10], fixed[13], fixed[16]];
+    if marks != *b"--T::" {
+        return None;
+    }
+    let pair = |at: usize| digits([fixed[at], fixed[at + 1]]);
+    let year = pair(0)? * 100 + pair(2)?;
+    let (month, day) = (pair(5)?, pair(8)?);
+    let (hour, minute, second) = (pair(11)?, pair(14)?, pair(17)?);
+    if !(1..=12).contains(&month) || !(1..=days_of(year, month)).contains(&day) {
+        return None;
+    }
+    if hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    let (nanos, zone) = fraction(rest)?;
+    let seconds = days_since_epoch(year, month, day) * 86_400
+        + i64::from(hour * 3600 + minute * 60 + second)
+        - offset(zone)?;
+    Some(Timestamp { seconds, nanos })
 }
 
-/// `2023-11-21T06:27:31.545Z` for milliseconds since the epoch.
-#[allow(unused_variables, clippy::todo)]
+/// Prints `2023-11-21T06:27:31.545Z` for milliseconds since the epoch.
 pub fn format(millis: i64) -> String {
-    todo!()
+    print(millis, &mut [0; 24]).to_owned()
+}
+
+/// The same into a buffer. Moments outside the years 0 to 9999 are shown as the nearest inside.
+pub(super) fn print(millis: i64, buffer: &mut [u8; 24]) -> &str {
+    const FIRST: i64 = -62_167_219_200_000;
+    const LAST: i64 = 253_402_300_799_999;
+    let millis = millis.clamp(FIRST, LAST);
+    let (days, of_day) = (millis.div_euclid(86_400_000), millis.rem_euclid(86_400_000));
+    let (year, month, day) = date(days);
+    let parts = [
+        (0, 4, year),
+        (5, 2, month),
+        (8, 2, day),
+        (11, 2, of_day / 3_600_000),
+        (14, 2, of_day / 60_000 % 60),
+        (17, 2, of_day / 1000 % 60),
+        (20, 3, of_day % 1000),
+    ];
+    buffer.copy_from_slice(b"0000-00-00T00:00:00.000Z");
+    for (start, width, mut number) in parts {
+        for digit in buffer[start..start + width].iter_mut().rev() {
+            *digit = b'0' + (number % 10) as u8;
+            number /= 10;
+        }
+    }
+    str::from_utf8(buffer).expect("digits and marks are ASCII")
+}
+
+fn digits(pair: [u8; 2]) -> Option<i32> {
+    let [tens, ones] = pair.map(|digit| digit.wrapping_sub(b'0'));
+    (tens <= 9 && ones <= 9).then(|| i32::from(tens) * 10 + i32::from(ones))
+}
+
+/// The nanoseconds of `.123…`, and what follows.
+fn fraction(text: &[u8]) -> Option<(u32, &[u8])> {
+    let Some(digits) = text.strip_prefix(b".") else {
+        return Some((0, text));
+    };
+    let end = digits.iter().position(|b| !b.is_ascii_digit())?;
+    if end == 0 {
+        return None;
+    }
+    let mut nanos = 0;
+    for place in 0..9 {
+        let digit = if place < end { digits[place] - b'0' } else { 0 };
+        nanos = nanos * 10 + u32::from(digit);
+    }
+    Some((nanos, &digits[end..]))
+}
+
+/// The seconds of `Z` or `+02:00`.
+fn offset(zone: &[u8]) -> Option<i64> {
+    match *zone {
+        [b'Z'] => Some(0),
+        [sign @ (b'+' | b'-'), h1, h2, b':', m1, m2] => {
+            let (hours, minutes) = (digits([h1, h2])?, digits([m1, m2])?);
+            if hours > 23 || minutes > 59 {
+                return None;
+            }
+            let seconds = i64::from(hours * 3600 + minutes * 60);
+            Some(if sign == b'-' { -seconds } else { seconds })
+        }
+        _ => None,
+    }
+}
+
+fn days_of(year: i32, month: i32) -> i32 {
+    match month {
+        4 | 6 | 9 | 11 => 30,
+        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        2 => 28,
+        _ => 31,
+    }
+}
+
+/// Counted in eras of 400 years that begin on 1 March, so that the leap day is the last of its year.
+fn days_since_epoch(year: i32, month: i32, day: i32) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    let days = of_era * 365 + of_era / 4 - of_era / 100 + of_year;
+    i64::from(era) * 146_097 + i64::from(days) - 719_468
+}
+
+/// The inverse: year, month, day.
+fn date(days: i64) -> (i64, i64, i64) {
+    let days = days + 719_468;
+    let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
+    let month = if shifted < 10 {
+        shifted + 3
+    } else {
+        shifted - 9
+    };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    (year, month, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_rfc_3339_allows() {
+        let cases = [
+            ("1970-01-01T00:00:00Z", 0),
+            ("2016-03-14T01:59:00Z", 1_457_920_740_000),
+            ("2016-03-14T01:59:00.123+02:00", 1_457_913_540_123),
+            ("2016-03-14T01:59:00.1-00:30", 1_457_922_540_100),
+            ("1969-12-31T23:59:59.999999999Z", -1),
+            ("2024-02-29T12:00:00.000000000000001Z", 1_709_208_000_000),
+            ("0000-01-01T00:00:00Z", -62_167_219_200_000),
+            ("9999-12-31T23:59:59.999Z", 253_402_300_799_999),
+        ];
+        for (text, millis) in cases {
+            assert_eq!(parse(text).map(Timestamp::millis), Some(millis), "{text}");
+        }
+    }
+
+    #[test]
+    fn refuses_everything_else() {
+        let cases = [
+            "",
+            "2016-03-14",
+            "2016-03-14T01:59:00",
+            "2016-03-14 01:59:00Z",
+            "2016-03-14t01:59:00Z",
+            "2016-03-14T01:59:00z",
+            "2016-03-14T01:59Z",
+            "2016-03-14T01:59:00.Z",
+            "2016-03-14T01:59:00,5Z",
+            "2016-13-14T01:59:00Z",
+            "2016-00-14T01:59:00Z",
+            "2016-02-30T01:59:00Z",
+            "2015-02-29T01:59:00Z",
+            "2016-12-05T25:29:29Z",
+            "2016-12-05T23:60:29Z",
+            "2016-12-05T23:59:60Z",
+            "05-12-2016T21:29:29Z",
+            "2016-12-05T21:29:29+2:00",
+            "2016-12-05T21:29:29+0200",
+            "2016-12-05T21:29:29+24:00",
+            "2016-12-05T21:29:29Z ",
+            "２016-12-05T21:29:29Z",
+        ];
+        for text in cases {
+            assert_eq!(parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn compares_moments_to_the_nanosecond() {
+        let at = |text| parse(text).expect("a timestamp");
+        assert_eq!(at("2024-01-01T01:00:00+01:00"), at("2024-01-01T00:00:00Z"));
+        assert_eq!(at("2024-01-01T00:00:00.500Z"), at("2024-01-01T00:00:00.5Z"));
+        assert!(at("2024-01-01T00:00:00.000000001Z") > at("2024-01-01T00:00:00Z"));
+        assert!(at("2024-01-01T00:00:00-01:00") > at("2024-01-01T00:59:59Z"));
+    }
+
+    #[test]
+    fn prints_what_it_reads() {
+        let step = 86_400_000 * 13 + 3_723_004;
+        for millis in (0..200_000).map(|n| -62_167_219_200_000 + n * step) {
+            let text = format(millis);
+            assert_eq!(parse(&text).map(Timestamp::millis), Some(millis), "{text}");
+        }
+        assert_eq!(format(1_700_548_051_545), "2023-11-21T06:27:31.545Z");
+        assert_eq!(format(i64::MAX), "9999-12-31T23:59:59.999Z");
+    }
 }

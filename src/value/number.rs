@@ -9,6 +9,11 @@ pub struct Number<'a> {
 }
 
 impl<'a> Number<'a> {
+    /// A number that stands elsewhere, for instance in an expression. The lexeme is one that JSON allows.
+    pub fn new(lexeme: &'a str) -> Number<'a> {
+        Number { lexeme }
+    }
+
     /// As it was written.
     pub fn lexeme(self) -> &'a str {
         self.lexeme

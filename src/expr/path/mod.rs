@@ -1,58 +1,153 @@
 //! Paths: AWS's dialect of JSONPath, which is Jayway's, compiled to a list of steps.
 
+pub(super) mod cursor;
+mod filter;
+mod filter_parser;
+mod not_found;
+pub(super) mod parser;
+mod select;
+pub(super) mod step;
+
+pub use not_found::NotFound;
+use not_found::Why;
+
 use crate::value::Arena;
 use crate::value::Value;
 
+use super::context::ContextField;
 use super::{ExprError, Scope, Scratch, SyntaxError};
+use parser::RootText;
+use select::Select;
+use step::Step;
 
 /// A compiled path.
-pub struct Path {}
+#[derive(Debug)]
+pub struct Path {
+    text: Box<str>,
+    root: Root,
+    /// All steps, also those that the root already took.
+    steps: Box<[Step]>,
+    definite: bool,
+}
 
-/// What a definite path missed; [`Path::reason`] puts it into words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NotFound {}
+/// What a path starts from.
+#[derive(Debug)]
+enum Root {
+    Input,
+    /// The part of the context object that the first steps name, so that reading one field builds no object.
+    Context(ContextField),
+    Variable(Box<str>),
+}
 
-#[allow(unused_variables, clippy::todo)]
 impl Path {
     /// Compiles `$…`, `$$…` or `$name…`.
     pub fn parse(text: &str) -> Result<Path, SyntaxError> {
-        todo!()
+        let (root, steps) = parser::parse(text)?;
+        Ok(Path::new(text, root, steps))
     }
+
+    pub(super) fn new(text: &str, root: RootText<'_>, steps: Vec<Step>) -> Path {
+        let root = match root {
+            RootText::Input => Root::Input,
+            RootText::Context => Root::Context(ContextField::of(&steps)),
+            RootText::Variable(name) => Root::Variable(name.into()),
+        };
+        Path {
+            text: text.into(),
+            root,
+            definite: all_definite(&steps),
+            steps: steps.into(),
+        }
+    }
+
     /// As it was written.
     pub fn text(&self) -> &str {
-        todo!()
+        &self.text
     }
+
     /// Whether it is `$`.
     pub fn is_identity(&self) -> bool {
-        todo!()
+        matches!(self.root, Root::Input) && self.steps.is_empty()
     }
+
     /// Whether it finds one value or fails; otherwise it finds an array, which may be empty.
     pub fn is_definite(&self) -> bool {
-        todo!()
+        self.definite
     }
+
     /// The name behind `$name…`.
     pub fn variable(&self) -> Option<&str> {
-        todo!()
+        match &self.root {
+            Root::Variable(name) => Some(name),
+            _ => None,
+        }
     }
+
     /// Whether it starts with `$$`.
     pub fn reads_context(&self) -> bool {
-        todo!()
+        matches!(self.root, Root::Context(_))
     }
+
+    pub(super) fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
     /// The value, or the array of an indefinite path.
+    #[inline]
     pub fn select(
         &self,
         scope: &Scope<'_>,
         arena: &mut Arena,
         scratch: &mut Scratch,
     ) -> Result<Value, NotFound> {
-        todo!()
+        let (root, taken) = match &self.root {
+            Root::Input => (scope.input, 0),
+            Root::Context(field) => match field.read(scope, arena) {
+                Ok(value) => (value, field.steps()),
+                Err(missing) => return self.missing_field(missing),
+            },
+            Root::Variable(name) => match scope.variables.get(name) {
+                Some(value) => (value, 0),
+                None => return Err(NotFound::new(0, Why::NoVariable, Value::NULL)),
+            },
+        };
+        let steps = &self.steps[taken..];
+        let found = if self.definite {
+            select::definite(steps, root, arena, scratch)
+        } else {
+            Select::new(root, arena, scratch).select(steps, false, root)
+        };
+        found.map_err(|missing| missing.behind(taken))
     }
-    /// `No results for path: $['x']` and its relatives.
-    pub fn reason(&self, missing: NotFound) -> String {
-        todo!()
+
+    /// The value, or the error of fields such as `InputPath`: `Invalid path '$.x' : No results for path: $['x']`.
+    pub fn require(
+        &self,
+        scope: &Scope<'_>,
+        arena: &mut Arena,
+        scratch: &mut Scratch,
+    ) -> Result<Value, ExprError> {
+        self.select(scope, arena, scratch)
+            .map_err(|missing| self.invalid(missing))
     }
-    /// The same in the words of `InputPath`, `OutputPath` and `TimeoutSecondsPath`: `Invalid path '$.x' : No results for path: $['x']`.
-    pub fn invalid(&self, missing: NotFound) -> ExprError {
-        todo!()
+
+    #[cold]
+    fn missing_field(&self, at: usize) -> Result<Value, NotFound> {
+        if !self.definite {
+            return Ok(Value::EMPTY_ARRAY);
+        }
+        let why = if at + 1 == self.steps.len() {
+            Why::NoResult
+        } else {
+            Why::MissingProperty
+        };
+        Err(NotFound::new(at, why, Value::NULL))
     }
+}
+
+/// Whether a path of these steps finds one value or fails.
+fn all_definite(steps: &[Step]) -> bool {
+    let last = steps.len().wrapping_sub(1);
+    let mut places = steps.iter().enumerate();
+    places.all(|(at, step)| step.is_definite(at == last))
 }

@@ -134,7 +134,9 @@ fn all_problems_of_a_script_are_reported() {
 
 #[test]
 fn json_keeps_the_digits_of_numbers() {
-    let script = Script::from_json(r#"{"tasks": {"A": [{"result": [1.50, 123456789012345678901]}]}}"#).unwrap();
+    let script =
+        Script::from_json(r#"{"tasks": {"A": [{"result": [1.50, 123456789012345678901]}]}}"#)
+            .unwrap();
     let rule = Rule::new(script.tasks[0].1[0].clone(), false).unwrap();
     let want = Reply::Result(b"[1.50,123456789012345678901]".as_slice().into());
     assert_eq!(rule.sequence, [Prepared::now(want)]);

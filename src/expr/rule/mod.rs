@@ -1,0 +1,58 @@
+//! Choice rules, compiled.
+
+mod data_test;
+mod operator;
+mod pattern;
+
+pub use data_test::DataTest;
+pub use operator::{Operand, Operator};
+
+use crate::value::Arena;
+
+use super::{ExprError, Scope, Scratch};
+
+/// A rule of a Choice state.
+#[derive(Debug)]
+pub enum ChoiceRule {
+    /// True when all are; stops at the first that is not.
+    And(Box<[ChoiceRule]>),
+    /// True when one is; stops there.
+    Or(Box<[ChoiceRule]>),
+    /// The opposite.
+    Not(Box<ChoiceRule>),
+    /// `Variable` and one operator.
+    Test(DataTest),
+}
+
+impl ChoiceRule {
+    /// Whether the rule holds. A path that finds nothing is an error, except for `IsPresent`.
+    ///
+    /// The recursion follows the nesting of the definition, which its parser bounds.
+    pub fn matches(
+        &self,
+        scope: &Scope<'_>,
+        arena: &mut Arena,
+        scratch: &mut Scratch,
+    ) -> Result<bool, ExprError> {
+        match self {
+            ChoiceRule::Test(test) => test.holds(scope, arena, scratch),
+            ChoiceRule::And(rules) => {
+                for rule in rules {
+                    if !rule.matches(scope, arena, scratch)? {
+                        return Ok(false);
+                    }
+                }
+                Ok(true)
+            }
+            ChoiceRule::Or(rules) => {
+                for rule in rules {
+                    if rule.matches(scope, arena, scratch)? {
+                        return Ok(true);
+                    }
+                }
+                Ok(false)
+            }
+            ChoiceRule::Not(rule) => Ok(!rule.matches(scope, arena, scratch)?),
+        }
+    }
+}
