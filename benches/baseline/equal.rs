@@ -70,8 +70,14 @@ fn same(left: &mut Cursor<'_>, right: &mut Cursor<'_>, path: &str) -> Result<(),
         (Node::Array { len, .. }, Node::Array { len: other, .. }) if len == other => {
             (0..*len).try_for_each(|index| same(left, right, &format!("{path}[{index}]")))
         }
-        (Node::Object { len, .. }, Node::Object { len: other, .. }) if len == other => {
-            let (left, right) = (left.members(*len, path)?, right.members(*len, path)?);
+        (Node::Object { len, .. }, Node::Object { len: other, .. }) => {
+            let left = left.members(*len, path)?;
+            let right = right.members(*other, path)?;
+            if left.len() != right.len() {
+                return Err(format!(
+                    "{path} has {len} members on one side and {other} on the other"
+                ));
+            }
             left.into_iter()
                 .zip(right)
                 .try_for_each(|((name, mut a), (other, mut b))| {

@@ -11,6 +11,7 @@
 
 #[path = "../baseline/mod.rs"]
 mod baseline;
+mod clock;
 mod one_thread;
 mod options;
 #[path = "../support/mod.rs"]

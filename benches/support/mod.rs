@@ -1,14 +1,27 @@
-//! What the benches share: the workloads, the variants that answer them, and clocks.
+//! What the benches share: the workloads, the variants that answer them.
 
-mod clock;
 mod workload;
 
-use crate::baseline::{self, Program};
+use crate::baseline::{self, Program, assert_same};
 
-pub(crate) use clock::thread_cpu;
 pub(crate) use workload::{WORKLOADS, Workload};
 
 /// Everything that answers a workload, by name.
 pub(crate) fn variants(workload: &Workload) -> Vec<(&'static str, Program)> {
     baseline::programs(workload.case, workload.orders)
+}
+
+/// Panics unless all variants give the same JSON for every event.
+pub(crate) fn assert_agree(workload: &Workload, variants: &mut [(&'static str, Program)]) {
+    let (mut want, mut got) = (Vec::new(), Vec::new());
+    for event in workload.events() {
+        for (index, (_, program)) in variants.iter_mut().enumerate() {
+            let out = if index == 0 { &mut want } else { &mut got };
+            out.clear();
+            program(event, out);
+            if index > 0 {
+                assert_same(&want, &got);
+            }
+        }
+    }
 }
