@@ -3,21 +3,25 @@
 use super::Value;
 use super::node::{Built, Node};
 use super::text::name_of;
+use super::tokenizer::Tables;
 
 /// Compares the names of an object that ends at `end`. If one is repeated, appends a node that is the object without
 /// repetitions, and gives the offset of a repeated name.
-#[cold]
-#[allow(clippy::too_many_arguments)]
 pub(super) fn resolve(
     text: &str,
     place: usize,
     count: u32,
     end: usize,
-    nodes: &mut Vec<Node>,
-    names: &mut Vec<(u32, u32)>,
-    lists: &mut Vec<Value>,
-    base: usize,
+    tables: &mut Tables<'_>,
 ) -> Option<usize> {
+    let Tables {
+        nodes,
+        lists,
+        base,
+        scratch,
+    } = tables;
+    let names = &mut scratch.names;
+
     // Sorted by name, so that no choice of names makes this slow. Each entry becomes (first, last) of its name.
     names.clear();
     let mut member = place + 1;
@@ -53,8 +57,8 @@ pub(super) fn resolve(
         height: 0,
     });
     for &(first, last) in names.iter() {
-        lists.push(Value::node(base + first as usize).name());
-        lists.push(Value::node(base + last as usize));
+        lists.push(Value::node(*base + first as usize).name());
+        lists.push(Value::node(*base + last as usize));
     }
     nodes.push(node);
     repeated

@@ -1,9 +1,11 @@
 //! Where a token ends. Every function may look a few bytes past it: padding follows each text.
 
+use std::ops::Range;
+
 use wide::u8x16;
 
 /// A place and what was expected there.
-type Unexpected = (usize, &'static str);
+pub(super) type Unexpected = (usize, &'static str);
 
 /// The first byte from `at` on that is not JSON white space.
 #[inline(always)]
@@ -14,36 +16,94 @@ pub(super) fn space_end(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// The closing quote of the string whose characters begin at `at`, and whether it holds a backslash.
-#[inline(always)]
-pub(super) fn string_end(bytes: &[u8], mut at: usize) -> Result<(usize, bool), Unexpected> {
-    let mut escaped = false;
-    loop {
-        let chunk: [u8; 16] = bytes[at..at + 16]
-            .try_into()
-            .expect("the slice has 16 bytes");
-        let chunk = u8x16::from(chunk);
-        let special = chunk.simd_eq(u8x16::splat(b'"'))
-            | chunk.simd_eq(u8x16::splat(b'\\'))
-            | chunk.simd_le(u8x16::splat(0x1f));
-        let mask = special.to_bitmask();
-        if mask == 0 {
-            at += 16;
-            continue;
+/// Where strings can end: quotes, backslashes and control characters of one text, found ahead of its tokens.
+///
+/// Looking them up one string at a time would make each token wait for the end of the one before it.
+pub(super) struct Specials<'a> {
+    /// One bit for each byte.
+    words: &'a [u64],
+    /// The part of the current word that is ahead.
+    bits: u64,
+    word: usize,
+    /// Place of the first byte.
+    start: usize,
+}
+
+/// Bytes that one word of the map stands for.
+const WORD: usize = 64;
+
+impl<'a> Specials<'a> {
+    /// Marks the bytes of `range` and the padding behind it in `map`.
+    pub(super) fn mark(bytes: &[u8], range: &Range<usize>, map: &'a mut Vec<u64>) -> Specials<'a> {
+        let n_words = range.len() / WORD + 1;
+        let marked = &bytes[range.start..range.start + n_words * WORD];
+        map.clear();
+        map.extend(marked.as_chunks::<WORD>().0.iter().map(specials));
+        Specials {
+            words: map,
+            bits: map[0],
+            word: 0,
+            start: range.start,
         }
-        at += mask.trailing_zeros() as usize;
-        match bytes[at] {
-            b'"' => return Ok((at, escaped)),
-            b'\\' => {
-                escaped = true;
-                at = escape_end(bytes, at)?;
+    }
+
+    /// The first at or behind `at`, which never moves back.
+    #[inline(always)]
+    fn next(&mut self, at: usize) -> usize {
+        loop {
+            while self.bits == 0 {
+                self.word += 1;
+                self.bits = self.words[self.word];
             }
-            _ => return Err((at, "control character in a string")),
+            let place = self.start + self.word * WORD + self.bits.trailing_zeros() as usize;
+            self.bits &= self.bits - 1;
+            if place >= at {
+                return place;
+            }
+        }
+    }
+
+    /// The closing quote of the string whose characters begin at `at`, and whether it holds a backslash.
+    #[inline(always)]
+    pub(super) fn string_end(
+        &mut self,
+        bytes: &[u8],
+        at: usize,
+    ) -> Result<(usize, bool), Unexpected> {
+        let end = self.next(at);
+        match bytes[end] {
+            b'"' => Ok((end, false)),
+            _ => Ok((self.escaped_end(bytes, end)?, true)),
+        }
+    }
+
+    /// The same from a backslash on.
+    #[cold]
+    fn escaped_end(&mut self, bytes: &[u8], mut at: usize) -> Result<usize, Unexpected> {
+        loop {
+            match bytes[at] {
+                b'"' => return Ok(at),
+                b'\\' => at = escape_end(bytes, at)?,
+                _ => return Err((at, "control character in a string")),
+            }
+            at = self.next(at);
         }
     }
 }
 
-#[cold]
+/// The map of one word.
+#[inline(always)]
+fn specials(bytes: &[u8; WORD]) -> u64 {
+    let (chunks, _) = bytes.as_chunks::<16>();
+    chunks.iter().rev().fold(0, |bits, chunk| {
+        let chunk = u8x16::from(*chunk);
+        // Flipping one bit brings the quote next to the control characters, and the space away from them.
+        let low = (chunk ^ u8x16::splat(0x02)).simd_le(u8x16::splat(b'"' ^ 0x02));
+        let special = low | chunk.simd_eq(u8x16::splat(b'\\'));
+        bits << 16 | u64::from(special.to_bitmask())
+    })
+}
+
 fn escape_end(bytes: &[u8], at: usize) -> Result<usize, Unexpected> {
     match bytes[at + 1] {
         b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Ok(at + 2),
@@ -102,9 +162,16 @@ pub(super) fn prefix(bytes: &[u8], at: usize, len: usize) -> u64 {
 /// Keeps the first `len` bytes of a little-endian word.
 #[inline(always)]
 pub(super) fn prefix_mask(len: usize) -> u64 {
-    match len {
-        0 => 0,
-        1..8 => u64::MAX >> (64 - 8 * len),
-        _ => u64::MAX,
-    }
+    const MASKS: [u64; 9] = [
+        0,
+        0xff,
+        0xffff,
+        0xff_ffff,
+        0xffff_ffff,
+        0xff_ffff_ffff,
+        0xffff_ffff_ffff,
+        0xff_ffff_ffff_ffff,
+        u64::MAX,
+    ];
+    MASKS[len.min(8)]
 }

@@ -5,10 +5,11 @@
 use std::ops::Range;
 
 use super::node::{DIRTY, ESCAPED, KEY_ESCAPED, LOOK_CLOSER, Node, RESOLVED, Span};
+use super::scan::{Specials, Unexpected};
 use super::{Kind, ParseLimits, Value, duplicates, scan};
 
 /// What follows every parsed text, so that fixed-size loads near its end stay inside. NUL ends every token.
-pub(super) const PADDING: &str = "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+pub(super) const PADDING: &str = "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
 
 /// What is wrong, and at which byte.
 pub(super) struct Fault {
@@ -40,6 +41,7 @@ pub(super) struct Tables<'a> {
 #[derive(Default)]
 pub(super) struct Scratch {
     open: Vec<Frame>,
+    specials: Vec<u64>,
     pub(super) names: Vec<(u32, u32)>,
     pub(super) members: Vec<(Value, Value)>,
     pub(super) elements: Vec<Value>,
@@ -48,6 +50,7 @@ pub(super) struct Scratch {
 
 impl Scratch {
     pub(super) fn shrink_to(&mut self, bytes: usize) {
+        self.specials.shrink_to(bytes / size_of::<u64>());
         self.names.shrink_to(bytes / size_of::<(u32, u32)>());
         self.members.shrink_to(bytes / size_of::<(Value, Value)>());
         self.elements.shrink_to(bytes / size_of::<Value>());
@@ -56,6 +59,7 @@ impl Scratch {
 }
 
 /// A container that is not closed yet, or the document around all.
+#[derive(Clone, Copy)]
 struct Frame {
     within: Within,
     flags: u8,
@@ -101,116 +105,108 @@ pub(super) fn tokenize(
     limits: ParseLimits,
     tables: Tables<'_>,
 ) -> Result<(), Fault> {
-    let nodes = tables.nodes;
-    let open = &mut tables.scratch.open;
-    let bytes = text.as_bytes();
-    let fault = |at: usize, expected: &'static str| match at < range.end {
+    let mut tables = tables;
+    let end = range.end;
+    let mut map = std::mem::take(&mut tables.scratch.specials);
+    let specials = Specials::mark(text.as_bytes(), &range, &mut map);
+    let read = tokens(text, range, limits, specials, &mut tables);
+    tables.scratch.specials = map;
+    read.map_err(|(at, expected)| match at < end {
         true => Fault::new(at, expected),
-        false => Fault::new(range.end, "unexpected end of the text"),
-    };
+        false => Fault::new(end, "unexpected end of the text"),
+    })
+}
 
-    open.clear();
+fn tokens(
+    text: &str,
+    range: Range<usize>,
+    limits: ParseLimits,
+    mut specials: Specials<'_>,
+    tables: &mut Tables<'_>,
+) -> Result<(), Unexpected> {
+    let bytes = text.as_bytes();
+    tables.scratch.open.clear();
+
     let mut frame = Frame::new(Within::Document, 0);
     let mut name = NO_NAME;
     let mut at = scan::space_end(bytes, range.start);
     'value: loop {
         let start = at;
-        match bytes[at] {
-            opening @ (b'{' | b'[') => {
-                if open.len() >= limits.depth {
-                    return Err(fault(at, "nesting is too deep"));
-                }
-                let (kind, within, closing) = match opening {
-                    b'{' => (Kind::Object, Within::Object, b'}'),
-                    _ => (Kind::Array, Within::Array, b']'),
-                };
-                open.push(std::mem::replace(
-                    &mut frame,
-                    Frame::new(within, nodes.len()),
-                ));
-                nodes.push(Node::Span(name.span(kind, 0, start, start)));
-                at = frame.skip_space(bytes, at + 1);
-                if bytes[at] != closing {
-                    name = NO_NAME;
-                    if within == Within::Object {
-                        (name, at) = frame
-                            .name(text, at, nodes)
-                            .map_err(|(at, expected)| fault(at, expected))?;
-                    }
-                    continue 'value;
-                }
+        let first = bytes[at];
+        if first == b'{' || first == b'[' {
+            if tables.scratch.open.len() >= limits.depth {
+                return Err((at, "nesting is too deep"));
             }
-            first => {
-                let (kind, flags);
-                (kind, flags, at) =
-                    scalar(bytes, at, first).map_err(|(at, expected)| fault(at, expected))?;
-                nodes.push(Node::Span(name.span(kind, flags, start, at)));
-                frame.count += 1;
+            let (kind, within, closing) = match first {
+                b'{' => (Kind::Object, Within::Object, b'}'),
+                _ => (Kind::Array, Within::Array, b']'),
+            };
+            tables.scratch.open.push(frame);
+            frame = Frame::new(within, tables.nodes.len());
+            tables
+                .nodes
+                .push(Node::Span(name.span(kind, 0, start, start)));
+            at = frame.skip_space(bytes, at + 1);
+            if bytes[at] != closing {
+                name = NO_NAME;
+                if within == Within::Object {
+                    (name, at) = frame.name(bytes, at, tables.nodes, &mut specials)?;
+                }
+                continue 'value;
             }
+        } else {
+            let (kind, flags, end) = scalar(bytes, at, first, &mut specials)?;
+            at = end;
+            tables
+                .nodes
+                .push(Node::Span(name.span(kind, flags, start, at)));
+            frame.count += 1;
         }
 
         // Behind a value, or at the end of an empty container.
         loop {
-            if frame.within == Within::Document {
-                break 'value;
-            }
             at = frame.skip_space(bytes, at);
             match (bytes[at], frame.within) {
                 (b',', Within::Object) => {
                     at = frame.skip_space(bytes, at + 1);
-                    (name, at) = frame
-                        .name(text, at, nodes)
-                        .map_err(|(at, expected)| fault(at, expected))?;
+                    (name, at) = frame.name(bytes, at, tables.nodes, &mut specials)?;
                     continue 'value;
                 }
-                (b',', _) => {
+                (b',', Within::Array) => {
+                    name = NO_NAME;
                     at = frame.skip_space(bytes, at + 1);
                     continue 'value;
                 }
                 (b'}', Within::Object) | (b']', Within::Array) => {
                     at += 1;
-                    let outer = open.pop().expect("the document encloses every container");
-                    let mut closed = std::mem::replace(&mut frame, outer);
-                    if closed.suspect {
-                        let place = closed.place as usize;
-                        let repeated = duplicates::resolve(
-                            text,
-                            place,
-                            closed.count,
-                            at,
-                            nodes,
-                            &mut tables.scratch.names,
-                            tables.lists,
-                            tables.base,
-                        );
-                        if let Some(offset) = repeated {
-                            if limits.reject_duplicate_keys {
-                                return Err(fault(offset, "a member name occurs twice"));
-                            }
-                            closed.flags |= DIRTY | RESOLVED;
-                        }
+                    if frame.suspect {
+                        frame.resolve(text, at, limits, tables)?;
                     }
-                    frame.adopt(&closed);
-                    closed.close(at, nodes);
+                    frame.close(at, tables.nodes);
+                    let outer = tables.scratch.open.pop();
+                    frame = outer
+                        .expect("the document encloses every container")
+                        .around(&frame);
                 }
-                (_, Within::Object) => return Err(fault(at, "expected `,` or `}`")),
-                _ => return Err(fault(at, "expected `,` or `]`")),
+                (_, Within::Document) if at == range.end => return Ok(()),
+                (_, Within::Document) => return Err((at, "expected the end of the text")),
+                (_, Within::Object) => return Err((at, "expected `,` or `}`")),
+                (_, Within::Array) => return Err((at, "expected `,` or `]`")),
             }
         }
-    }
-
-    at = scan::space_end(bytes, at);
-    match at == range.end {
-        true => Ok(()),
-        false => Err(fault(at, "expected the end of the text")),
     }
 }
 
 #[inline(always)]
-fn scalar(bytes: &[u8], at: usize, first: u8) -> Result<(Kind, u8, usize), (usize, &'static str)> {
+fn scalar(
+    bytes: &[u8],
+    at: usize,
+    first: u8,
+    specials: &mut Specials<'_>,
+) -> Result<(Kind, u8, usize), Unexpected> {
     match first {
         b'"' => {
-            let (closing, escaped) = scan::string_end(bytes, at + 1)?;
+            let (closing, escaped) = specials.string_end(bytes, at + 1)?;
             Ok((Kind::String, if escaped { ESCAPED } else { 0 }, closing + 1))
         }
         b'-' | b'0'..=b'9' => Ok((Kind::Number, 0, scan::number_end(bytes, at)?)),
@@ -250,21 +246,26 @@ impl Frame {
     #[inline(always)]
     fn name(
         &mut self,
-        text: &str,
+        bytes: &[u8],
         at: usize,
         nodes: &[Node],
-    ) -> Result<(Name, usize), (usize, &'static str)> {
-        let bytes = text.as_bytes();
+        specials: &mut Specials<'_>,
+    ) -> Result<(Name, usize), Unexpected> {
         if bytes[at] != b'"' {
             return Err((at, "expected a member name"));
         }
         let start = at + 1;
-        let (closing, escaped) = scan::string_end(bytes, start)?;
-        let colon = self.skip_space(bytes, closing + 1);
-        if bytes[colon] != b':' {
-            return Err((colon, "expected `:`"));
-        }
-        let value = self.skip_space(bytes, colon + 1);
+        let (closing, escaped) = specials.string_end(bytes, start)?;
+        let value = match bytes[closing + 1..closing + 3] {
+            [b':', first] if first > b' ' => closing + 2,
+            _ => {
+                let colon = self.skip_space(bytes, closing + 1);
+                if bytes[colon] != b':' {
+                    return Err((colon, "expected `:`"));
+                }
+                self.skip_space(bytes, colon + 1)
+            }
+        };
 
         let len = closing - start;
         let plain = !escaped && len < LOOK_CLOSER as usize;
@@ -298,12 +299,35 @@ impl Frame {
         })
     }
 
-    /// Takes in what a value that was closed says of its surroundings.
+    /// Compares all names. If one is repeated, the object gets a node in which that is resolved.
+    #[cold]
+    fn resolve(
+        &mut self,
+        text: &str,
+        end: usize,
+        limits: ParseLimits,
+        tables: &mut Tables<'_>,
+    ) -> Result<(), Unexpected> {
+        let repeated = duplicates::resolve(text, self.place as usize, self.count, end, tables);
+        match repeated {
+            Some(offset) if limits.reject_duplicate_keys => {
+                Err((offset, "a member name occurs twice"))
+            }
+            Some(_) => {
+                self.flags |= DIRTY | RESOLVED;
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// This frame once `closed` is one of its elements or members.
     #[inline(always)]
-    fn adopt(&mut self, closed: &Frame) {
+    fn around(mut self, closed: &Frame) -> Frame {
         self.count += 1;
         self.height = self.height.max(closed.height + 1);
         self.flags |= closed.flags & DIRTY;
+        self
     }
 
     #[inline(always)]
