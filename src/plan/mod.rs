@@ -1,8 +1,117 @@
-//! The compiled definition: names are ids, expressions are programs, everything that can be decided at load is decided. Knows nothing of running.
+//! The compiled definition: names are ids, expressions are programs, everything that can be decided at load is decided.
+//! Knows nothing of running.
+//!
+//! ```text
+//! asl::StateMachine ── compile ──► Plan { states, scopes, resources, constants }
+//! ```
+//!
+//! States of all scopes stand in one flat table and are addressed by [`StateId`]; a scope is a start and a range in it.
+//! Names are there for people: no look-up by name happens while an execution runs.
 
-/// A state of a plan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct StateId(pub(crate) u32);
+mod compile;
+mod effects;
+mod explain;
+mod flow;
+mod ids;
+mod on_error;
+mod resource;
+mod scope;
+mod states;
+
+use std::sync::Arc;
+
+use crate::value::Constants;
+
+pub use compile::compile;
+pub use effects::Effects;
+pub(crate) use flow::{PathField, ResultPathField};
+pub use ids::{ResourceId, ScopeId, StateId};
+pub(crate) use on_error::{Catcher, ErrorPattern, Retrier};
+pub use resource::Resource;
+pub use scope::Scope;
+pub(crate) use states::{
+    Choice, Fail, Map, Next, Parallel, Pass, Quantity, StateKind, Task, Text, Wait,
+};
+pub use states::{State, StateType};
 
 /// The compiled, immutable form of a state machine.
-pub struct Plan {}
+pub struct Plan {
+    comment: Option<String>,
+    hash: String,
+    timeout: Option<u64>,
+    constants: Arc<Constants>,
+    states: Box<[State]>,
+    scopes: Box<[Scope]>,
+    resources: Box<[Resource]>,
+}
+
+impl Plan {
+    /// `Comment` of the definition.
+    pub fn comment(&self) -> Option<&str> {
+        self.comment.as_deref()
+    }
+
+    /// The first 16 hexadecimal digits of the SHA-256 of the definition's text.
+    pub fn hash(&self) -> &str {
+        &self.hash
+    }
+
+    /// `TimeoutSeconds` of the machine, in milliseconds.
+    pub fn timeout(&self) -> Option<u64> {
+        self.timeout
+    }
+
+    /// Values that belong to the plan.
+    pub fn constants(&self) -> &Arc<Constants> {
+        &self.constants
+    }
+
+    /// A state by its id.
+    #[inline]
+    pub fn state(&self, id: StateId) -> &State {
+        &self.states[id.index()]
+    }
+
+    /// All states, scope by scope.
+    pub fn states(&self) -> impl Iterator<Item = (StateId, &State)> {
+        self.states
+            .iter()
+            .enumerate()
+            .map(|(index, state)| (StateId::new(index), state))
+    }
+
+    /// A scope by its id.
+    #[inline]
+    pub fn scope(&self, id: ScopeId) -> &Scope {
+        &self.scopes[id.index()]
+    }
+
+    /// The states at top level.
+    #[inline]
+    pub fn top(&self) -> &Scope {
+        self.scope(ScopeId::TOP)
+    }
+
+    /// A resource by its id.
+    pub fn resource(&self, id: ResourceId) -> &Resource {
+        &self.resources[id.index()]
+    }
+
+    /// Every resource that a Task names, each once.
+    pub fn resources(&self) -> impl Iterator<Item = (ResourceId, &Resource)> {
+        self.resources
+            .iter()
+            .enumerate()
+            .map(|(index, resource)| (ResourceId::new(index), resource))
+    }
+
+    /// What an execution of this plan does besides computing.
+    pub fn effects(&self) -> Effects {
+        self.top().effects
+    }
+
+    /// The plan as text: states in order, what each does, effects, estimates, constants.
+    pub fn explain(&self) -> String {
+        explain::explain(self)
+    }
+}

@@ -11,6 +11,12 @@ const CONSTANT: u32 = 1 << 31;
 const NAME: u32 = 1 << 30;
 const INDEX: u32 = NAME - 1;
 
+impl Default for Value {
+    fn default() -> Value {
+        Value::NULL
+    }
+}
+
 impl Value {
     /// `null`; like the five below it stands at a fixed place of every [`Constants`](super::Constants).
     pub const NULL: Value = Value(CONSTANT);

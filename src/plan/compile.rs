@@ -1,0 +1,315 @@
+//! From a definition to a plan: names become ids, texts become programs.
+//!
+//! The definition has been validated, so hardly anything can be refused here; what is refused is collected, all at once.
+
+use std::collections::HashMap;
+use std::fmt::Write;
+
+use sha2::{Digest, Sha256};
+
+use super::states::{self, Draft, Next, StateKind};
+use super::{
+    Catcher, Effects, ErrorPattern, Plan, Resource, ResourceId, ResultPathField, Retrier, Scope,
+    ScopeId, State, StateId,
+};
+use crate::asl;
+use crate::asl::{Field, Place, Transition};
+use crate::diagnostic::Diagnostic;
+use crate::diagnostic::Severity;
+use crate::expr::{Expression, ReferencePath, Template};
+use crate::value::{Arena, ConstantsBuilder, Value};
+
+/// Items a Map is taken to have when its work is estimated at load.
+pub(super) const GUESSED_ITEMS: u64 = 10;
+
+/// Compiles a validated definition. The problems are those that only compiling finds.
+pub fn compile(machine: &asl::StateMachine) -> Result<Plan, Vec<Diagnostic>> {
+    let mut compiler = Compiler {
+        doc: &machine.document,
+        definition: &machine.text,
+        constants: ConstantsBuilder::new(),
+        states: Vec::new(),
+        scopes: Vec::new(),
+        resources: Vec::new(),
+        names: HashMap::new(),
+        tasks: 0,
+        problems: Vec::new(),
+    };
+    compiler.scope(&machine.scope);
+    compiler.finish(machine)
+}
+
+/// The plan under construction.
+pub(super) struct Compiler<'a> {
+    pub(super) doc: &'a Arena,
+    definition: &'a str,
+    pub(super) constants: ConstantsBuilder,
+    /// `None` while a state is being compiled: its scope's ids are given out first.
+    states: Vec<Option<State>>,
+    scopes: Vec<Option<Scope>>,
+    resources: Vec<Resource>,
+    /// The states of the scope being compiled.
+    names: HashMap<String, StateId>,
+    /// Tasks of the scope being compiled.
+    tasks: u32,
+    problems: Vec<Diagnostic>,
+}
+
+impl Compiler<'_> {
+    /// Compiles a scope and everything inside it. Nesting is bounded by the parser.
+    pub(super) fn scope(&mut self, scope: &asl::Scope) -> ScopeId {
+        let id = ScopeId::new(self.scopes.len());
+        self.scopes.push(None);
+        let first = self.states.len();
+        self.states.extend(scope.states.iter().map(|_| None));
+
+        let names = scope.states.iter().enumerate();
+        let names = names.map(|(index, state)| (state.name.clone(), StateId::new(first + index)));
+        let outer_names = std::mem::replace(&mut self.names, names.collect());
+        let outer_tasks = std::mem::take(&mut self.tasks);
+
+        let mut effects = Effects::default();
+        let mut work = 0;
+        for (index, state) in scope.states.iter().enumerate() {
+            let state = self.compile_state(id, state);
+            effects = effects.and(state.effects);
+            work += state.work;
+            self.states[first + index] = Some(state);
+        }
+        let compiled = Scope {
+            start: self.state(&scope.start_at),
+            states: StateId::new(first)..StateId::new(first + scope.states.len()),
+            effects,
+            work,
+            tasks: self.tasks,
+        };
+        self.scopes[id.index()] = Some(compiled);
+        self.names = outer_names;
+        self.tasks = outer_tasks;
+        id
+    }
+
+    fn compile_state(&mut self, scope: ScopeId, state: &asl::State) -> State {
+        let draft = states::compile(self, state);
+        let mut effects = self.effects(state);
+        effects.waits = draft.waits || !draft.retry.is_empty();
+        let (inner_effects, inner_work) = self.inside(&draft);
+        State {
+            name: state.name.clone(),
+            name_value: self.constants.string(&state.name),
+            scope,
+            next: draft.next,
+            flow: draft.flow,
+            retry: draft.retry,
+            catch: draft.catch,
+            kind: draft.kind,
+            effects: effects.and(inner_effects),
+            work: draft.work + inner_work,
+            notes: draft.notes,
+        }
+    }
+
+    /// What a state's text says about its effects. Escapes could hide a name, so a text with any counts as having them all.
+    fn effects(&self, state: &asl::State) -> Effects {
+        let text = &self.definition[state.place.span.clone()];
+        let says = |word: &str| text.contains(word) || text.contains("\\u");
+        Effects {
+            waits: false,
+            reads_clock: says("$$.State") || says("$$\"") || says("Timestamp"),
+            draws_random: says("States.UUID")
+                || says("States.MathRandom")
+                || says("JitterStrategy"),
+            reads_context: says("$$"),
+        }
+    }
+
+    /// Effects and work of the scopes inside a state.
+    fn inside(&self, draft: &Draft) -> (Effects, u64) {
+        let of = |id: &ScopeId| {
+            let scope = self.scopes[id.index()]
+                .as_ref()
+                .expect("a state's scopes are compiled before the state is put together");
+            (scope.effects, scope.work)
+        };
+        match &draft.kind {
+            StateKind::Map(map) => {
+                let (effects, work) = of(&map.processor);
+                (effects, work.saturating_mul(GUESSED_ITEMS))
+            }
+            StateKind::Parallel(parallel) => parallel.branches.iter().map(of).fold(
+                (Effects::default(), 0),
+                |(effects, work), (more_effects, more_work)| {
+                    (effects.and(more_effects), work.saturating_add(more_work))
+                },
+            ),
+            _ => (Effects::default(), 0),
+        }
+    }
+
+    /// The id behind the name of a state of the same scope.
+    pub(super) fn state(&mut self, name: &Field<String>) -> StateId {
+        match self.names.get(&name.value) {
+            Some(id) => *id,
+            None => {
+                self.refuse(&name.place, format!("no state is called {:?}", name.value));
+                StateId::default()
+            }
+        }
+    }
+
+    pub(super) fn next(&mut self, transition: &Transition) -> Next {
+        match transition {
+            Transition::Next(name) => Next::State(self.state(name)),
+            Transition::End => Next::End,
+        }
+    }
+
+    /// The number of the next Task of the scope being compiled.
+    pub(super) fn next_task(&mut self) -> u32 {
+        self.tasks += 1;
+        self.tasks - 1
+    }
+
+    pub(super) fn resource(&mut self, task: &asl::states::Task) -> ResourceId {
+        let resource = Resource {
+            text: task.resource.value.clone(),
+            function_name: self.function_name(task),
+        };
+        let known = self.resources.iter().position(|known| *known == resource);
+        ResourceId::new(known.unwrap_or_else(|| {
+            self.resources.push(resource);
+            self.resources.len() - 1
+        }))
+    }
+
+    /// `FunctionName` of a `lambda:invoke`, where the Parameters have it written down.
+    fn function_name(&self, task: &asl::states::Task) -> Option<String> {
+        if !task.resource.ends_with(":states:::lambda:invoke") {
+            return None;
+        }
+        let parameters = task.parameters.as_ref()?.value;
+        let name = self.doc.get_by_name(parameters, "FunctionName")?;
+        Some(self.doc.as_str(name)?.decode().into_owned())
+    }
+
+    pub(super) fn retry(&mut self, retry: &[asl::Retrier]) -> Box<[Retrier]> {
+        let retriers = retry.iter().map(|retrier| Retrier {
+            errors: patterns(&retrier.error_equals),
+            interval: retrier.interval_seconds.saturating_mul(1000),
+            max_attempts: retrier.max_attempts,
+            backoff_rate: retrier.backoff_rate,
+            max_delay: retrier
+                .max_delay_seconds
+                .map(|seconds| seconds.saturating_mul(1000)),
+            jitter: retrier.jitter_strategy == asl::JitterStrategy::Full,
+        });
+        retriers.collect()
+    }
+
+    pub(super) fn catch(&mut self, catch: &[asl::Catcher]) -> Box<[Catcher]> {
+        catch
+            .iter()
+            .map(|catcher| Catcher {
+                errors: patterns(&catcher.error_equals),
+                result_path: ResultPathField::compile(self, &catcher.result_path),
+                next: self.state(&catcher.next),
+            })
+            .collect()
+    }
+
+    pub(super) fn expression(&mut self, text: &Field<String>) -> Option<Expression> {
+        Expression::compile(text, &mut self.constants)
+            .map_err(|error| self.refuse(&text.place, error.to_string()))
+            .ok()
+    }
+
+    pub(super) fn reference_path(&mut self, text: &Field<String>) -> Option<ReferencePath> {
+        ReferencePath::parse(text)
+            .map_err(|error| self.refuse(&text.place, error.to_string()))
+            .ok()
+    }
+
+    pub(super) fn template(
+        &mut self,
+        name: &'static str,
+        template: Option<&Field<Value>>,
+        notes: &mut Vec<(&'static str, String)>,
+    ) -> Option<Template> {
+        let template = template?;
+        notes.push((name, self.text(template.value)));
+        match Template::compile(self.doc, template.value, &mut self.constants) {
+            Ok(template) => Some(template),
+            Err(problems) => {
+                for problem in problems {
+                    let place = Place {
+                        pointer: format!("{}{}", template.place.pointer, problem.pointer),
+                        span: template.place.span.clone(),
+                    };
+                    self.refuse(&place, problem.message);
+                }
+                None
+            }
+        }
+    }
+
+    /// Estimated nanoseconds of building a template: by the length of its text.
+    pub(super) fn template_work(&self, template: Option<&Field<Value>>) -> u64 {
+        template.map_or(0, |template| 20 + 2 * template.place.span.len() as u64)
+    }
+
+    /// A literal of the definition as a constant of the plan.
+    pub(super) fn constant(&mut self, value: Value) -> Value {
+        self.constants.copy_from(self.doc, value)
+    }
+
+    /// A literal as compact JSON.
+    pub(super) fn text(&self, value: Value) -> String {
+        self.doc.to_json(value)
+    }
+
+    pub(super) fn refuse(&mut self, place: &Place, message: String) {
+        self.problems.push(Diagnostic {
+            severity: Severity::Error,
+            code: "E0900",
+            pointer: place.pointer.clone(),
+            position: None,
+            message,
+            help: None,
+        });
+    }
+
+    fn finish(self, machine: &asl::StateMachine) -> Result<Plan, Vec<Diagnostic>> {
+        if !self.problems.is_empty() {
+            return Err(self.problems);
+        }
+        const FILLED: &str = "every place that was reserved has been filled";
+        let mut hash = String::new();
+        for byte in &Sha256::digest(machine.text.as_bytes())[..8] {
+            write!(hash, "{byte:02x}").expect("a String takes everything");
+        }
+        Ok(Plan {
+            comment: machine.comment.clone(),
+            hash,
+            timeout: machine
+                .timeout_seconds
+                .as_ref()
+                .map(|seconds| seconds.value.saturating_mul(1000)),
+            constants: self.constants.finish(),
+            states: self
+                .states
+                .into_iter()
+                .map(|state| state.expect(FILLED))
+                .collect(),
+            scopes: self
+                .scopes
+                .into_iter()
+                .map(|scope| scope.expect(FILLED))
+                .collect(),
+            resources: self.resources.into(),
+        })
+    }
+}
+
+fn patterns(names: &[Field<String>]) -> Box<[ErrorPattern]> {
+    names.iter().map(|name| ErrorPattern::new(name)).collect()
+}

@@ -1,0 +1,20 @@
+//! A `States` object: the machine itself, a branch, an item processor.
+
+use std::ops::Range;
+
+use super::{Effects, StateId};
+
+/// A range of the plan's states with a start.
+#[derive(Clone, Debug)]
+pub struct Scope {
+    /// `StartAt`
+    pub start: StateId,
+    /// Its own states, without those of scopes inside.
+    pub states: Range<StateId>,
+    /// Effects of everything in it.
+    pub effects: Effects,
+    /// Estimated work of one run in nanoseconds: the sum over its states, a Map's items guessed.
+    pub work: u64,
+    /// How many Task states it has of its own: each counts its visits.
+    pub tasks: u32,
+}

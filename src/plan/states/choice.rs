@@ -1,0 +1,117 @@
+//! Choice: where to go, by rules over the input.
+
+use super::{Draft, Flow, StateKind};
+use crate::asl;
+use crate::asl::states::Condition;
+use crate::expr::{ChoiceRule, DataTest, Operand};
+use crate::plan::compile::Compiler;
+use crate::plan::{PathField, StateId};
+use crate::value::Kind;
+
+/// A Choice state.
+pub(crate) struct Choice {
+    /// `Choices`, tried in order.
+    pub(crate) rules: Box<[Rule]>,
+    /// `Default`
+    pub(crate) default: Option<StateId>,
+}
+
+/// One entry of `Choices`.
+pub(crate) struct Rule {
+    pub(crate) condition: ChoiceRule,
+    pub(crate) next: StateId,
+}
+
+pub(super) fn compile(compiler: &mut Compiler<'_>, choice: &asl::states::Choice) -> Draft {
+    let mut notes = Vec::new();
+    let mut rules = Vec::new();
+    for rule in &choice.choices {
+        let text = text(compiler, &rule.condition);
+        notes.push(("if", format!("{text} → {}", rule.next.value)));
+        if let Some(condition) = compile_condition(compiler, &rule.condition) {
+            rules.push(Rule {
+                condition,
+                next: compiler.state(&rule.next),
+            });
+        }
+    }
+    notes.extend(
+        choice
+            .default
+            .as_ref()
+            .map(|name| ("else", format!("→ {}", name.value))),
+    );
+    Draft {
+        flow: Flow {
+            input: PathField::compile(compiler, &choice.input_path),
+            output: PathField::compile(compiler, &choice.output_path),
+            ..Flow::default()
+        },
+        // On average half of the rules are tried.
+        work: 40 + 20 * rules.len() as u64,
+        notes,
+        ..Draft::new(StateKind::Choice(Choice {
+            rules: rules.into(),
+            default: choice.default.as_ref().map(|name| compiler.state(name)),
+        }))
+    }
+}
+
+// The parser bounds how deep conditions nest, so the functions below may recurse.
+
+fn compile_condition(compiler: &mut Compiler<'_>, condition: &Condition) -> Option<ChoiceRule> {
+    let all = |compiler: &mut Compiler<'_>, parts: &[Condition]| -> Option<Box<[ChoiceRule]>> {
+        parts
+            .iter()
+            .map(|part| compile_condition(compiler, part))
+            .collect()
+    };
+    Some(match condition {
+        Condition::And(parts) => ChoiceRule::And(all(compiler, parts)?),
+        Condition::Or(parts) => ChoiceRule::Or(all(compiler, parts)?),
+        Condition::Not(part) => ChoiceRule::Not(Box::new(compile_condition(compiler, part)?)),
+        Condition::Test(test) => ChoiceRule::Test(data_test(compiler, test)?),
+    })
+}
+
+fn data_test(compiler: &mut Compiler<'_>, test: &asl::states::DataTest) -> Option<DataTest> {
+    let doc = compiler.doc;
+    let operand = test.operand.value;
+    let text = match doc.as_str(operand) {
+        Some(text) => text.decode().into_owned(),
+        None => doc.to_json(operand),
+    };
+    let operand = match doc.kind(operand) {
+        Kind::String => Operand::String(&text),
+        Kind::Number => Operand::Number(&text),
+        Kind::Bool => Operand::Bool(text == "true"),
+        Kind::Null | Kind::Array | Kind::Object => Operand::Other,
+    };
+    DataTest::compile(
+        &test.variable,
+        test.operator,
+        operand,
+        &mut compiler.constants,
+    )
+    .map_err(|message| compiler.refuse(&test.operand.place, message))
+    .ok()
+}
+
+/// A condition as `explain` shows it.
+fn text(compiler: &Compiler<'_>, condition: &Condition) -> String {
+    let joined = |parts: &[Condition], word: &str| {
+        let parts: Vec<String> = parts.iter().map(|part| text(compiler, part)).collect();
+        format!("({})", parts.join(word))
+    };
+    match condition {
+        Condition::And(parts) => joined(parts, " and "),
+        Condition::Or(parts) => joined(parts, " or "),
+        Condition::Not(part) => format!("not {}", text(compiler, part)),
+        Condition::Test(test) => format!(
+            "{} {} {}",
+            test.variable.value,
+            test.operator.name(),
+            compiler.text(test.operand.value)
+        ),
+    }
+}

@@ -1,0 +1,177 @@
+//! The eight types of states, compiled.
+
+mod choice;
+mod fail;
+mod map;
+mod parallel;
+mod pass;
+mod succeed;
+mod task;
+mod wait;
+
+use std::fmt;
+
+use super::compile::Compiler;
+use super::{Catcher, Effects, PathField, ResourceId, ResultPathField, Retrier, ScopeId, StateId};
+use crate::asl;
+use crate::expr::Template;
+use crate::value::Value;
+
+pub(crate) use choice::Choice;
+pub(crate) use fail::{Fail, Text};
+pub(crate) use map::Map;
+pub(crate) use parallel::Parallel;
+pub(crate) use pass::Pass;
+pub(crate) use task::{Quantity, Task};
+pub(crate) use wait::Wait;
+
+/// One state of a plan.
+pub struct State {
+    /// Its name: for people, errors and history.
+    pub name: String,
+    /// The same as a value, for the context object.
+    pub(crate) name_value: Value,
+    pub(crate) scope: ScopeId,
+    /// Where it leads; a Choice, Succeed or Fail does not use it.
+    pub(crate) next: Next,
+    pub(crate) flow: Flow,
+    pub(crate) retry: Box<[Retrier]>,
+    pub(crate) catch: Box<[Catcher]>,
+    pub(crate) kind: StateKind,
+    pub(crate) effects: Effects,
+    /// Estimated nanoseconds of computing, everything inside it included.
+    pub(crate) work: u64,
+    /// What it does, for `explain`: field and text.
+    pub(super) notes: Vec<(&'static str, String)>,
+}
+
+impl State {
+    /// `Type`
+    pub fn state_type(&self) -> StateType {
+        match &self.kind {
+            StateKind::Pass(_) => StateType::Pass,
+            StateKind::Task(_) => StateType::Task,
+            StateKind::Choice(_) => StateType::Choice,
+            StateKind::Wait(_) => StateType::Wait,
+            StateKind::Succeed => StateType::Succeed,
+            StateKind::Fail(_) => StateType::Fail,
+            StateKind::Parallel(_) => StateType::Parallel,
+            StateKind::Map(_) => StateType::Map,
+        }
+    }
+
+    /// The scope it stands in.
+    pub fn scope(&self) -> ScopeId {
+        self.scope
+    }
+
+    /// What the state does besides computing.
+    pub fn effects(&self) -> Effects {
+        self.effects
+    }
+
+    /// What a Task calls.
+    pub fn resource(&self) -> Option<ResourceId> {
+        match &self.kind {
+            StateKind::Task(task) => Some(task.resource),
+            _ => None,
+        }
+    }
+}
+
+/// The fields that most types share, in the order of their use (spec, "Input and Output Processing").
+#[derive(Default)]
+pub(crate) struct Flow {
+    /// `InputPath`
+    pub(crate) input: PathField,
+    /// `ResultSelector`
+    pub(crate) result_selector: Option<Template>,
+    /// `ResultPath`
+    pub(crate) result_path: ResultPathField,
+    /// `OutputPath`
+    pub(crate) output: PathField,
+}
+
+/// Where a state leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// Another state of its scope.
+    State(StateId),
+    /// The end of its scope.
+    End,
+}
+
+/// What a state does.
+pub(crate) enum StateKind {
+    Pass(Pass),
+    Task(Task),
+    Choice(Choice),
+    Wait(Wait),
+    Succeed,
+    Fail(Fail),
+    Parallel(Parallel),
+    Map(Map),
+}
+
+/// `Type` of a state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum StateType {
+    Pass,
+    Task,
+    Choice,
+    Wait,
+    Succeed,
+    Fail,
+    Parallel,
+    Map,
+}
+
+impl fmt::Display for StateType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+/// What a state's own file contributes to it.
+pub(super) struct Draft {
+    pub(super) kind: StateKind,
+    pub(super) flow: Flow,
+    pub(super) next: Next,
+    pub(super) retry: Box<[Retrier]>,
+    pub(super) catch: Box<[Catcher]>,
+    /// Estimated nanoseconds, without what is inside.
+    pub(super) work: u64,
+    /// It may wait for other reasons than those of the states inside.
+    pub(super) waits: bool,
+    pub(super) notes: Vec<(&'static str, String)>,
+}
+
+impl Draft {
+    /// A state with the default in every field.
+    fn new(kind: StateKind) -> Draft {
+        Draft {
+            kind,
+            flow: Flow::default(),
+            next: Next::End,
+            retry: Box::default(),
+            catch: Box::default(),
+            work: 0,
+            waits: false,
+            notes: Vec::new(),
+        }
+    }
+}
+
+pub(super) fn compile(compiler: &mut Compiler<'_>, state: &asl::State) -> Draft {
+    match &state.kind {
+        asl::StateKind::Pass(pass) => pass::compile(compiler, pass),
+        asl::StateKind::Task(task) => task::compile(compiler, task),
+        asl::StateKind::Choice(choice) => choice::compile(compiler, choice),
+        asl::StateKind::Wait(wait) => wait::compile(compiler, wait),
+        asl::StateKind::Succeed(succeed) => succeed::compile(compiler, succeed),
+        asl::StateKind::Fail(fail) => fail::compile(compiler, fail),
+        asl::StateKind::Parallel(parallel) => parallel::compile(compiler, parallel),
+        asl::StateKind::Map(map) => map::compile(compiler, map),
+    }
+}
