@@ -1,0 +1,231 @@
+//! Branches and iterations: started a few at a time, gathered when all have ended, broken off when one fails.
+
+use super::failure::StateError;
+use super::fiber::{Fiber, Parent, Step};
+use super::history::{Details, EventKind};
+use super::join::JoinId;
+use super::random::child_seed;
+use super::run::{Env, Run, StateResult, Work};
+use crate::expr::MapItem;
+use crate::plan::{ScopeId, StateKind};
+use crate::value::Value;
+
+/// What a child starts with.
+struct Child {
+    scope: ScopeId,
+    input: Value,
+    item: Option<MapItem>,
+}
+
+impl Run {
+    /// Starts the next child of a join, if another may run now.
+    pub(super) fn start_child(&mut self, env: Env<'_>, id: JoinId) {
+        let join = self.joins.get_mut(id);
+        join.queued = false;
+        if !join.has_room() {
+            return;
+        }
+        let index = join.next;
+        join.next += 1;
+        join.running += 1;
+        if join.has_room() {
+            join.queued = true;
+            self.stack.push(Work::Join(id));
+        }
+        let (container, started_event) = (join.parent, join.started_event);
+        let child = match self.prepare_child(env, id, index) {
+            Ok(child) => child,
+            Err(error) => {
+                // Children that already run are broken off, and the container fails with its own error.
+                self.break_off(env, id);
+                self.joins.remove(id);
+                self.fibers.get_mut(container).step = Step::Failed(error);
+                self.stack.push(Work::Fiber(container));
+                return;
+            }
+        };
+        let scope = env.plan.scope(child.scope);
+        let seed = child_seed(self.fibers.get(container).seed, index);
+        let fiber_id = self.fibers.add();
+        let fiber = self.fibers.get_mut(fiber_id);
+        fiber.start(scope.start, scope.tasks, child.input, seed);
+        fiber.parent = Some(Parent { join: id, index });
+        fiber.item = child.item;
+        fiber.last_event = started_event;
+        if self.joins.get(id).is_map {
+            let state = self.fibers.get(container).state;
+            let kind = EventKind::MapIterationStarted;
+            let event = self.history.add(started_event, kind, || Details {
+                state: Some(state),
+                index: Some(index),
+                ..Details::default()
+            });
+            self.fibers.get_mut(fiber_id).last_event = event;
+        }
+        self.stack.push(Work::Fiber(fiber_id));
+    }
+
+    /// What child number `index` runs, and over what: for an iteration its item, or what `ItemSelector` makes of it.
+    fn prepare_child(&mut self, env: Env<'_>, id: JoinId, index: u32) -> StateResult<Child> {
+        let join = self.joins.get(id);
+        let (container, input) = (join.parent, join.input);
+        let item = join.values[index as usize];
+        let fiber = self.fibers.get(container);
+        let outer_item = fiber.item;
+        let state = env.plan.state(fiber.state);
+        match &state.kind {
+            StateKind::Parallel(parallel) => Ok(Child {
+                scope: parallel.branches[index as usize],
+                input,
+                item: outer_item,
+            }),
+            StateKind::Map(map) => {
+                let map_item = MapItem {
+                    index,
+                    value: item,
+                    key: None,
+                };
+                let input = match &map.selector {
+                    None => item,
+                    Some(selector) => {
+                        let input = self.evaluate_item(
+                            state,
+                            container,
+                            input,
+                            map_item,
+                            |scope, arena, scratch| selector.eval(scope, arena, scratch),
+                        )?;
+                        self.check_size(&state.name, input)?;
+                        input
+                    }
+                };
+                Ok(Child {
+                    scope: map.processor,
+                    input,
+                    item: Some(map_item),
+                })
+            }
+            _ => unreachable!("only Parallel and Map have children"),
+        }
+    }
+
+    /// A child has ended well.
+    pub(super) fn child_succeeded(&mut self, parent: Parent, output: Value, last_event: u64) {
+        let join = self.joins.get_mut(parent.join);
+        join.values[parent.index as usize] = output;
+        join.running -= 1;
+        if join.limit == 1 {
+            // Spec of the history: one at a time, an iteration follows the last event of the one before.
+            join.started_event = last_event;
+        }
+        let (container, is_map) = (join.parent, join.is_map);
+        let (is_over, may_start) = (join.is_over(), join.has_room() && !join.queued);
+        if may_start {
+            join.queued = true;
+        }
+        let fiber = self.fibers.get_mut(container);
+        fiber.last_event = last_event;
+        if is_map {
+            let state = fiber.state;
+            let kind = EventKind::MapIterationSucceeded;
+            self.history.add(last_event, kind, || Details {
+                state: Some(state),
+                index: Some(parent.index),
+                ..Details::default()
+            });
+        }
+        if is_over {
+            self.fibers.get_mut(container).step = Step::Joined(parent.join);
+            self.stack.push(Work::Fiber(container));
+        } else if may_start {
+            self.stack.push(Work::Join(parent.join));
+        }
+    }
+
+    /// A child has failed: its siblings are stopped, and the container has the error.
+    pub(super) fn child_failed(
+        &mut self,
+        env: Env<'_>,
+        child: Fiber,
+        parent: Parent,
+        error: Box<StateError>,
+    ) {
+        let join = self.joins.get(parent.join);
+        let (container, is_map) = (join.parent, join.is_map);
+        let last_event = child.last_event;
+        if is_map {
+            let details = Details {
+                state: Some(self.fibers.get(container).state),
+                index: Some(parent.index),
+                error: Some(&error),
+                ..Details::default()
+            };
+            let kind = EventKind::MapIterationFailed;
+            self.history.add_failure(last_event, kind, details);
+        }
+        let failed_state = env.plan.state(child.state);
+        if let StateKind::Task(_) = failed_state.kind {
+            self.aborted(env, &child, last_event);
+        }
+        let id = child.id;
+        self.fibers.put(child);
+        self.fibers.remove(id);
+        self.fibers.get_mut(container).last_event = last_event;
+        self.break_off(env, parent.join);
+        self.joins.remove(parent.join);
+        self.fibers.get_mut(container).step = Step::Failed(error);
+        self.stack.push(Work::Fiber(container));
+    }
+
+    /// Stops everything that runs below a join.
+    fn break_off(&mut self, env: Env<'_>, id: JoinId) {
+        let failing_event = self.fibers.get(self.joins.get(id).parent).last_event;
+        self.broken.clear();
+        self.broken.push(id);
+        let mut next = 0;
+        while let Some(&join) = self.broken.get(next) {
+            while let Some(child) = self.fibers.child_of(join) {
+                let child_id = child.id;
+                let child = self.fibers.take(child_id);
+                match child.step {
+                    Step::Calling { call, .. } => self.calls.cancel(call),
+                    Step::Joining(inner) | Step::Joined(inner) => self.broken.push(inner),
+                    _ => {}
+                }
+                if self.joins.get(join).is_map {
+                    self.iteration_aborted(&child, failing_event);
+                }
+                self.aborted(env, &child, failing_event);
+                self.fibers.put(child);
+                self.fibers.remove(child_id);
+                self.stack.retain(|work| *work != Work::Fiber(child_id));
+                self.ready.retain(|ready| *ready != child_id);
+            }
+            self.stack.retain(|work| *work != Work::Join(join));
+            next += 1;
+        }
+        for index in 1..self.broken.len() {
+            self.joins.remove(self.broken[index]);
+        }
+    }
+
+    fn iteration_aborted(&mut self, child: &Fiber, failing_event: u64) {
+        let Some(parent) = child.parent else { return };
+        let state = self.fibers.get(self.joins.get(parent.join).parent).state;
+        let kind = EventKind::MapIterationAborted;
+        self.history.add(failing_event, kind, || Details {
+            state: Some(state),
+            index: Some(parent.index),
+            ..Details::default()
+        });
+    }
+
+    fn aborted(&mut self, env: Env<'_>, child: &Fiber, failing_event: u64) {
+        let id = child.state;
+        let kind = EventKind::StateAborted(env.plan.state(id).state_type());
+        self.history.add(failing_event, kind, || Details {
+            state: Some(id),
+            ..Details::default()
+        });
+    }
+}

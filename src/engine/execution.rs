@@ -1,0 +1,267 @@
+//! The door to the engine: one execution at a time, from event to event in the same buffers.
+
+use std::sync::Arc;
+
+use super::call::{CallId, Effect, TaskReply};
+use super::failure::StateError;
+use super::fiber::Step;
+use super::flow::too_large;
+use super::history::{Details, EventKind, HistoryEvent};
+use super::outcome::{Failure, Outcome, Progress};
+use super::run::{Env, Run, StateResult};
+use super::{FanOut, Limits, Now};
+use crate::error_name;
+use crate::expr::ExecutionInfo;
+use crate::plan::{Plan, StateId, StateKind};
+use crate::value::{Arena, Constants, ParseError, Value};
+
+/// What starts an execution.
+pub struct Start<'a> {
+    /// Names and ids for the context object.
+    pub info: &'a ExecutionInfo,
+    /// Seed of `States.UUID`, `States.MathRandom` and jitter.
+    pub seed: u64,
+    /// Bounds.
+    pub limits: Limits,
+}
+
+/// One run of a plan; reused from event to event with all its buffers.
+pub struct Execution {
+    plan: Option<Arc<Plan>>,
+    run: Run,
+    keep_history: bool,
+}
+
+impl Execution {
+    /// An execution of nothing yet; [`Execution::start`] gives it a plan and an event.
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Execution {
+        Execution {
+            plan: None,
+            run: Run::new(Arena::new(Constants::empty())),
+            keep_history: false,
+        }
+    }
+
+    /// Whether the executions started from now on keep their history; they are slower then.
+    pub fn keep_history(&mut self, keep: bool) {
+        self.keep_history = keep;
+    }
+
+    /// Takes the event in. An event that is not JSON is an error and leaves the execution ready for the next start.
+    pub fn start(
+        &mut self,
+        plan: &Arc<Plan>,
+        event: &[u8],
+        start: Start<'_>,
+        now: Now,
+    ) -> Result<(), ParseError> {
+        // Most executions in a row are of one plan: its count is shared by all workers and better left alone.
+        if !self
+            .plan
+            .as_ref()
+            .is_some_and(|known| Arc::ptr_eq(known, plan))
+        {
+            self.plan = Some(plan.clone());
+        }
+        let run = &mut self.run;
+        run.reset(plan, &start, now, self.keep_history);
+        if event.len() > start.limits.payload {
+            run.history
+                .add(0, EventKind::ExecutionStarted, Details::default);
+            run.end(Outcome::Failed(Failure {
+                error: Some(error_name::DATA_LIMIT_EXCEEDED.to_string()),
+                cause: Some(format!(
+                    "the input has {} bytes, more than the limit of {}",
+                    event.len(),
+                    start.limits.payload
+                )),
+                state: String::new(),
+            }));
+            return Ok(());
+        }
+        let input = match run.arena.parse(event, start.limits.parse()) {
+            Ok(input) => input,
+            Err(error) => {
+                run.end(Outcome::Aborted);
+                return Err(error);
+            }
+        };
+        run.history.add(0, EventKind::ExecutionStarted, || Details {
+            value: Some(input),
+            ..Details::default()
+        });
+        run.input = input;
+        let fiber = run.fibers.add();
+        let scope = plan.top();
+        run.fibers
+            .get_mut(fiber)
+            .start(scope.start, scope.tasks, input, start.seed);
+        run.ready.push_back(fiber);
+        Ok(())
+    }
+
+    /// Runs until the end or until everything waits. Due deadlines fire first.
+    pub fn advance(&mut self, now: Now, fan_out: &dyn FanOut) -> Progress {
+        if self.run.outcome.is_none()
+            && let Some(plan) = &self.plan
+        {
+            self.run.advance(Env { plan, fan_out }, now);
+        }
+        match self.run.outcome {
+            Some(_) => Progress::Done,
+            None => Progress::Waiting,
+        }
+    }
+
+    /// What to do before the execution can go on; each effect is given once.
+    pub fn take_effects(&mut self) -> std::vec::Drain<'_, Effect> {
+        self.run.calls.effects.drain(..)
+    }
+
+    /// The answer of a call; ignored when the call was cancelled or timed out. Then call `advance`.
+    pub fn reply(&mut self, call: CallId, reply: TaskReply) {
+        let Some(fiber) = self.run.calls.take(call) else {
+            return;
+        };
+        let state = self.run.fibers.get(fiber).state;
+        let answer = match reply {
+            TaskReply::Result(text) => self.read_result(state, &text),
+            TaskReply::Error { error, cause } => Err(StateError::reported(error, cause)),
+        };
+        let mut fiber = self.run.fibers.take(fiber);
+        fiber.step = Step::Answered(answer);
+        self.run.wake(&mut fiber);
+        self.run.fibers.put(fiber);
+    }
+
+    /// The result of a task as a value. White space is not counted against the payload limit, but bounded.
+    fn read_result(&mut self, state: StateId, text: &[u8]) -> StateResult<Value> {
+        let run = &mut self.run;
+        if text.len() > run.limits.payload.saturating_mul(4) {
+            return Err(too_large(self.service(state)));
+        }
+        let limits = run.limits.parse();
+        run.arena.parse(text, limits).map_err(|error| {
+            let cause = format!("the result of the task is not JSON: {error}");
+            StateError::new(error_name::TASK_FAILED, cause)
+        })
+    }
+
+    fn service(&self, state: StateId) -> &str {
+        let plan = self.plan();
+        match &plan.state(state).kind {
+            StateKind::Task(task) => plan.resource(task.resource).service(),
+            _ => &plan.state(state).name,
+        }
+    }
+
+    /// The task behind a call is alive.
+    pub fn heartbeat(&mut self, call: CallId, now: Now) {
+        self.run.heartbeat(call, now.monotonic);
+    }
+
+    /// When to advance at the latest, on the monotonic clock.
+    pub fn next_deadline(&self) -> Option<u64> {
+        self.run.next_deadline()
+    }
+
+    /// Stops everything; the outcome is `Aborted`.
+    pub fn abort(&mut self) {
+        if self.run.outcome.is_none() {
+            self.run
+                .history
+                .add(0, EventKind::ExecutionAborted, Details::default);
+            self.run.end(Outcome::Aborted);
+        }
+    }
+
+    /// How it ended, once it has.
+    pub fn outcome(&self) -> Option<&Outcome> {
+        self.run.outcome.as_ref()
+    }
+
+    /// Holds every value that the outcome and the effects name.
+    pub fn arena(&self) -> &Arena {
+        &self.run.arena
+    }
+
+    /// What is being executed. There is none before the first start.
+    pub fn plan(&self) -> &Arc<Plan> {
+        self.plan
+            .as_ref()
+            .expect("an execution is asked for its plan after it was started")
+    }
+
+    /// The events so far, when [`Execution::keep_history`] was set before the start.
+    pub fn history(&self) -> &[HistoryEvent] {
+        self.run.history.events()
+    }
+
+    /// States entered so far, in all scopes.
+    pub fn states_entered(&self) -> u64 {
+        self.run.states_entered
+    }
+}
+
+impl Run {
+    fn new(arena: Arena) -> Run {
+        Run {
+            arena,
+            info: ExecutionInfo::default(),
+            input: Value::NULL,
+            limits: Limits::default(),
+            now: Now::default(),
+            deadline: 0,
+            fibers: Default::default(),
+            joins: Default::default(),
+            calls: Default::default(),
+            timers: Default::default(),
+            history: Default::default(),
+            scratch: Default::default(),
+            ready: Default::default(),
+            stack: Vec::new(),
+            states_entered: 0,
+            outcome: None,
+            printed: Vec::new(),
+            broken: Vec::new(),
+            reads_event_ids: false,
+        }
+    }
+
+    /// Forgets the last execution and keeps its buffers.
+    fn reset(&mut self, plan: &Plan, start: &Start<'_>, now: Now, keep_history: bool) {
+        self.arena.reset(plan.constants());
+        if plan.effects().reads_context {
+            copy_info(&mut self.info, start.info);
+        }
+        self.limits = start.limits;
+        self.now = now;
+        let budget = plan
+            .timeout()
+            .unwrap_or(u64::MAX)
+            .min(start.limits.execution_time);
+        self.deadline = now.monotonic.saturating_add(budget);
+        self.fibers.reset();
+        self.joins.reset();
+        self.calls.reset();
+        self.timers.reset();
+        self.history.reset(keep_history);
+        self.ready.clear();
+        self.stack.clear();
+        self.states_entered = 0;
+        self.outcome = None;
+        self.reads_event_ids = false;
+    }
+}
+
+/// Copies into the strings that are there.
+fn copy_info(to: &mut ExecutionInfo, from: &ExecutionInfo) {
+    to.id.clone_from(&from.id);
+    to.name.clone_from(&from.name);
+    to.role_arn.clone_from(&from.role_arn);
+    to.start_time = from.start_time;
+    to.redrive_count = from.redrive_count;
+    to.state_machine_id.clone_from(&from.state_machine_id);
+    to.state_machine_name.clone_from(&from.state_machine_name);
+}

@@ -1,0 +1,91 @@
+//! Joins: a Parallel or Map whose children are under way.
+
+use super::fiber::FiberId;
+use crate::value::Value;
+
+/// A place in the table of joins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct JoinId(u32);
+
+/// The children of one Parallel or Map.
+#[derive(Default)]
+pub(super) struct Join {
+    pub(super) parent: FiberId,
+    /// One per child: a Map's item until its iteration starts, the output of a child that has ended.
+    pub(super) values: Vec<Value>,
+    /// A Parallel's branches all get this; a Map's `ItemSelector` reads it.
+    pub(super) input: Value,
+    /// The next child to start.
+    pub(super) next: u32,
+    /// Children under way.
+    pub(super) running: u32,
+    /// At most so many at a time.
+    pub(super) limit: u32,
+    /// Whether it waits on the stack for a turn to start children.
+    pub(super) queued: bool,
+    /// Whether the children are iterations of a Map.
+    pub(super) is_map: bool,
+    /// Event that the children follow.
+    pub(super) started_event: u64,
+}
+
+impl Join {
+    pub(super) fn is_over(&self) -> bool {
+        self.running == 0 && self.next as usize == self.values.len()
+    }
+
+    /// Whether another child may start now.
+    pub(super) fn has_room(&self) -> bool {
+        (self.next as usize) < self.values.len() && self.running < self.limit
+    }
+}
+
+/// The table of joins. Places are used again with their lists.
+#[derive(Default)]
+pub(super) struct Joins {
+    places: Vec<Join>,
+    free: Vec<JoinId>,
+}
+
+impl Joins {
+    /// Places, and values in each, that stay from one execution to the next.
+    const KEPT: usize = 64;
+    const KEPT_VALUES: usize = 4096;
+
+    pub(super) fn reset(&mut self) {
+        if self.places.len() > Self::KEPT {
+            self.places.truncate(Self::KEPT);
+            self.places.shrink_to_fit();
+        } else if self.free.len() == self.places.len() {
+            return;
+        }
+        self.free.clear();
+        self.free
+            .extend((0..self.places.len() as u32).rev().map(JoinId));
+    }
+
+    /// A place for a new join, with an empty list.
+    pub(super) fn add(&mut self) -> JoinId {
+        let id = self.free.pop().unwrap_or_else(|| {
+            self.places.push(Join::default());
+            JoinId(self.places.len() as u32 - 1)
+        });
+        self.get_mut(id).values.clear();
+        id
+    }
+
+    pub(super) fn remove(&mut self, id: JoinId) {
+        let values = &mut self.get_mut(id).values;
+        values.clear();
+        values.shrink_to(Self::KEPT_VALUES);
+        self.free.push(id);
+    }
+
+    pub(super) fn get(&self, id: JoinId) -> &Join {
+        &self.places[id.0 as usize]
+    }
+
+    pub(super) fn get_mut(&mut self, id: JoinId) -> &mut Join {
+        &mut self.places[id.0 as usize]
+    }
+}

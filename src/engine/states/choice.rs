@@ -1,0 +1,37 @@
+//! Choice: where to go, by rules over the input.
+
+use crate::engine::failure::StateError;
+use crate::engine::fiber::Fiber;
+use crate::engine::run::{Run, StateResult, Turn};
+use crate::expr::ExprError;
+use crate::plan::{Choice, Next, State};
+
+pub(in crate::engine) fn run(
+    run: &mut Run,
+    state: &State,
+    choice: &Choice,
+    fiber: &Fiber,
+) -> StateResult<Turn> {
+    let input = run.effective_input(state, fiber)?;
+    let next = run.evaluate(state, fiber, input, |scope, arena, scratch| {
+        for rule in &choice.rules {
+            if rule.condition.matches(scope, arena, scratch)? {
+                return Ok(Some(rule.next));
+            }
+        }
+        Ok(choice.default)
+    })?;
+    let Some(next) = next else {
+        return Err(no_choice(state, fiber));
+    };
+    let output = run.output(state, fiber, input)?;
+    Ok(Turn::Exit(output, Next::State(next)))
+}
+
+// The spec says States.NoChoiceMatched; the service says this.
+fn no_choice(state: &State, fiber: &Fiber) -> Box<StateError> {
+    let error = ExprError::runtime(
+        "Failed to transition out of the state. The state does not point to a next state.",
+    );
+    StateError::evaluation(error, &state.name, fiber.entered_event)
+}

@@ -1,0 +1,76 @@
+//! Map: one scope over every item of an array.
+
+use super::{finish_container, quantity, start};
+use crate::engine::fiber::Fiber;
+use crate::engine::history::{Details, EventKind};
+use crate::engine::run::{Env, Run, StateResult, Turn};
+use crate::expr::ExprError;
+use crate::plan::{Map, State};
+use crate::value::{Kind, Value};
+
+pub(in crate::engine) fn begin(
+    run: &mut Run,
+    _env: Env<'_>,
+    state: &State,
+    map: &Map,
+    fiber: &mut Fiber,
+) -> StateResult<Turn> {
+    let input = run.effective_input(state, fiber)?;
+    let items = items(run, state, fiber, map, input)?;
+    let field = "MaxConcurrencyPath";
+    let limit = quantity(
+        run,
+        state,
+        fiber,
+        input,
+        field,
+        map.max_concurrency.as_ref(),
+    )?;
+    let n_items = run.arena.len(items);
+    let id = fiber.state;
+    let kind = EventKind::MapStateStarted;
+    fiber.last_event = run.history.add(fiber.last_event, kind, || Details {
+        state: Some(id),
+        index: Some(n_items as u32),
+        ..Details::default()
+    });
+    if n_items == 0 {
+        return finish_container(run, state, fiber, Value::EMPTY_ARRAY);
+    }
+    let most = run.limits.concurrency.max(1) as u64;
+    let limit = match limit {
+        None | Some(0) => most,
+        Some(limit) => limit.min(most),
+    };
+    let join_id = run.joins.add();
+    let join = run.joins.get_mut(join_id);
+    join.values.extend(run.arena.elements(items));
+    join.input = input;
+    join.limit = limit as u32;
+    join.is_map = true;
+    start(run, fiber, join_id)
+}
+
+/// `ItemsPath`: the array.
+fn items(
+    run: &mut Run,
+    state: &State,
+    fiber: &Fiber,
+    map: &Map,
+    input: Value,
+) -> StateResult<Value> {
+    run.evaluate(state, fiber, input, |scope, arena, scratch| {
+        let items = match &map.items {
+            None => input,
+            Some(path) => path.select(scope, arena, scratch)?,
+        };
+        match arena.kind(items) {
+            Kind::Array => Ok(items),
+            _ => {
+                let path = map.items.as_ref().map_or("$", |path| path.text());
+                let reason = format!("Reference path \"{path}\" must point to array.");
+                Err(ExprError::runtime(reason))
+            }
+        }
+    })
+}

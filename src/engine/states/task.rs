@@ -1,0 +1,152 @@
+//! Task: one call of something outside.
+
+use super::quantity;
+use crate::engine::call::{Effect, TaskCall};
+use crate::engine::clock::earliest;
+use crate::engine::failure::StateError;
+use crate::engine::fiber::{Fiber, Heartbeat, Step};
+use crate::engine::history::{CallEvent, Details};
+use crate::engine::run::{Env, Run, StateResult, Turn};
+use crate::error_name;
+use crate::plan::{State, StateKind, Task};
+use crate::value::Value;
+
+/// Prepares the call and waits for its answer.
+pub(in crate::engine) fn begin(
+    run: &mut Run,
+    env: Env<'_>,
+    state: &State,
+    task: &Task,
+    fiber: &mut Fiber,
+) -> StateResult<Turn> {
+    let input = run.effective_input(state, fiber)?;
+    let timeout = quantity(
+        run,
+        state,
+        fiber,
+        input,
+        "TimeoutSecondsPath",
+        task.timeout.as_ref(),
+    )?;
+    let heartbeat = quantity(
+        run,
+        state,
+        fiber,
+        input,
+        "HeartbeatSecondsPath",
+        task.heartbeat.as_ref(),
+    )?;
+    let payload = match &task.parameters {
+        None => input,
+        Some(template) => run.evaluate(state, fiber, input, |scope, arena, scratch| {
+            template.eval(scope, arena, scratch)
+        })?,
+    };
+    run.check_size(&state.name, payload)?;
+    if u64::from(run.calls.made()) >= run.limits.task_calls {
+        let limit = run.limits.task_calls;
+        let cause = format!("the execution made more than {limit} task calls");
+        return Err(StateError::new(error_name::TASK_CALLS_LIMIT, cause));
+    }
+    let lambda = env.plan.resource(task.resource).is_lambda_function();
+    event(run, fiber, CallEvent::Scheduled, lambda, Some(payload));
+    event(run, fiber, CallEvent::Started, lambda, None);
+
+    let visits = &mut fiber.visits[task.ordinal as usize];
+    if fiber.attempt == 0 {
+        *visits += 1;
+    }
+    let visit = *visits - 1;
+    let now = run.now.monotonic;
+    let milliseconds = |seconds: u64| seconds.saturating_mul(1000);
+    let (timeout, heartbeat) = (timeout.map(milliseconds), heartbeat.map(milliseconds));
+    let id = run.calls.open(fiber.id);
+    let deadline = timeout.map(|timeout| now.saturating_add(timeout));
+    let heartbeat_due = heartbeat.map(|interval| now.saturating_add(interval));
+    fiber.step = Step::Calling {
+        call: id,
+        deadline,
+        heartbeat: heartbeat
+            .zip(heartbeat_due)
+            .map(|(interval, due)| Heartbeat { interval, due }),
+    };
+    if let Some(at) = earliest(deadline, heartbeat_due) {
+        run.set_timer(fiber, at);
+    }
+    let call = TaskCall {
+        id,
+        state: fiber.state,
+        input: payload,
+        attempt: fiber.attempt,
+        visit,
+        scope: run.scope_path(env.plan, fiber),
+        iterations: iterations(run, env, fiber),
+        timeout,
+        heartbeat,
+    };
+    run.calls.effects.push(Effect::Call(call));
+    Ok(Turn::Wait)
+}
+
+/// Goes on with the answer.
+pub(in crate::engine) fn finish(
+    run: &mut Run,
+    env: Env<'_>,
+    state: &State,
+    fiber: &mut Fiber,
+    answer: StateResult<Value>,
+) -> StateResult<Turn> {
+    let StateKind::Task(task) = &state.kind else {
+        unreachable!("only a Task is answered")
+    };
+    let resource = env.plan.resource(task.resource);
+    let lambda = resource.is_lambda_function();
+    let checked = answer.and_then(|result| {
+        run.check_size(resource.service(), result)?;
+        Ok(result)
+    });
+    match checked {
+        Ok(result) => {
+            event(run, fiber, CallEvent::Succeeded, lambda, Some(result));
+            let output = run.finish(state, fiber, result)?;
+            Ok(Turn::Exit(output, state.next))
+        }
+        Err(error) => {
+            let kind = match error.error.as_deref() {
+                Some(error_name::TIMEOUT) if error.cause.is_none() => CallEvent::TimedOut,
+                _ => CallEvent::Failed,
+            };
+            let details = Details {
+                state: Some(fiber.state),
+                error: Some(&error),
+                ..Details::default()
+            };
+            fiber.last_event =
+                run.history
+                    .add_failure(fiber.last_event, kind.kind(lambda), details);
+            Err(error)
+        }
+    }
+}
+
+fn event(run: &mut Run, fiber: &mut Fiber, kind: CallEvent, lambda: bool, value: Option<Value>) {
+    let id = fiber.state;
+    fiber.last_event = run
+        .history
+        .add(fiber.last_event, kind.kind(lambda), || Details {
+            state: Some(id),
+            value,
+            ..Details::default()
+        });
+}
+
+/// Indexes of the Map iterations around a fiber, from the outside in.
+fn iterations(run: &Run, env: Env<'_>, fiber: &Fiber) -> Vec<u32> {
+    let mut indexes = Vec::new();
+    run.outside_in(fiber, |container, index| {
+        if let StateKind::Map(_) = env.plan.state(container.state).kind {
+            indexes.push(index);
+        }
+    });
+    indexes
+}
