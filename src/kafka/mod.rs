@@ -1,5 +1,33 @@
-//! What every user of the Kafka client shares: properties, the embedded broker, errors sorted by who has to act.
+//! What every user of the Kafka client shares: properties, the embedded broker, records, errors sorted by who has to act.
 
+mod cluster;
+mod config;
+mod error;
 mod record;
 
+pub use cluster::Cluster;
+pub use config::{EMBEDDED, EmbeddedConfig, KafkaConfig, Properties, Property, PropertyError};
+pub use error::{
+    CommitFailure, ConsumerFailure, DeliveryFailure, commit_failure, consumer_failure,
+    delivery_failure,
+};
 pub use record::{Header, HeaderBuffer, HeaderList, Headers, OwnedRecord, Record, TimestampType};
+
+use rdkafka::config::RDKafkaLogLevel;
+use tracing::{debug, info, warn};
+
+/// Takes a log line of the client library into our log. Its errors are warnings here: what they mean for events is
+/// said by whoever owns the client.
+pub fn log_line(level: RDKafkaLogLevel, facility: &str, message: &str) {
+    match level {
+        RDKafkaLogLevel::Emerg
+        | RDKafkaLogLevel::Alert
+        | RDKafkaLogLevel::Critical
+        | RDKafkaLogLevel::Error
+        | RDKafkaLogLevel::Warning => warn!(target: "librdkafka", facility, "{message}"),
+        RDKafkaLogLevel::Notice => info!(target: "librdkafka", facility, "{message}"),
+        RDKafkaLogLevel::Info | RDKafkaLogLevel::Debug => {
+            debug!(target: "librdkafka", facility, "{message}");
+        }
+    }
+}
