@@ -1,6 +1,16 @@
 //! Where events come from: Kafka or a file. A source keeps a window per partition and moves its position only behind
 //! acknowledged outcomes. Knows neither sinks nor what is done with a record.
 
+mod batch;
+mod budget;
+mod control;
+mod partition;
 mod window;
 
+pub mod file;
+
+pub use batch::{Batch, Intake, Records};
+pub use budget::MemoryBudget;
+pub use control::{Control, Deadlines, SourceEnd, SourceError};
+pub use partition::Partition;
 pub use window::{Completion, SlotId, Window, WindowLimits};

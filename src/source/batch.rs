@@ -1,0 +1,65 @@
+//! Records on their way to the workers.
+
+use std::sync::Arc;
+
+use crate::kafka::Record;
+
+use super::{Partition, SlotId};
+
+/// Records in the memory they came in: messages of the client, a block of a file.
+pub trait Records: Send + Sync {
+    /// How many.
+    fn len(&self) -> usize;
+    /// Whether there are none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    /// The record at `index`, which is in range.
+    fn record(&self, index: usize) -> Record<'_>;
+}
+
+/// Consecutive records of one partition, each with a slot in its window; one job.
+pub struct Batch {
+    partition: Arc<Partition>,
+    first: SlotId,
+    records: Box<dyn Records>,
+}
+
+/// Takes the batches of a source. Called on the source's own thread: it hands them on and returns.
+pub type Intake = Box<dyn FnMut(Batch) + Send>;
+
+impl Batch {
+    /// A batch whose records stand in the slots from `first` on.
+    pub fn new(partition: Arc<Partition>, first: SlotId, records: Box<dyn Records>) -> Batch {
+        Batch {
+            partition,
+            first,
+            records,
+        }
+    }
+
+    /// The assignment it belongs to.
+    pub fn partition(&self) -> &Arc<Partition> {
+        &self.partition
+    }
+
+    /// Number of records.
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    /// The record at `index`, which is in range.
+    pub fn record(&self, index: usize) -> Record<'_> {
+        self.records.record(index)
+    }
+
+    /// The window's slot of a record.
+    pub fn slot(&self, index: usize) -> SlotId {
+        SlotId(self.first.0 + index as u64)
+    }
+}

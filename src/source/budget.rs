@@ -1,0 +1,66 @@
+//! The memory budget that all sources of a process share.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// What a record costs beside its own bytes: slot, handles, bookkeeping.
+const RECORD_OVERHEAD: usize = 256;
+
+/// Bytes of records under way in the whole process. Sources look here before they take records in.
+#[derive(Debug)]
+pub struct MemoryBudget {
+    limit: usize,
+    used: AtomicUsize,
+}
+
+impl MemoryBudget {
+    /// A budget of `limit` bytes.
+    pub fn new(limit: usize) -> MemoryBudget {
+        MemoryBudget {
+            limit,
+            used: AtomicUsize::new(0),
+        }
+    }
+
+    /// Takes a record of `bytes` in, if the budget is not used up yet. The last record may pass the limit by its own
+    /// size; without that a record larger than the budget would never run.
+    pub fn charge(&self, bytes: usize) -> bool {
+        let charged = self
+            .used
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
+                (used < self.limit).then_some(used + bytes + RECORD_OVERHEAD)
+            });
+        charged.is_ok()
+    }
+
+    /// Gives back what `records` records of together `bytes` were charged.
+    pub fn release(&self, records: usize, bytes: usize) {
+        self.used
+            .fetch_sub(bytes + records * RECORD_OVERHEAD, Ordering::Relaxed);
+    }
+
+    /// Whether another record may be taken in.
+    pub fn has_room(&self) -> bool {
+        self.used.load(Ordering::Relaxed) < self.limit
+    }
+
+    /// Bytes charged now.
+    pub fn used(&self) -> usize {
+        self.used.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_budget_takes_nothing_until_something_is_released() {
+        let budget = MemoryBudget::new(1_000);
+        assert!(budget.charge(10_000));
+        assert!(!budget.charge(0));
+        assert!(!budget.has_room());
+        budget.release(1, 10_000);
+        assert_eq!(budget.used(), 0);
+        assert!(budget.charge(0));
+    }
+}

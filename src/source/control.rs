@@ -1,0 +1,129 @@
+//! What the outside sees of a running source, and how it stops it.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// Shared between a source's thread and its owner.
+#[derive(Debug, Default)]
+pub struct Control {
+    until_idle: bool,
+    stop: AtomicBool,
+    hurry: AtomicBool,
+    ready: AtomicBool,
+    idle: AtomicBool,
+    halted: Mutex<Option<String>>,
+}
+
+/// How a source ended.
+#[derive(Debug)]
+pub enum SourceEnd {
+    /// Everything taken in has its outcome, and the position says so.
+    Drained,
+    /// The deadline was hit: so many records are left for the next start. None is lost.
+    Cut(usize),
+    /// The source cannot go on.
+    Failed(SourceError),
+}
+
+/// Why a source cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// A file cannot be read or a checkpoint not written.
+    #[error("{path}")]
+    File {
+        /// Which.
+        path: String,
+        /// Why.
+        #[source]
+        error: std::io::Error,
+    },
+    /// A checkpoint does not belong to the file.
+    #[error("checkpoint {path}: {reason}")]
+    Checkpoint {
+        /// The checkpoint.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The Kafka client says that nothing but an operator helps.
+    #[error("kafka consumer: {0}")]
+    Kafka(String),
+}
+
+/// How long a source may take to end.
+#[derive(Clone, Copy, Debug)]
+pub struct Deadlines {
+    /// From the request to stop until executions are cancelled.
+    pub drain: Duration,
+    /// For cancelled executions to be gone.
+    pub cancel: Duration,
+}
+
+impl Control {
+    /// For a source that follows what it reads for ever, or (`until_idle`) one whose end is the end.
+    pub fn new(until_idle: bool) -> Control {
+        Control {
+            until_idle,
+            ..Control::default()
+        }
+    }
+
+    /// Whether the end of what there is now is the end.
+    pub fn is_until_idle(&self) -> bool {
+        self.until_idle
+    }
+
+    /// Asks the source to take in nothing more, to wait for what is under way, and to end.
+    pub fn stop(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+
+    /// Ends the wait for what is under way.
+    pub fn hurry(&self) {
+        self.hurry.store(true, Ordering::Relaxed);
+        self.stop();
+    }
+
+    /// Whether the source shall end.
+    pub fn is_stopping(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// Whether nobody wants to wait any more.
+    pub fn is_hurried(&self) -> bool {
+        self.hurry.load(Ordering::Relaxed)
+    }
+
+    /// Whether the source has begun to deliver: its first assignment was answered, its file is open.
+    pub fn is_ready(&self) -> bool {
+        self.ready.load(Ordering::Relaxed)
+    }
+
+    /// The source has begun to deliver.
+    pub fn set_ready(&self) {
+        self.ready.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the source is at its end and everything taken in has its outcome.
+    pub fn is_idle(&self) -> bool {
+        self.idle.load(Ordering::Relaxed)
+    }
+
+    /// Notes whether the source is at its end with nothing under way.
+    pub fn set_idle(&self, idle: bool) {
+        self.idle.store(idle, Ordering::Relaxed);
+    }
+
+    /// Why a partition stands still until an operator acts.
+    pub fn halted(&self) -> Option<String> {
+        let halted = self.halted.lock().unwrap_or_else(PoisonError::into_inner);
+        halted.clone()
+    }
+
+    /// A partition stands still until an operator acts. The first reason is kept.
+    pub fn halt(&self, reason: String) {
+        let mut halted = self.halted.lock().unwrap_or_else(PoisonError::into_inner);
+        halted.get_or_insert(reason);
+    }
+}

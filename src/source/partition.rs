@@ -1,0 +1,152 @@
+//! One assignment of one partition, shared by the source's thread and by whoever finishes its records.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::runtime::CancelToken;
+
+use super::{Completion, MemoryBudget, SlotId, Window, WindowLimits};
+
+/// A partition from its assignment to its revocation: one epoch. The next assignment is another object, so a late
+/// completion finds this one closed and changes nothing.
+pub struct Partition {
+    topic: Arc<str>,
+    number: i32,
+    window: Mutex<Window>,
+    draining: AtomicBool,
+    cancel: CancelToken,
+    budget: Arc<MemoryBudget>,
+}
+
+impl Partition {
+    /// Starts an epoch at `position`.
+    pub fn new(
+        topic: Arc<str>,
+        number: i32,
+        position: i64,
+        limits: WindowLimits,
+        budget: Arc<MemoryBudget>,
+    ) -> Partition {
+        Partition {
+            topic,
+            number,
+            window: Mutex::new(Window::new(limits, position)),
+            draining: AtomicBool::new(false),
+            cancel: CancelToken::new(),
+            budget,
+        }
+    }
+
+    /// Topic.
+    pub fn topic(&self) -> &Arc<str> {
+        &self.topic
+    }
+
+    /// Partition number.
+    pub fn number(&self) -> i32 {
+        self.number
+    }
+
+    /// The window, locked.
+    pub fn window(&self) -> MutexGuard<'_, Window> {
+        self.window.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether nothing new may be started: what is queued is to be abandoned.
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+
+    /// From now on nothing new is started.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Stops the executions of this epoch that wait.
+    pub fn cancel(&self) {
+        self.drain();
+        self.cancel.cancel();
+    }
+
+    /// What executions of this epoch are driven with.
+    pub fn cancel_token(&self) -> &CancelToken {
+        &self.cancel
+    }
+
+    /// The outcomes of these records are acknowledged (or discarded where the config says so). Gives the number of
+    /// those that were late.
+    pub fn done(&self, slots: &[SlotId]) -> usize {
+        self.finish(slots, Window::done)
+    }
+
+    /// These records will not get an outcome in this epoch.
+    pub fn abandon(&self, slots: &[SlotId]) -> usize {
+        self.finish(slots, Window::abandon)
+    }
+
+    fn finish(&self, slots: &[SlotId], finish: fn(&mut Window, SlotId) -> Completion) -> usize {
+        let (mut finished, mut freed) = (0, 0);
+        let mut window = self.window();
+        for slot in slots {
+            if let Completion::Finished { bytes } = finish(&mut window, *slot) {
+                finished += 1;
+                freed += bytes;
+            }
+        }
+        drop(window);
+        self.budget.release(finished, freed);
+        slots.len() - finished
+    }
+
+    /// Takes a record of `bytes` in, if window and budget have room for it.
+    pub fn take(
+        &self,
+        window: &mut Window,
+        offset: i64,
+        next: i64,
+        bytes: usize,
+    ) -> Option<SlotId> {
+        (window.has_room(bytes) && self.budget.charge(bytes))
+            .then(|| window.take(offset, next, bytes))
+    }
+
+    /// Ends the epoch.
+    pub fn close(&self) {
+        self.drain();
+        let mut window = self.window();
+        let running = window.running();
+        let bytes = window.close();
+        drop(window);
+        self.budget.release(running, bytes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_closed_epoch_gives_its_memory_back_once() {
+        let budget = Arc::new(MemoryBudget::new(1 << 20));
+        let limits = WindowLimits {
+            records: 10,
+            bytes: 1_000,
+        };
+        let partition = Partition::new("t".into(), 0, 5, limits, Arc::clone(&budget));
+        let slots: Vec<_> = (5..8)
+            .map(|offset| {
+                let mut window = partition.window();
+                partition
+                    .take(&mut window, offset, offset + 1, 100)
+                    .unwrap()
+            })
+            .collect();
+        assert_eq!(partition.done(&slots[..1]), 0);
+        assert_eq!(partition.abandon(&slots[1..2]), 0);
+        partition.close();
+        assert_eq!(budget.used(), 0);
+        assert_eq!(partition.done(&slots), 3);
+        assert_eq!(budget.used(), 0);
+        assert_eq!(partition.window().watermark(), 6);
+    }
+}
