@@ -32,6 +32,12 @@ impl MemoryBudget {
         charged.is_ok()
     }
 
+    /// Takes a record in that cannot be left where it is.
+    pub fn charge_anyway(&self, bytes: usize) {
+        self.used
+            .fetch_add(bytes + RECORD_OVERHEAD, Ordering::Relaxed);
+    }
+
     /// Gives back what `records` records of together `bytes` were charged.
     pub fn release(&self, records: usize, bytes: usize) {
         self.used

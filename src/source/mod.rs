@@ -3,14 +3,17 @@
 
 mod batch;
 mod budget;
+mod config;
 mod control;
 mod partition;
 mod window;
 
 pub mod file;
+pub mod kafka;
 
 pub use batch::{Batch, Intake, Records};
 pub use budget::MemoryBudget;
+pub use config::WindowConfig;
 pub use control::{Control, Deadlines, SourceEnd, SourceError};
 pub use partition::Partition;
 pub use window::{Completion, SlotId, Window, WindowLimits};

@@ -79,6 +79,11 @@ impl Window {
         }
     }
 
+    /// Nothing is committed for the partition: the first commit may be the position it started at.
+    pub fn nothing_committed(&mut self) {
+        self.committed = -1;
+    }
+
     /// Whether a record of `bytes` may be taken in.
     pub fn has_room(&self, bytes: usize) -> bool {
         !self.closed

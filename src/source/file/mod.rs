@@ -20,7 +20,7 @@ use crate::units::{ByteSize, HumanDuration};
 
 use super::{
     Batch, Control, Deadlines, Intake, MemoryBudget, Partition, Records as _, SourceEnd,
-    SourceError, WindowLimits,
+    SourceError, WindowConfig,
 };
 use checkpoint::{Checkpoint, Position};
 use input::{Input, Read};
@@ -41,12 +41,9 @@ pub struct FileSourceConfig {
     /// Longest line; of a longer one only so much is kept, which is more than an execution's input may have.
     #[serde(default = "defaults::line_bytes")]
     pub line_bytes: ByteSize,
-    /// Lines under way at the same time.
-    #[serde(default = "defaults::window_records")]
-    pub window_records: usize,
-    /// Bytes under way at the same time.
-    #[serde(default = "defaults::window_bytes")]
-    pub window_bytes: ByteSize,
+    /// Bounds of the lines under way.
+    #[serde(default)]
+    pub window: WindowConfig,
 }
 
 mod defaults {
@@ -57,12 +54,6 @@ mod defaults {
     }
     pub(super) fn line_bytes() -> ByteSize {
         ByteSize::mib(1)
-    }
-    pub(super) fn window_records() -> usize {
-        10_000
-    }
-    pub(super) fn window_bytes() -> ByteSize {
-        ByteSize::mib(16)
     }
 }
 
@@ -84,10 +75,7 @@ pub fn start(
     let start = checkpoint.position();
     let input = Input::open(&config.path, start.byte)?;
     let topic: Arc<str> = topic_of(&config.path).into();
-    let limits = WindowLimits {
-        records: config.window_records,
-        bytes: config.window_bytes.bytes(),
-    };
+    let limits = config.window.limits();
     info!(path = %config.path.display(), line = start.line, "reading");
     let reader = Reader {
         partition: Arc::new(Partition::new(

@@ -1,0 +1,155 @@
+//! Commits: which offsets, when, and what their answers mean.
+
+use std::time::{Duration, Instant};
+
+use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use rdkafka::types::RDKafkaErrorCode;
+use tracing::{debug, warn};
+
+use crate::kafka::{CommitFailure, commit_failure};
+use crate::source::Partition;
+use crate::telemetry::PipelineMetrics;
+
+/// An answer that has not come after so long will not come.
+const ANSWER: Duration = Duration::from_secs(60);
+
+/// Keeps commits apart: never two on the way.
+pub(super) struct Commits {
+    interval: Duration,
+    next: Instant,
+    sent: Option<Instant>,
+    fenced: bool,
+}
+
+impl Commits {
+    pub(super) fn new(interval: Duration) -> Commits {
+        Commits {
+            interval,
+            next: Instant::now() + interval,
+            sent: None,
+            fenced: false,
+        }
+    }
+
+    /// Whether a commit is on the way.
+    pub(super) fn in_flight(&self) -> bool {
+        self.sent.is_some_and(|sent| sent.elapsed() < ANSWER)
+    }
+
+    /// Whether it is time for a commit; `urgent` does not wait for the interval.
+    pub(super) fn is_due(&self, urgent: bool) -> bool {
+        !self.in_flight() && (urgent || Instant::now() >= self.next)
+    }
+
+    /// A commit was looked for; it went out if `sent`.
+    pub(super) fn looked(&mut self, sent: bool) {
+        self.next = Instant::now() + self.interval;
+        if sent {
+            self.sent = Some(Instant::now());
+        }
+    }
+
+    /// Whether the last answer said that somebody else may own the partitions.
+    pub(super) fn is_fenced(&self) -> bool {
+        self.fenced
+    }
+
+    /// Takes the answer of a commit in: notes in each window how far it went.
+    pub(super) fn answered<'a>(
+        &mut self,
+        result: &KafkaResult<()>,
+        offsets: &TopicPartitionList,
+        partitions: impl Iterator<Item = &'a Partition> + Clone,
+        metrics: &PipelineMetrics,
+    ) {
+        self.sent = None;
+        self.fenced = false;
+        for element in offsets.elements() {
+            let partition = partitions.clone().find(|partition| {
+                **partition.topic() == *element.topic() && partition.number() == element.partition()
+            });
+            let error = result.as_ref().err().cloned();
+            match error.or_else(|| element.error().err()) {
+                None => {
+                    if let (Some(partition), Some(position)) =
+                        (partition, position(element.offset()))
+                    {
+                        partition.window().committed(position);
+                    }
+                }
+                Some(error) => {
+                    let failure = code(&error).map_or(CommitFailure::Retry, commit_failure);
+                    self.fenced |= failure == CommitFailure::Fenced;
+                    let (topic, partition) = (element.topic(), element.partition());
+                    warn!(%error, topic, partition, "commit failed, will retry");
+                }
+            }
+        }
+        match result {
+            Err(KafkaError::ConsumerCommit(RDKafkaErrorCode::NoOffset)) => {
+                debug!("nothing to commit");
+            }
+            result => metrics.commit(result.is_ok()),
+        }
+    }
+}
+
+/// The offsets to commit, and the only place that makes them: Kafka's committed offset is the *next* one to read, and so
+/// is a watermark, so nothing is added.
+pub(super) fn offsets<'a>(
+    watermarks: impl Iterator<Item = (&'a Partition, i64)>,
+) -> KafkaResult<TopicPartitionList> {
+    let mut offsets = TopicPartitionList::new();
+    for (partition, watermark) in watermarks {
+        offsets.add_partition_offset(
+            partition.topic(),
+            partition.number(),
+            Offset::Offset(watermark),
+        )?;
+    }
+    Ok(offsets)
+}
+
+/// The position behind a committed offset; the other direction of [`offsets`].
+pub(super) fn position(committed: Offset) -> Option<i64> {
+    match committed {
+        Offset::Offset(position) => Some(position),
+        _ => None,
+    }
+}
+
+fn code(error: &KafkaError) -> Option<RDKafkaErrorCode> {
+    match error {
+        KafkaError::ConsumerCommit(code) | KafkaError::OffsetFetch(code) => Some(*code),
+        other => other.rdkafka_error_code(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::source::{MemoryBudget, WindowConfig};
+
+    #[test]
+    fn the_committed_offset_is_the_next_one_to_read() {
+        let budget = Arc::new(MemoryBudget::new(1_000));
+        let partition = Partition::new("t".into(), 2, 40, WindowConfig::default().limits(), budget);
+        let slot = {
+            let mut window = partition.window();
+            partition.take(&mut window, 41, 42, 1).unwrap()
+        };
+        partition.done(&[slot]);
+        let watermark = partition.window().to_commit().unwrap();
+        let list = offsets(std::iter::once((&partition, watermark))).unwrap();
+        let element = &list.elements()[0];
+        assert_eq!(
+            (element.topic(), element.partition(), element.offset()),
+            ("t", 2, Offset::Offset(42))
+        );
+        assert_eq!(position(element.offset()), Some(42));
+        assert_eq!(position(Offset::Invalid), None);
+    }
+}

@@ -1,0 +1,120 @@
+//! The Kafka source as a config says it.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::kafka::{Cluster, Properties};
+use crate::source::WindowConfig;
+use crate::units::HumanDuration;
+
+use rdkafka::config::ClientConfig;
+
+/// Topics read as a member of a consumer group.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct KafkaSourceConfig {
+    /// Input topics.
+    pub topics: Vec<String>,
+    /// Consumer group; the pipeline's name where it is not given.
+    #[serde(default)]
+    pub group: Option<String>,
+    /// Where to begin in a partition for which the group has no committed offset.
+    #[serde(default)]
+    pub start_from: StartFrom,
+    /// What to do when the committed offset is not in the log any more: retention has run over it.
+    #[serde(default)]
+    pub on_out_of_range: OnOutOfRange,
+    /// Bounds of the records under way, for each partition.
+    #[serde(default)]
+    pub window: WindowConfig,
+    /// How offsets are committed.
+    #[serde(default)]
+    pub commit: CommitConfig,
+    /// How partitions are given up.
+    #[serde(default)]
+    pub rebalance: RebalanceConfig,
+    /// Passed to librdkafka as they are, for this consumer only.
+    #[serde(default)]
+    pub properties: Properties,
+}
+
+/// Where to begin without a committed offset.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum StartFrom {
+    /// With the oldest record.
+    #[default]
+    Earliest,
+    /// With the first record that is produced from now on.
+    Latest,
+}
+
+/// What to do when a committed offset is out of the log's range.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum OnOutOfRange {
+    /// Stand still and raise an alarm: records are lost, and somebody should know.
+    #[default]
+    Halt,
+    /// Go on with the oldest record there is.
+    Earliest,
+    /// Go on with the next record that is produced.
+    Latest,
+}
+
+/// How offsets are committed.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct CommitConfig {
+    /// How often.
+    pub interval: HumanDuration,
+}
+
+/// How partitions are given up.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RebalanceConfig {
+    /// How long to wait for executions and for the acknowledgements of their outcomes; less than half of
+    /// `max.poll.interval.ms`.
+    pub drain: HumanDuration,
+}
+
+impl Default for CommitConfig {
+    fn default() -> CommitConfig {
+        CommitConfig {
+            interval: HumanDuration::from_secs(1),
+        }
+    }
+}
+
+impl Default for RebalanceConfig {
+    fn default() -> RebalanceConfig {
+        RebalanceConfig {
+            drain: HumanDuration::from_secs(10),
+        }
+    }
+}
+
+impl KafkaSourceConfig {
+    /// The properties of the consumer.
+    pub(super) fn client(&self, cluster: &Cluster, group: &str) -> ClientConfig {
+        let mut client = cluster.client();
+        client
+            .set("partition.assignment.strategy", "cooperative-sticky")
+            // The client's own defaults, 100,000 records and 64 MiB for each partition, fit no memory budget.
+            .set("queued.min.messages", "10000")
+            .set("queued.max.messages.kbytes", "4096")
+            // The fetcher sleeps this long whenever its queue holds the minimum.
+            .set("fetch.queue.backoff.ms", "2");
+        self.properties.apply(&mut client);
+        client
+            .set("group.id", group)
+            .set("group.protocol", "classic")
+            .set("enable.auto.commit", "false")
+            .set("enable.auto.offset.store", "false")
+            // Where to start is decided here, and losing a position is never repaired silently.
+            .set("auto.offset.reset", "error")
+            .set("enable.partition.eof", "true");
+        client
+    }
+}

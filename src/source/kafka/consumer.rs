@@ -1,0 +1,326 @@
+//! The one thread that owns the consumer: polls the main queue, sweeps the partitions' queues, commits.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rdkafka::config::FromClientConfigAndContext;
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
+use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::types::RDKafkaErrorCode;
+use tracing::{debug, error, info, warn};
+
+use crate::kafka::{Cluster, ConsumerFailure, OwnedRecord, consumer_failure};
+use crate::source::{
+    Batch, Control, Deadlines, Intake, MemoryBudget, Partition, SourceEnd, SourceError,
+};
+use crate::telemetry::PipelineMetrics;
+
+use super::POLL_INTERVAL;
+use super::assigned::Assigned;
+use super::commit::{Commits, offsets};
+use super::config::KafkaSourceConfig;
+use super::context::{Context, Notice};
+use super::native::with_record;
+use super::single::Single;
+
+/// Waits between sweeps that found nothing: at first, and at most.
+const SHORTEST_WAIT: Duration = Duration::from_millis(1);
+const LONGEST_WAIT: Duration = Duration::from_millis(5);
+/// Events of the main queue before the partitions get their turn.
+const MAIN_QUEUE_EVENTS: usize = 100;
+/// How often lag and windows are measured.
+const MEASURE_INTERVAL: Duration = Duration::from_secs(1);
+/// For the client to leave the group.
+const CLOSE: Duration = Duration::from_secs(3);
+
+/// Everything the consumer thread owns.
+pub(super) struct Consumer {
+    pub(super) config: KafkaSourceConfig,
+    pub(super) client: Arc<BaseConsumer<Context>>,
+    pub(super) assigned: Vec<Assigned>,
+    pub(super) budget: Arc<MemoryBudget>,
+    pub(super) metrics: Arc<PipelineMetrics>,
+    pub(super) control: Arc<Control>,
+    pub(super) deadlines: Deadlines,
+    intake: Intake,
+    commits: Commits,
+    next_measure: Instant,
+    fatal: Option<SourceError>,
+}
+
+impl Consumer {
+    pub(super) fn new(
+        config: KafkaSourceConfig,
+        cluster: &Cluster,
+        budget: Arc<MemoryBudget>,
+        metrics: Arc<PipelineMetrics>,
+        control: Arc<Control>,
+        deadlines: Deadlines,
+        intake: Intake,
+    ) -> KafkaResult<Consumer> {
+        let group = config.group.as_deref().unwrap_or(metrics.pipeline());
+        let client = BaseConsumer::from_config_and_context(
+            &config.client(cluster, group),
+            Context::default(),
+        )?;
+        let topics: Vec<_> = config.topics.iter().map(String::as_str).collect();
+        client.subscribe(&topics)?;
+        info!(?topics, group, "subscribed");
+        Ok(Consumer {
+            commits: Commits::new(config.commit.interval.0),
+            config,
+            client: Arc::new(client),
+            assigned: Vec::new(),
+            budget,
+            metrics,
+            control,
+            deadlines,
+            intake,
+            next_measure: Instant::now(),
+            fatal: None,
+        })
+    }
+
+    /// Runs until it is stopped or cannot go on.
+    pub(super) fn run(mut self) -> SourceEnd {
+        let mut wait = SHORTEST_WAIT;
+        while !self.control.is_stopping() && self.fatal.is_none() {
+            self.poll(wait);
+            let taken = self.sweep();
+            self.measure();
+            wait = match taken {
+                0 => (wait * 2).clamp(SHORTEST_WAIT, LONGEST_WAIT),
+                _ => Duration::ZERO,
+            };
+        }
+        let left = self.shut_down();
+        match self.fatal.take() {
+            Some(error) => SourceEnd::Failed(error),
+            None if left > 0 => SourceEnd::Cut(left),
+            None => SourceEnd::Drained,
+        }
+    }
+
+    /// Serves the main queue; waits up to `wait` for something to be there. This is what keeps the membership.
+    pub(super) fn poll(&mut self, wait: Duration) {
+        let client = Arc::clone(&self.client);
+        let mut wait = wait.min(POLL_INTERVAL);
+        for _ in 0..MAIN_QUEUE_EVENTS {
+            match client.poll(wait) {
+                Some(Ok(message)) => {
+                    let record = with_record(&message, |record| OwnedRecord::new(&record));
+                    self.take_stray(record);
+                }
+                Some(Err(error)) => self.note_error(&error),
+                None if !self.serve_notices() => return,
+                None => {}
+            }
+            wait = Duration::ZERO;
+        }
+    }
+
+    /// Handles what the client called back with; says whether there was anything.
+    fn serve_notices(&mut self) -> bool {
+        let notices = self.client.context().take();
+        let any = !notices.is_empty();
+        for notice in notices {
+            match notice {
+                Notice::Assign(partitions) => self.assign(&partitions),
+                Notice::Revoke(partitions) => self.revoke(&partitions),
+                Notice::Committed(result, offsets) => {
+                    let partitions = self.assigned.iter().map(|assigned| &*assigned.partition);
+                    self.commits
+                        .answered(&result, &offsets, partitions, &self.metrics);
+                }
+            }
+        }
+        any
+    }
+
+    /// A record that came by the main queue is a record like any other.
+    fn take_stray(&mut self, record: OwnedRecord) {
+        let borrowed = record.as_record();
+        let Some(assigned) = self
+            .assigned
+            .iter()
+            .find(|assigned| assigned.is(borrowed.topic, borrowed.partition))
+        else {
+            debug!(
+                topic = borrowed.topic,
+                partition = borrowed.partition,
+                "record of a partition that is not ours"
+            );
+            return;
+        };
+        let partition = Arc::clone(&assigned.partition);
+        let slot = {
+            let (offset, bytes) = (borrowed.offset, borrowed.bytes());
+            let mut window = partition.window();
+            // The bounds do not hold for it: there is no queue to leave it in.
+            self.budget.charge_anyway(bytes);
+            window.take(offset, offset + 1, bytes)
+        };
+        let batch = Batch::new(partition, slot, Box::new(Single(record)));
+        (self.intake)(batch);
+    }
+
+    fn note_error(&mut self, error: &KafkaError) {
+        let failure = match error {
+            KafkaError::MessageConsumptionFatal(_) => ConsumerFailure::Fatal,
+            error => error
+                .rdkafka_error_code()
+                .map_or(ConsumerFailure::Passing, consumer_failure),
+        };
+        match failure {
+            ConsumerFailure::Passing => warn!(%error, "consumer error, the client recovers"),
+            ConsumerFailure::Fatal => self.fail(error.to_string()),
+        }
+    }
+
+    /// Nothing but an operator helps.
+    pub(super) fn fail(&mut self, reason: String) {
+        error!(reason, "consumer cannot go on");
+        self.control.halt(reason.clone());
+        self.fatal.get_or_insert(SourceError::Kafka(reason));
+    }
+
+    /// Takes in what the partitions' queues have; gives the number of records.
+    pub(super) fn sweep(&mut self) -> usize {
+        let (mut taken, mut urgent) = (0, false);
+        let mut errors = Vec::new();
+        for assigned in &mut self.assigned {
+            let swept = assigned.sweep(&self.budget, &mut self.intake);
+            taken += swept.records;
+            urgent |= swept.commit_is_urgent;
+            if let Some(code) = swept.error {
+                errors.push((Arc::clone(&assigned.partition), code));
+            }
+        }
+        for (partition, code) in errors {
+            self.note_partition_error(&partition, code);
+        }
+        if self.commits.is_due(urgent) {
+            self.commit();
+        }
+        taken
+    }
+
+    fn note_partition_error(&mut self, partition: &Partition, code: RDKafkaErrorCode) {
+        let (topic, number) = (&**partition.topic(), partition.number());
+        match code {
+            RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange => {
+                self.out_of_range(topic, number);
+            }
+            code if consumer_failure(code) == ConsumerFailure::Fatal => {
+                self.fail(format!("{topic} [{number}]: {code}"));
+            }
+            error => {
+                warn!(%error, topic, partition = number, "fetch error, the client recovers");
+            }
+        }
+    }
+
+    pub(super) fn commits_due(&self) -> bool {
+        self.commits.is_due(false)
+    }
+
+    /// Sends the watermarks that have moved.
+    pub(super) fn commit(&mut self) {
+        let moved: Vec<_> = self
+            .assigned
+            .iter()
+            .filter_map(|assigned| {
+                let watermark = assigned.partition.window().to_commit()?;
+                Some((Arc::clone(&assigned.partition), watermark))
+            })
+            .collect();
+        let sent = !moved.is_empty() && self.send_commit(&moved);
+        self.commits.looked(sent);
+    }
+
+    fn send_commit(&self, moved: &[(Arc<Partition>, i64)]) -> bool {
+        let watermarks = moved
+            .iter()
+            .map(|(partition, watermark)| (&**partition, *watermark));
+        let sent =
+            offsets(watermarks).and_then(|offsets| self.client.commit(&offsets, CommitMode::Async));
+        if let Err(error) = &sent {
+            warn!(%error, "commit failed, will retry");
+            self.metrics.commit(false);
+        }
+        sent.is_ok()
+    }
+
+    /// Commits what can be committed and waits for the answer until `deadline`. Says whether everything is committed.
+    pub(super) fn commit_until(&mut self, deadline: Instant) -> bool {
+        loop {
+            let in_flight = self.commits.in_flight();
+            let left = self
+                .assigned
+                .iter()
+                .any(|assigned| assigned.partition.window().to_commit().is_some());
+            if !in_flight {
+                if !left {
+                    return true;
+                }
+                if self.commits.is_fenced() {
+                    return false;
+                }
+            }
+            if Instant::now() >= deadline {
+                return false;
+            }
+            if !in_flight {
+                self.commit();
+            }
+            self.poll(SHORTEST_WAIT);
+        }
+    }
+
+    fn measure(&mut self) {
+        let idle = !self.assigned.is_empty() && self.assigned.iter().all(Assigned::is_idle);
+        let idle_without_partitions = self.assigned.is_empty() && self.control.is_ready();
+        self.control.set_idle(idle || idle_without_partitions);
+        if Instant::now() >= self.next_measure {
+            self.next_measure = Instant::now() + MEASURE_INTERVAL;
+            self.assigned.iter().for_each(Assigned::measure);
+        }
+    }
+
+    /// Drains, commits, leaves the group. Gives the number of records that are left for the next start.
+    fn shut_down(&mut self) -> usize {
+        let all: Vec<_> = self
+            .assigned
+            .iter()
+            .map(|assigned| Arc::clone(&assigned.partition))
+            .collect();
+        let deadline = Instant::now() + self.deadlines.drain;
+        self.drain(&all, deadline, true);
+        if !self.commit_until(deadline.max(Instant::now() + CLOSE)) {
+            warn!("the last commit was not answered");
+        }
+        let left = all.iter().map(|partition| partition.window().len()).sum();
+        all.iter().for_each(|partition| partition.close());
+        self.close();
+        left
+    }
+
+    /// Leaves the group, within bounds: closing the client has hung in practice.
+    fn close(&mut self) {
+        self.client.context().close();
+        let deadline = Instant::now() + CLOSE;
+        if let Err(error) = self.client.close_queue() {
+            warn!(%error, "consumer was not closed");
+            return;
+        }
+        while !self.client.closed() && Instant::now() < deadline {
+            let _ = self.client.poll(SHORTEST_WAIT);
+        }
+        self.assigned.clear();
+        if !self.client.closed() {
+            warn!("consumer did not close in time");
+            // Dropping it would wait for ever.
+            std::mem::forget(Arc::clone(&self.client));
+        }
+    }
+}

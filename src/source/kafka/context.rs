@@ -1,0 +1,111 @@
+//! What the client calls back with, kept until the consumer thread looks: handled there, everything is plain data.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use rdkafka::client::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, RebalanceProtocol};
+use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::topic_partition_list::TopicPartitionList;
+use rdkafka::types::RDKafkaRespErr;
+use rdkafka::util::Timeout;
+use tracing::error;
+
+use crate::kafka::log_line;
+
+use super::POLL_INTERVAL;
+
+/// Something that the main queue brought.
+pub(super) enum Notice {
+    /// These partitions are ours now.
+    Assign(TopicPartitionList),
+    /// These have to be given up.
+    Revoke(TopicPartitionList),
+    /// A commit was answered; each partition has its own error, too.
+    Committed(KafkaResult<()>, TopicPartitionList),
+}
+
+/// The client's view of the consumer thread.
+#[derive(Default)]
+pub(super) struct Context {
+    notices: Mutex<Vec<Notice>>,
+    closing: AtomicBool,
+}
+
+impl Context {
+    /// Takes what came since the last look.
+    pub(super) fn take(&self) -> Vec<Notice> {
+        let mut notices = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *notices)
+    }
+
+    /// From now on nobody looks any more: partitions are given up as they are asked back.
+    pub(super) fn close(&self) {
+        self.closing.store(true, Ordering::Relaxed);
+    }
+
+    fn push(&self, notice: Notice) {
+        let mut notices = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
+        notices.push(notice);
+    }
+}
+
+impl ClientContext for Context {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        log_line(level, facility, message);
+    }
+
+    /// Errors are also what `poll` gives; there they are sorted.
+    fn error(&self, _: KafkaError, _: &str) {}
+}
+
+impl ConsumerContext for Context {
+    fn rebalance(
+        &self,
+        consumer: &BaseConsumer<Context>,
+        kind: RDKafkaRespErr,
+        partitions: &mut TopicPartitionList,
+    ) {
+        if self.closing.load(Ordering::Relaxed) {
+            give_up(consumer, partitions);
+            return;
+        }
+        self.push(match kind {
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS => {
+                Notice::Assign(partitions.clone())
+            }
+            _ => Notice::Revoke(partitions.clone()),
+        });
+    }
+
+    fn commit_callback(&self, result: KafkaResult<()>, offsets: &TopicPartitionList) {
+        self.push(Notice::Committed(result, offsets.clone()));
+    }
+
+    fn main_queue_min_poll_interval(&self) -> Timeout {
+        Timeout::After(POLL_INTERVAL)
+    }
+}
+
+/// Takes partitions on, as the group's protocol wants it.
+pub(super) fn take_on(
+    consumer: &BaseConsumer<Context>,
+    partitions: &TopicPartitionList,
+) -> KafkaResult<()> {
+    match consumer.rebalance_protocol() {
+        RebalanceProtocol::Cooperative => consumer.incremental_assign(partitions),
+        _ => consumer.assign(partitions),
+    }
+}
+
+/// Gives partitions up, as the group's protocol wants it.
+pub(super) fn give_up(consumer: &BaseConsumer<Context>, partitions: &TopicPartitionList) {
+    let result = match consumer.rebalance_protocol() {
+        RebalanceProtocol::Cooperative => consumer.incremental_unassign(partitions),
+        _ => consumer.unassign(),
+    };
+    if let Err(error) = result {
+        error!(%error, "partitions could not be given up");
+    }
+}

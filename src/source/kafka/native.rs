@@ -1,0 +1,324 @@
+//! The part of librdkafka that has no safe wrapper: a partition's own queue, read in batches.
+//!
+//! The only file of the source that calls rdkafka-sys.
+#![allow(unsafe_code)]
+
+use std::ffi::{CStr, CString};
+use std::ptr::{self, NonNull};
+use std::slice;
+use std::sync::Arc;
+
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::message::BorrowedMessage;
+use rdkafka_sys as sys;
+use rdkafka_sys::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME;
+use rdkafka_sys::types::{RDKafkaErrorCode, RDKafkaMessage, RDKafkaQueue};
+
+use crate::kafka::{Header, HeaderList, Headers, Record, TimestampType};
+use crate::source::Records;
+
+use super::context::Context;
+
+/// The queue of one partition, cut off from the consumer's main queue.
+///
+/// Dropping it leaves the partition unreadable, so it lives until the revocation is over.
+pub(super) struct PartitionQueue {
+    queue: NonNull<RDKafkaQueue>,
+    topic: CString,
+    partition: i32,
+    consumer: Arc<BaseConsumer<Context>>,
+    scratch: Vec<*mut RDKafkaMessage>,
+}
+
+// SAFETY: a queue handle may be used from any thread; `scratch` is empty between calls.
+unsafe impl Send for PartitionQueue {}
+
+/// What a batch call found besides records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Event {
+    /// Nothing is left before this offset, for now.
+    End(i64),
+    /// The partition cannot be read.
+    Error(RDKafkaErrorCode),
+}
+
+impl PartitionQueue {
+    /// Cuts the partition's queue off. Done before the partition is assigned, so that no record of it takes the way
+    /// through the main queue.
+    pub(super) fn split(
+        consumer: &Arc<BaseConsumer<Context>>,
+        topic: &str,
+        partition: i32,
+    ) -> Option<PartitionQueue> {
+        let topic = CString::new(topic).ok()?;
+        // SAFETY: the client lives as long as `consumer`; the topic is a C string; the call keeps no pointer to it.
+        let queue = unsafe {
+            sys::rd_kafka_queue_get_partition(
+                consumer.client().native_ptr(),
+                topic.as_ptr(),
+                partition,
+            )
+        };
+        let queue = NonNull::new(queue)?;
+        // SAFETY: the queue is ours until `drop`. Forwarding to null marks it as forwarded by the application, which
+        // keeps the client from forwarding it to the main queue when fetching starts.
+        unsafe { sys::rd_kafka_queue_forward(queue.as_ptr(), ptr::null_mut()) };
+        Some(PartitionQueue {
+            queue,
+            topic,
+            partition,
+            consumer: Arc::clone(consumer),
+            scratch: Vec::new(),
+        })
+    }
+
+    /// Appends up to `max` records to `messages` without waiting; `event` is told what else was in the queue, after the
+    /// records before it.
+    pub(super) fn consume(
+        &mut self,
+        max: usize,
+        messages: &mut Vec<NativeMessage>,
+        mut event: impl FnMut(Event),
+    ) -> usize {
+        self.scratch.clear();
+        self.scratch.reserve(max);
+        // SAFETY: `scratch` has room for `max` pointers. With a timeout of 0 the call takes what is there.
+        let n = unsafe {
+            sys::rd_kafka_consume_batch_queue(
+                self.queue.as_ptr(),
+                0,
+                self.scratch.as_mut_ptr(),
+                max,
+            )
+        };
+        let n = usize::try_from(n).unwrap_or(0);
+        // SAFETY: the call has written the first `n` pointers.
+        unsafe { self.scratch.set_len(n) };
+        for message in self.scratch.drain(..) {
+            let Some(message) = NonNull::new(message) else {
+                continue;
+            };
+            // SAFETY: the call gives each message to us, and none of them twice.
+            let message = unsafe { NativeMessage::new(message) };
+            match message.event() {
+                None => messages.push(message),
+                Some(found) => event(found),
+            }
+        }
+        n
+    }
+
+    /// The offset behind the partition's last record, as the last fetch told; `None` before the first.
+    pub(super) fn end_offset(&self) -> Option<i64> {
+        let (mut low, mut high) = (-1, -1);
+        // SAFETY: the client lives as long as `consumer`, the topic is a C string, and the call only reads what the
+        // client remembers.
+        let error = unsafe {
+            sys::rd_kafka_get_watermark_offsets(
+                self.consumer.client().native_ptr(),
+                self.topic.as_ptr(),
+                self.partition,
+                &mut low,
+                &mut high,
+            )
+        };
+        (RDKafkaErrorCode::from(error) == RDKafkaErrorCode::NoError && high >= 0).then_some(high)
+    }
+
+    /// What a batch of this partition keeps alive.
+    pub(super) fn consumer(&self) -> &Arc<BaseConsumer<Context>> {
+        &self.consumer
+    }
+}
+
+impl Drop for PartitionQueue {
+    fn drop(&mut self) {
+        // SAFETY: the handle is ours and not used again.
+        unsafe { sys::rd_kafka_queue_destroy(self.queue.as_ptr()) };
+    }
+}
+
+/// A message that we own. It pins the whole fetch buffer that it came in.
+pub(super) struct NativeMessage {
+    message: NonNull<RDKafkaMessage>,
+    headers: Option<NonNull<sys::rd_kafka_headers_t>>,
+}
+
+// SAFETY: an owned message may be read and destroyed on any thread. Its headers, the one part that the client parses
+// lazily, are parsed in `new`, so that reading from several threads changes nothing.
+unsafe impl Send for NativeMessage {}
+// SAFETY: as above.
+unsafe impl Sync for NativeMessage {}
+
+impl NativeMessage {
+    /// # Safety
+    /// The message is valid and belongs to the caller, who gives it away.
+    unsafe fn new(message: NonNull<RDKafkaMessage>) -> NativeMessage {
+        // SAFETY: the message is valid.
+        let headers = unsafe { parse_headers(message.as_ptr()) };
+        NativeMessage { message, headers }
+    }
+
+    fn raw(&self) -> &RDKafkaMessage {
+        // SAFETY: valid until `drop`.
+        unsafe { self.message.as_ref() }
+    }
+
+    pub(super) fn offset(&self) -> i64 {
+        self.raw().offset
+    }
+
+    fn event(&self) -> Option<Event> {
+        let raw = self.raw();
+        match RDKafkaErrorCode::from(raw.err) {
+            RDKafkaErrorCode::NoError => None,
+            RDKafkaErrorCode::PartitionEOF => Some(Event::End(raw.offset)),
+            code => Some(Event::Error(code)),
+        }
+    }
+
+    /// The message as a record of `topic`.
+    pub(super) fn record<'a>(&'a self, topic: &'a str) -> Record<'a> {
+        // SAFETY: the message is valid for as long as `self` is borrowed.
+        unsafe {
+            record(
+                self.raw(),
+                topic,
+                self.headers.is_some().then_some(self as _),
+            )
+        }
+    }
+}
+
+impl HeaderList for NativeMessage {
+    fn header(&self, index: usize) -> Option<Header<'_>> {
+        // SAFETY: the headers belong to the message, which is valid for as long as `self` is borrowed.
+        self.headers
+            .and_then(|headers| unsafe { header(headers.as_ptr(), index) })
+    }
+}
+
+impl Drop for NativeMessage {
+    fn drop(&mut self) {
+        // SAFETY: the message is ours and not used again.
+        unsafe { sys::rd_kafka_message_destroy(self.message.as_ptr()) };
+    }
+}
+
+/// Messages of one partition, and the client they belong to.
+pub(super) struct NativeBatch {
+    topic: Arc<str>,
+    /// Declared before the client: messages are destroyed first.
+    messages: Vec<NativeMessage>,
+    _consumer: Arc<BaseConsumer<Context>>,
+}
+
+impl NativeBatch {
+    pub(super) fn new(
+        topic: Arc<str>,
+        messages: Vec<NativeMessage>,
+        consumer: Arc<BaseConsumer<Context>>,
+    ) -> NativeBatch {
+        NativeBatch {
+            topic,
+            messages,
+            _consumer: consumer,
+        }
+    }
+}
+
+impl Records for NativeBatch {
+    fn len(&self) -> usize {
+        self.messages.len()
+    }
+
+    fn record(&self, index: usize) -> Record<'_> {
+        self.messages[index].record(&self.topic)
+    }
+}
+
+/// The record in a message of the safe wrapper, read without its assumption that header names are text.
+pub(super) fn with_record<T>(
+    message: &BorrowedMessage<'_>,
+    read: impl FnOnce(Record<'_>) -> T,
+) -> T {
+    struct List(Option<NonNull<sys::rd_kafka_headers_t>>);
+    impl HeaderList for List {
+        fn header(&self, index: usize) -> Option<Header<'_>> {
+            // SAFETY: `List` lives inside the borrow of the message that owns the headers.
+            self.0
+                .and_then(|headers| unsafe { header(headers.as_ptr(), index) })
+        }
+    }
+    let raw = message.ptr();
+    // SAFETY: `message` is borrowed for the whole call, and nobody else reads it.
+    let (list, topic) = unsafe {
+        let topic = sys::rd_kafka_topic_name((*raw).rkt);
+        (List(parse_headers(raw)), CStr::from_ptr(topic))
+    };
+    let topic = topic.to_string_lossy();
+    // SAFETY: as above.
+    read(unsafe { record(&*raw, &topic, Some(&list)) })
+}
+
+/// # Safety
+/// `message` is valid, and nobody else reads its headers meanwhile.
+unsafe fn parse_headers(message: *mut RDKafkaMessage) -> Option<NonNull<sys::rd_kafka_headers_t>> {
+    let mut headers = ptr::null_mut();
+    // SAFETY: the caller's promise. Without headers the call leaves the pointer alone.
+    unsafe { sys::rd_kafka_message_headers(message, &mut headers) };
+    NonNull::new(headers)
+}
+
+/// # Safety
+/// `headers` is valid for `'a`.
+unsafe fn header<'a>(headers: *const sys::rd_kafka_headers_t, index: usize) -> Option<Header<'a>> {
+    let (mut name, mut value, mut size) = (ptr::null(), ptr::null(), 0);
+    // SAFETY: the caller's promise; the call fails behind the last header.
+    let found =
+        unsafe { sys::rd_kafka_header_get_all(headers, index, &mut name, &mut value, &mut size) };
+    if RDKafkaErrorCode::from(found) != RDKafkaErrorCode::NoError {
+        return None;
+    }
+    // SAFETY: the name is a C string inside the headers.
+    let name = unsafe { CStr::from_ptr(name) };
+    Some(Header {
+        name: name.to_str().unwrap_or("\u{fffd}"),
+        // SAFETY: the value lies inside the headers.
+        value: unsafe { bytes(value.cast(), size) },
+    })
+}
+
+/// # Safety
+/// `message` is a valid message without error.
+unsafe fn record<'a>(
+    message: &'a RDKafkaMessage,
+    topic: &'a str,
+    headers: Option<&'a dyn HeaderList>,
+) -> Record<'a> {
+    let mut timestamp_type = sys::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
+    // SAFETY: the message is valid.
+    let timestamp = unsafe { sys::rd_kafka_message_timestamp(message, &mut timestamp_type) };
+    Record {
+        topic,
+        partition: message.partition,
+        offset: message.offset,
+        timestamp: (timestamp >= 0).then_some(timestamp),
+        timestamp_type: match timestamp_type {
+            RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME => TimestampType::LogAppendTime,
+            _ => TimestampType::CreateTime,
+        },
+        // SAFETY: key and payload lie inside the message.
+        key: unsafe { bytes(message.key.cast(), message.key_len) },
+        // SAFETY: as above.
+        value: unsafe { bytes(message.payload.cast(), message.len) },
+        headers: headers.map_or(Headers::NONE, Headers::new),
+    }
+}
+
+/// # Safety
+/// `start` is null, or `length` bytes are valid there for `'a`.
+unsafe fn bytes<'a>(start: *const u8, length: usize) -> Option<&'a [u8]> {
+    // SAFETY: the caller's promise.
+    (!start.is_null()).then(|| unsafe { slice::from_raw_parts(start, length) })
+}

@@ -1,0 +1,244 @@
+//! Partitions come and go.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rdkafka::consumer::Consumer as _;
+use rdkafka::error::KafkaResult;
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use tracing::{error, info, warn};
+
+use crate::source::Partition;
+
+use super::assigned::Assigned;
+use super::commit::position;
+use super::config::{OnOutOfRange, StartFrom};
+use super::consumer::Consumer;
+use super::context::{give_up, take_on};
+use super::native::PartitionQueue;
+
+/// One question to the cluster, and all attempts at it together.
+const REQUEST: Duration = Duration::from_secs(10);
+const REQUESTS: Duration = Duration::from_secs(60);
+const TICK: Duration = Duration::from_millis(1);
+
+/// Where an assignment begins to read.
+struct Start {
+    offset: Offset,
+    position: i64,
+    committed: bool,
+}
+
+impl Consumer {
+    /// New epochs: each partition starts at its committed offset.
+    pub(super) fn assign(&mut self, partitions: &TopicPartitionList) {
+        let result = self.begin_epochs(partitions);
+        self.control.set_ready();
+        if let Err(error) = result {
+            self.fail(format!("partitions could not be assigned: {error}"));
+        }
+    }
+
+    fn begin_epochs(&mut self, partitions: &TopicPartitionList) -> KafkaResult<()> {
+        let committed = match partitions.count() {
+            0 => partitions.clone(),
+            _ => retry(|| self.client.committed_offsets(partitions.clone(), REQUEST))?,
+        };
+        let mut starts = TopicPartitionList::new();
+        let mut assigned = Vec::new();
+        for element in committed.elements() {
+            let (topic, number) = (element.topic(), element.partition());
+            let start = self.start(topic, number, position(element.offset()))?;
+            starts.add_partition_offset(topic, number, start.offset)?;
+            assigned.extend(self.begin_epoch(topic, number, &start));
+        }
+        take_on(&self.client, &starts)?;
+        if !assigned.is_empty() {
+            self.metrics.rebalance("assigned");
+            info!(partitions = %names(&starts), "assigned");
+        }
+        self.assigned.append(&mut assigned);
+        Ok(())
+    }
+
+    fn start(&self, topic: &str, number: i32, committed: Option<i64>) -> KafkaResult<Start> {
+        Ok(match (committed, self.config.start_from) {
+            (Some(position), _) => Start {
+                offset: Offset::Offset(position),
+                position,
+                committed: true,
+            },
+            (None, StartFrom::Earliest) => Start {
+                offset: Offset::Beginning,
+                position: 0,
+                committed: false,
+            },
+            (None, StartFrom::Latest) => {
+                // An offset instead of "the end": what comes between now and the first commit is not skipped by a restart.
+                let (_, end) = retry(|| self.client.fetch_watermarks(topic, number, REQUEST))?;
+                Start {
+                    offset: Offset::Offset(end),
+                    position: end,
+                    committed: false,
+                }
+            }
+        })
+    }
+
+    fn begin_epoch(&self, topic: &str, number: i32, start: &Start) -> Option<Assigned> {
+        let limits = self.config.window.limits();
+        let budget = Arc::clone(&self.budget);
+        let partition = Partition::new(topic.into(), number, start.position, limits, budget);
+        if !start.committed && self.config.start_from == StartFrom::Latest {
+            partition.window().nothing_committed();
+        }
+        let Some(queue) = PartitionQueue::split(&self.client, topic, number) else {
+            error!(topic, partition = number, "partition has no queue");
+            return None;
+        };
+        let metrics = self.metrics.partition(topic, number);
+        Some(Assigned::new(
+            Arc::new(partition),
+            queue,
+            metrics,
+            limits.records,
+        ))
+    }
+
+    /// The group wants partitions back. What is running gets its time, unless somebody else may own them already.
+    pub(super) fn revoke(&mut self, partitions: &TopicPartitionList) {
+        let leaving: Vec<_> = partitions
+            .elements()
+            .iter()
+            .filter_map(|element| {
+                let mut assigned = self.assigned.iter();
+                assigned.find(|assigned| assigned.is(element.topic(), element.partition()))
+            })
+            .map(|assigned| Arc::clone(&assigned.partition))
+            .collect();
+        let lost = self.client.assignment_lost();
+        if lost {
+            leaving.iter().for_each(|partition| partition.cancel());
+        } else {
+            let deadline = Instant::now() + self.config.rebalance.drain.0;
+            self.drain(&leaving, deadline, false);
+            if !self.commit_until(deadline) {
+                warn!("the last commit before a rebalance was not answered");
+            }
+        }
+        leaving.iter().for_each(|partition| partition.close());
+        give_up(&self.client, partitions);
+        self.assigned.retain(|assigned| {
+            !leaving
+                .iter()
+                .any(|partition| Arc::ptr_eq(partition, &assigned.partition))
+        });
+        if !leaving.is_empty() {
+            let kind = if lost { "lost" } else { "revoked" };
+            self.metrics.rebalance(kind);
+            info!(partitions = %names(partitions), "{kind}");
+        }
+    }
+
+    /// Starts nothing new in these partitions and waits for what runs, outcomes and acknowledgements included. At the
+    /// deadline it is cancelled.
+    pub(super) fn drain(&mut self, leaving: &[Arc<Partition>], deadline: Instant, last: bool) {
+        leaving.iter().for_each(|partition| partition.drain());
+        while running(leaving) > 0
+            && Instant::now() < deadline
+            && !(last && self.control.is_hurried())
+        {
+            self.keep_going(last);
+        }
+        let left = running(leaving);
+        if left == 0 {
+            return;
+        }
+        warn!(executions = left, "deadline hit, cancelling");
+        leaving.iter().for_each(|partition| partition.cancel());
+        // A late end of a cancelled execution must not meet the partition's next assignment.
+        let deadline = Instant::now() + self.deadlines.cancel;
+        while running(leaving) > 0 && Instant::now() < deadline {
+            self.keep_going(last);
+        }
+    }
+
+    /// The membership and, unless this is the end, the other partitions do not wait.
+    fn keep_going(&mut self, last: bool) {
+        if last {
+            self.poll(TICK);
+            if self.commits_due() {
+                self.commit();
+            }
+        } else {
+            self.sweep();
+            std::thread::park_timeout(TICK);
+        }
+    }
+
+    /// Retention has run over the committed offset.
+    pub(super) fn out_of_range(&mut self, topic: &str, number: i32) {
+        let Some(assigned) = self
+            .assigned
+            .iter_mut()
+            .find(|assigned| assigned.is(topic, number))
+        else {
+            return;
+        };
+        let position = assigned.partition.window().position();
+        let range = self.client.fetch_watermarks(topic, number, REQUEST);
+        let (low, high) = range.unwrap_or((-1, -1));
+        error!(
+            topic,
+            partition = number,
+            position,
+            low,
+            high,
+            "offset out of range: records were lost to retention"
+        );
+        let target = match self.config.on_out_of_range {
+            OnOutOfRange::Halt => {
+                assigned.halt();
+                self.control.halt(format!(
+                    "{topic} [{number}]: offset {position} is out of range {low} to {high}"
+                ));
+                return;
+            }
+            OnOutOfRange::Earliest => Offset::Beginning,
+            OnOutOfRange::Latest => Offset::End,
+        };
+        if let Err(error) = self.client.seek(topic, number, target, REQUEST) {
+            self.fail(format!("{topic} [{number}]: {error}"));
+        }
+    }
+}
+
+fn running(partitions: &[Arc<Partition>]) -> usize {
+    partitions
+        .iter()
+        .map(|partition| partition.window().running())
+        .sum()
+}
+
+/// Asks again until there is an answer, within bounds: the coordinator may be loading.
+fn retry<T>(mut ask: impl FnMut() -> KafkaResult<T>) -> KafkaResult<T> {
+    let deadline = Instant::now() + REQUESTS;
+    loop {
+        match ask() {
+            Err(error) if Instant::now() < deadline => {
+                warn!(%error, "no answer from the cluster, will retry");
+                std::thread::park_timeout(Duration::from_millis(200));
+            }
+            answer => return answer,
+        }
+    }
+}
+
+fn names(partitions: &TopicPartitionList) -> String {
+    let names: Vec<_> = partitions
+        .elements()
+        .iter()
+        .map(|element| format!("{}-{}", element.topic(), element.partition()))
+        .collect();
+    names.join(",")
+}
