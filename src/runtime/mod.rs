@@ -1,8 +1,12 @@
 //! Drives executions: the rayon door, timers, task calls, the clock. Knows neither sources nor sinks.
 
+mod cancel;
+
 use std::sync::Arc;
 
 use crate::engine::{Execution, Outcome};
+
+pub use cancel::CancelToken;
 
 /// A plan with everything it needs to run: bound handlers, identity, limits, metric handles.
 pub struct Machine {}
@@ -48,10 +52,6 @@ pub enum Started {
 
 /// An execution that waits for tasks or timers.
 pub struct Waiting {}
-
-/// Cancels a set of executions, for instance those of a revoked partition. Cheap to clone.
-#[derive(Clone)]
-pub struct CancelToken {}
 
 /// The pool, the timers and the pools of reusable executions.
 pub struct Runtime {}
