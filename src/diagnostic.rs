@@ -130,7 +130,10 @@ fn likeness(a: &str, b: &str) -> f64 {
     strsim::jaro_winkler(&a.to_lowercase(), &b.to_lowercase())
 }
 
-/// Characters of a source line that are shown on each side of the place.
+/// Lines longer than this are cut …
+const WHOLE_LINE: usize = 120;
+
+/// … to this many characters on each side of the place.
 const EXCERPT_REACH: usize = 60;
 
 /// The source line with a mark below the token at `position`; long lines are cut around it.
@@ -138,19 +141,28 @@ fn excerpt(line: &str, position: Position) -> String {
     let chars: Vec<char> = line.chars().collect();
     let at = (position.column - 1).min(chars.len());
     let width = token_width(&chars[at..]);
-    let from = at.saturating_sub(EXCERPT_REACH);
-    let to = (at + EXCERPT_REACH).min(chars.len());
-    let shown: String = chars[from..to]
+    let (from, to) = if chars.len() <= WHOLE_LINE {
+        (0, chars.len())
+    } else {
+        let to = (at + EXCERPT_REACH).min(chars.len());
+        (at.saturating_sub(EXCERPT_REACH), to)
+    };
+    let mut shown: String = chars[from..to]
         .iter()
         .map(|c| if c.is_control() { ' ' } else { *c })
         .collect();
+    if to < chars.len() {
+        shown.push('…');
+    }
+    let cut = if from > 0 { "…" } else { "" };
     let number = position.line.to_string();
     let gutter = " ".repeat(number.len());
     let indent = " ".repeat(at - from);
     let mark = "^".repeat(width.min(to - at).max(1));
     format!(
-        "\n {gutter} |\n {number} | {}\n {gutter} | {indent}{mark}",
-        shown.trim_end()
+        "\n {gutter} |\n {number} | {cut}{}\n {gutter} | {}{indent}{mark}",
+        shown.trim_end(),
+        " ".repeat(cut.chars().count()),
     )
 }
 
@@ -222,7 +234,10 @@ mod tests {
         });
         let text = format!("{}\"Shiped\"{}", " ".repeat(500), "x".repeat(500));
         let rendered = problem.render("x.json", &text);
-        assert!(rendered.lines().all(|line| line.len() < 140), "{rendered}");
+        assert!(
+            rendered.lines().all(|line| line.chars().count() < 140),
+            "{rendered}"
+        );
         assert!(rendered.contains(" ^^^^^^^^\n"), "{rendered}");
     }
 
