@@ -22,6 +22,8 @@ pub(super) const UNKNOWN_WORD: &str = "E0009";
 pub(super) const EXCLUSIVE_FIELDS: &str = "E0010";
 /// States or choice rules nested too deeply.
 pub(super) const TOO_DEEP: &str = "E0011";
+/// A name that occurs twice in one object.
+pub(super) const DUPLICATE_FIELD: &str = "E0012";
 
 /// A state name that is empty or too long.
 pub(super) const STATE_NAME: &str = "E0101";

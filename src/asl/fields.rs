@@ -181,6 +181,10 @@ impl<'r, 'a> Fields<'r, 'a> {
     /// A payload template.
     pub(super) fn template(&mut self, name: &'static str) -> Option<Field<Value>> {
         let node = self.take(name)?;
+        if self.reader.is_null(&node) {
+            self.reader.wrong_type(&node, "a payload template");
+            return None;
+        }
         syntax::template(self.reader, &node);
         Some(self.reader.field(&node, node.value))
     }
@@ -219,29 +223,36 @@ impl<'r, 'a> Fields<'r, 'a> {
         }
     }
 
+    /// Whether there is a field that nobody has asked for; it will be reported in the end.
+    pub(super) fn has_unknown(&self) -> bool {
+        let known = |member: &Member| self.known.contains(&member.name.as_str());
+        !self.members.iter().all(known)
+    }
+
     /// Reports every field that nobody asked for.
     pub(super) fn finish(self) {
+        let known = self.known;
         for member in &self.members {
             let name = member.name.as_str();
-            if self.known.contains(&name) {
+            if known.contains(&name) {
                 continue;
             }
-            if JSONATA_FIELDS.contains(&name) {
+            let (code, message) = if JSONATA_FIELDS.contains(&name) {
                 let message = format!(
                     "the QueryLanguage is set to 'JSONPath', but field '{name}' is only supported for the 'JSONata' QueryLanguage"
                 );
-                self.reader
-                    .error(&member.key, codes::JSONATA_FIELD, message);
+                (codes::JSONATA_FIELD, message)
             } else if STATE_FIELDS.contains(&name) {
                 let message = format!("field '{name}' is not supported in {}", self.owner);
-                self.reader
-                    .error(&member.key, codes::MISPLACED_FIELD, message);
+                (codes::MISPLACED_FIELD, message)
             } else {
                 let message = format!("{} has no field {:?}", self.owner, shorten(name));
-                let help = did_you_mean(name, self.known.iter().copied());
-                self.reader
-                    .error_with_help(&member.key, codes::UNKNOWN_FIELD, message, help);
-            }
+                (codes::UNKNOWN_FIELD, message)
+            };
+            let misspelt = code == codes::UNKNOWN_FIELD;
+            let help = misspelt.then(|| did_you_mean(name, known.iter().copied()));
+            self.reader
+                .error_with_help(&member.key, code, message, help.flatten());
         }
     }
 }

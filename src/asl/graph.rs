@@ -96,7 +96,7 @@ impl Graph {
                 resolved.collect()
             })
             .collect();
-        let ends = self.states.iter().any(|state| is_terminal(reader, state));
+        let ends = self.states.iter().any(|state| may_end(reader, state));
         if self.is_top && !ends && !self.states.is_empty() {
             let at = self.start_at.as_ref().unwrap_or(&self.states[0].key);
             reader.error(
@@ -165,10 +165,18 @@ fn targets(reader: &Reader<'_>, state: &Node) -> Vec<Node> {
     targets
 }
 
-fn is_terminal(reader: &Reader<'_>, state: &Member) -> bool {
+/// Whether a state is terminal, or so broken that it may have been meant to be.
+fn may_end(reader: &Reader<'_>, state: &Member) -> bool {
     let state_type = reader.member(&state.node, "Type");
     let state_type = state_type.and_then(|node| reader.text(&node));
+    let leads_on = match state_type.as_deref() {
+        Some("Choice") => true,
+        Some("Task" | "Wait" | "Pass" | "Parallel" | "Map") => {
+            reader.member(&state.node, "Next").is_some()
+        }
+        _ => false,
+    };
     let end = reader.member(&state.node, "End");
-    matches!(state_type.as_deref(), Some("Succeed" | "Fail"))
-        || end.is_some_and(|node| reader.document.as_bool(node.value) == Some(true))
+    let ends = end.is_some_and(|node| reader.document.as_bool(node.value) == Some(true));
+    ends || !leads_on
 }

@@ -7,6 +7,7 @@ use super::reader::{Node, Reader};
 use crate::diagnostic::{Diagnostic, Position, Severity};
 use crate::value::Arena;
 use crate::value::Constants;
+use crate::value::ParseError;
 use crate::value::ParseLimits;
 
 /// Longest definition, in characters.
@@ -23,17 +24,12 @@ pub fn parse(text: &str) -> Result<(StateMachine, Vec<Diagnostic>), Vec<Diagnost
         return Err(vec![of_document(codes::TOO_LARGE, message, None)]);
     }
     let mut document = Arena::new(Constants::empty());
-    let limits = ParseLimits {
-        depth: MAX_JSON_DEPTH,
-        reject_duplicate_keys: true,
-    };
-    let value = document.parse(text.as_bytes(), limits).map_err(|error| {
-        let position = Position {
-            line: error.line,
-            column: error.column,
-        };
-        vec![of_document(codes::NOT_JSON, error.message, Some(position))]
-    })?;
+    let value = document
+        .parse(text.as_bytes(), limits(false))
+        .map_err(|error| {
+            let position = position(&error);
+            vec![of_document(codes::NOT_JSON, error.message, Some(position))]
+        })?;
 
     let mut reader = Reader::new(&document, text);
     let top = Node {
@@ -43,7 +39,13 @@ pub fn parse(text: &str) -> Result<(StateMachine, Vec<Diagnostic>), Vec<Diagnost
     let header = StateMachine::read(&mut reader, &top);
     graph::check(&mut reader, &top);
 
-    let problems = reader.into_problems();
+    let mut problems = reader.into_problems();
+    // A state that hides another of the same name is never meant; AWS's own parser does not say which one it takes.
+    if let Err(error) = Arena::new(Constants::empty()).parse(text.as_bytes(), limits(true)) {
+        let at = Some(position(&error));
+        problems.push(of_document(codes::DUPLICATE_FIELD, error.message, at));
+        problems.sort_by_key(|problem| problem.position);
+    }
     if problems
         .iter()
         .any(|problem| problem.severity == Severity::Error)
@@ -61,6 +63,20 @@ pub fn parse(text: &str) -> Result<(StateMachine, Vec<Diagnostic>), Vec<Diagnost
         document,
     };
     Ok((machine, problems))
+}
+
+fn limits(reject_duplicate_keys: bool) -> ParseLimits {
+    ParseLimits {
+        depth: MAX_JSON_DEPTH,
+        reject_duplicate_keys,
+    }
+}
+
+fn position(error: &ParseError) -> Position {
+    Position {
+        line: error.line,
+        column: error.column,
+    }
 }
 
 fn of_document(code: &'static str, message: String, position: Option<Position>) -> Diagnostic {

@@ -90,11 +90,29 @@ fn checked(
 ) -> Option<Field<String>> {
     let text = reader.string(node)?;
     if let Err(problem) = check(&text) {
-        let message = format!("{:?} is not {wanted}: {problem}", shorten(&text));
-        reader.error(node, code, message);
+        let shown = shorten(&text);
+        if text.contains(['$', '(']) {
+            let message = format!("{shown:?} is not {wanted}: {}", located(&problem));
+            reader.error(node, code, message);
+        } else {
+            let message = format!("{shown:?} is not {wanted}");
+            let help = format!(
+                "a path begins with '$': did you mean {:?}?",
+                format!("$.{shown}")
+            );
+            reader.error_with_help(node, code, message, Some(help));
+        }
         return None;
     }
     Some(text)
+}
+
+/// What the parser said, and where unless it is the beginning.
+fn located(problem: &SyntaxError) -> String {
+    match problem.offset {
+        0 => problem.message.clone(),
+        _ => problem.to_string(),
+    }
 }
 
 /// An RFC 3339 timestamp.
@@ -115,9 +133,8 @@ pub(super) fn timestamp(reader: &mut Reader<'_>, node: &Node) -> Option<Field<St
 pub(super) fn template(reader: &mut Reader<'_>, node: &Node) {
     for problem in Template::check(reader.document, node.value) {
         let at = reader.below(node, &problem.pointer);
-        let detail = problem.detail.map(|detail| detail.to_string());
-        let message = match detail {
-            Some(detail) => format!("{}: {detail}", problem.message),
+        let message = match problem.detail {
+            Some(detail) => format!("{}: {}", problem.message, located(&detail)),
             None => problem.message,
         };
         reader.error(&at, codes::INVALID_TEMPLATE, message);

@@ -187,6 +187,8 @@ impl DataTest {
         let variable = syntax::path(fields.reader, variable);
         let [(operator, operand)] = operators else {
             let message = match operators {
+                // Most likely the operator, misspelt.
+                [] if fields.has_unknown() => return None,
                 [] => "a data test needs an operator, for instance 'StringEquals'".to_string(),
                 many => {
                     let names: Vec<&str> =
