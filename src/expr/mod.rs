@@ -12,6 +12,8 @@ mod result_path;
 mod rule;
 mod scratch;
 mod template;
+#[cfg(test)]
+mod testing;
 pub mod timestamp;
 mod variables;
 

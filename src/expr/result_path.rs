@@ -131,3 +131,88 @@ impl ResultPath {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::expr::testing::with;
+
+    /// Input and `"R"` written at the path.
+    fn write(path: &str, input: &str) -> Result<String, ExprError> {
+        with(
+            input,
+            |constants| ResultPath::compile(path, constants).expect("the path compiles"),
+            |path, scope, arena, _| {
+                let result = arena.string("R");
+                let written = path.write(scope.input, result, arena)?;
+                Ok(arena.to_json(written))
+            },
+        )
+    }
+
+    #[test]
+    fn puts_the_result_into_the_input() {
+        let cases = [
+            ("$", "[1]", r#""R""#),
+            ("$.a", "{}", r#"{"a":"R"}"#),
+            ("$.a", r#"{"a":1,"b":2}"#, r#"{"a":"R","b":2}"#),
+            ("$.b", r#"{"a":1}"#, r#"{"a":1,"b":"R"}"#),
+            ("$.a.b.c", "{}", r#"{"a":{"b":{"c":"R"}}}"#),
+            (
+                "$.a.b",
+                r#"{"a":{"x":1},"z":0}"#,
+                r#"{"a":{"x":1,"b":"R"},"z":0}"#,
+            ),
+            ("$['a.b']['ü']", "{}", r#"{"a.b":{"ü":"R"}}"#),
+            ("$.a", r#"{"a":null}"#, r#"{"a":"R"}"#),
+            ("$.l[0]", r#"{"l":[1,2]}"#, r#"{"l":["R",2]}"#),
+            (
+                "$.l[-1].x",
+                r#"{"l":[1,{"y":2}]}"#,
+                r#"{"l":[1,{"y":2,"x":"R"}]}"#,
+            ),
+        ];
+        for (path, input, want) in cases {
+            assert_eq!(write(path, input).as_deref(), Ok(want), "{path} {input}");
+        }
+    }
+
+    #[test]
+    fn what_is_in_the_way_is_a_mismatch() {
+        let cases = [
+            ("$.a", "3"),
+            ("$.a", "null"),
+            ("$.a", r#""foo""#),
+            ("$.a", "[]"),
+            ("$.a.b", r#"{"a":"text"}"#),
+            ("$.a.b", r#"{"a":null}"#),
+            ("$.l[2]", r#"{"l":[1,2]}"#),
+            ("$.l[-3]", r#"{"l":[1,2]}"#),
+            ("$.l[0]", "{}"),
+            ("$.l[0]", r#"{"l":{}}"#),
+        ];
+        for (path, input) in cases {
+            let error = write(path, input).expect_err(path);
+            assert_eq!(
+                error.error, "States.ResultPathMatchFailure",
+                "{path} {input}"
+            );
+        }
+    }
+
+    #[test]
+    fn refuses_what_names_no_place_of_the_input() {
+        for path in [
+            "$$.x",
+            "$x",
+            "$.*",
+            "$.a[1:]",
+            "$..a",
+            "$.a[?(@.b)]",
+            "a",
+            "",
+        ] {
+            assert!(ResultPath::check(path).is_err(), "{path}");
+        }
+    }
+}

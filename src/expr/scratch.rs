@@ -22,4 +22,10 @@ impl Scratch {
     pub fn new() -> Scratch {
         Scratch::default()
     }
+
+    /// Whether everything that was pushed was taken off again.
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.values.is_empty() && self.members.is_empty() && self.pending.is_empty()
+    }
 }

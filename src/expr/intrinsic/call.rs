@@ -29,6 +29,13 @@ pub(super) enum Argument {
     Call(Call),
 }
 
+impl Argument {
+    #[cfg(test)]
+    pub(super) fn is_constant(&self) -> bool {
+        matches!(self, Argument::Constant(_))
+    }
+}
+
 impl Call {
     /// Compiles `States.Name(…)`; literals become constants of the plan.
     pub fn compile(text: &str, constants: &mut ConstantsBuilder) -> Result<Call, SyntaxError> {

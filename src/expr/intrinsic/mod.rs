@@ -147,3 +147,6 @@ impl Invocation<'_> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

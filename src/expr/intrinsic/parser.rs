@@ -156,7 +156,7 @@ pub(super) fn unescape(text: &str) -> String {
 fn unknown(name: &str) -> String {
     let distance = |known: &str| strsim::damerau_levenshtein(known, name);
     let nearest = table().map(|f| f.name).min_by_key(|known| distance(known));
-    match nearest.filter(|nearest| distance(nearest) <= 4) {
+    match nearest.filter(|nearest| distance(nearest) <= 3) {
         Some(nearest) => format!("no intrinsic function is called {name}; did you mean {nearest}?"),
         None => format!("no intrinsic function is called {name}"),
     }

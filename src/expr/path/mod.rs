@@ -151,3 +151,6 @@ fn all_definite(steps: &[Step]) -> bool {
     let mut places = steps.iter().enumerate();
     places.all(|(at, step)| step.is_definite(at == last))
 }
+
+#[cfg(test)]
+mod tests;

@@ -56,3 +56,6 @@ impl ChoiceRule {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

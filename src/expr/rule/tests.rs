@@ -1,0 +1,225 @@
+use super::*;
+use crate::expr::testing::with;
+use crate::value::ConstantsBuilder;
+
+fn test(
+    variable: &str,
+    operator: &str,
+    operand: Operand<'_>,
+    constants: &mut ConstantsBuilder,
+) -> DataTest {
+    let operator = Operator::from_name(operator).expect("the operator is known");
+    DataTest::compile(variable, operator, operand, constants).expect("the test compiles")
+}
+
+/// `$.v` against `operand`, with `input`.
+fn holds(operator: &str, operand: Operand<'_>, input: &str) -> Result<bool, ExprError> {
+    with(
+        input,
+        |constants| ChoiceRule::Test(test("$.v", operator, operand, constants)),
+        |rule, scope, arena, scratch| rule.matches(scope, arena, scratch),
+    )
+}
+
+#[test]
+fn literals_are_compared_by_type() {
+    use Operand::{Bool, Number, String};
+    let cases = [
+        ("StringEquals", String("a\"b"), r#""a\"b""#, true),
+        ("StringEquals", String("é"), r#""\u00e9""#, true),
+        ("StringEquals", String("A"), r#""a""#, false),
+        ("StringEquals", String("1"), "1", false),
+        ("StringLessThan", String("b"), r#""a""#, true),
+        ("StringLessThan", String("a"), r#""a""#, false),
+        ("StringLessThan", String("a"), "0", false),
+        ("StringGreaterThanEquals", String("a"), r#""a""#, true),
+        // By UTF-16 a character beyond the first plane comes before U+FFFD.
+        ("StringLessThan", String("\u{fffd}"), r#""😀""#, true),
+        ("StringGreaterThan", String("a"), r#""""#, false),
+        ("StringMatches", String("log-*.txt"), r#""log-1.txt""#, true),
+        ("StringMatches", String("*"), "1", false),
+        ("NumericEquals", Number("0"), "0.0", true),
+        ("NumericEquals", Number("1e2"), "100", true),
+        ("NumericEquals", Number("1"), r#""1""#, false),
+        (
+            "NumericEquals",
+            Number("9007199254740993"),
+            "9007199254740992",
+            false,
+        ),
+        ("NumericLessThan", Number("3.5"), "3", true),
+        ("NumericLessThanEquals", Number("3"), "3.0", true),
+        ("NumericGreaterThan", Number("-1"), "-2", false),
+        ("NumericGreaterThanEquals", Number("1"), "null", false),
+        ("BooleanEquals", Bool(true), "true", true),
+        ("BooleanEquals", Bool(false), "true", false),
+        ("BooleanEquals", Bool(false), "null", false),
+        (
+            "TimestampEquals",
+            String("2012-10-09T19:00:55Z"),
+            r#""2012-10-09T21:00:55.000+02:00""#,
+            true,
+        ),
+        (
+            "TimestampLessThan",
+            String("2012-10-09T19:00:55Z"),
+            r#""2012-10-09T19:00:54.999Z""#,
+            true,
+        ),
+        (
+            "TimestampLessThan",
+            String("2012-10-09T19:00:55Z"),
+            r#""2011""#,
+            false,
+        ),
+        (
+            "TimestampGreaterThanEquals",
+            String("2012-10-09T19:00:55Z"),
+            "null",
+            false,
+        ),
+        ("IsNull", Bool(true), "null", true),
+        ("IsNull", Bool(false), "1", true),
+        ("IsString", Bool(true), r#""""#, true),
+        ("IsString", Bool(false), "1", true),
+        ("IsNumeric", Bool(true), "1.0", true),
+        ("IsNumeric", Bool(false), "{}", true),
+        ("IsBoolean", Bool(true), "false", true),
+        ("IsBoolean", Bool(true), "null", false),
+        ("IsTimestamp", Bool(true), r#""2012-10-09T19:00:55Z""#, true),
+        ("IsTimestamp", Bool(true), r#""2012-10-09""#, false),
+        ("IsPresent", Bool(true), "null", true),
+        ("IsPresent", Bool(false), "1", false),
+    ];
+    for (operator, operand, value, want) in cases {
+        let input = format!("{{\"v\":{value}}}");
+        assert_eq!(
+            holds(operator, operand, &input),
+            Ok(want),
+            "{operator} {operand:?} {value}"
+        );
+    }
+}
+
+#[test]
+fn paths_are_compared_by_type() {
+    let cases = [
+        ("StringEqualsPath", r#""x""#, r#""\u0078""#, true),
+        ("StringEqualsPath", "1", "1", false),
+        ("StringLessThanPath", r#""a""#, r#""b""#, true),
+        ("NumericEqualsPath", "0", "-0.0", true),
+        ("NumericGreaterThanPath", "2", "1", true),
+        ("NumericGreaterThanPath", "2", r#""1""#, false),
+        ("BooleanEqualsPath", "true", "true", true),
+        ("BooleanEqualsPath", "null", "null", false),
+        (
+            "TimestampLessThanEqualsPath",
+            r#""2012-10-09T19:00:55Z""#,
+            r#""2012-10-09T19:00:55.1Z""#,
+            true,
+        ),
+        ("TimestampEqualsPath", r#""x""#, r#""x""#, false),
+    ];
+    for (operator, value, other, want) in cases {
+        let input = format!("{{\"v\":{value},\"w\":{other}}}");
+        assert_eq!(
+            holds(operator, Operand::String("$.w"), &input),
+            Ok(want),
+            "{operator} {input}"
+        );
+    }
+}
+
+#[test]
+fn a_variable_that_is_missing_is_an_error_except_for_is_present() {
+    let reason = |path: &str| {
+        Err(ExprError::runtime(format!(
+            "Invalid path '{path}': The choice state's condition path references an invalid value."
+        )))
+    };
+    assert_eq!(holds("IsPresent", Operand::Bool(true), "{}"), Ok(false));
+    assert_eq!(holds("IsPresent", Operand::Bool(false), "[]"), Ok(true));
+    assert_eq!(holds("IsNull", Operand::Bool(true), "{}"), reason("$.v"));
+    assert_eq!(
+        holds("StringEquals", Operand::String("x"), "1"),
+        reason("$.v")
+    );
+    let other = holds("StringEqualsPath", Operand::String("$.w"), r#"{"v":1}"#);
+    assert_eq!(other, reason("$.w"));
+}
+
+#[test]
+fn and_and_or_stop_early() {
+    let rule = |constants: &mut ConstantsBuilder,
+                inner: fn(Box<[ChoiceRule]>) -> ChoiceRule,
+                guard: bool| {
+        let guard = test("$.v", "IsPresent", Operand::Bool(guard), constants);
+        let missing = test("$.v", "NumericEquals", Operand::Number("1"), constants);
+        inner([guard, missing].map(ChoiceRule::Test).into())
+    };
+    let cases: [(fn(Box<[ChoiceRule]>) -> ChoiceRule, bool, bool); 2] = [
+        (ChoiceRule::And, true, false),
+        (ChoiceRule::Or, false, true),
+    ];
+    for (inner, guard, want) in cases {
+        let got = with(
+            "{}",
+            |constants| ChoiceRule::Not(Box::new(rule(constants, inner, guard))),
+            |rule, scope, arena, scratch| rule.matches(scope, arena, scratch),
+        );
+        assert_eq!(got, Ok(!want));
+    }
+}
+
+#[test]
+fn operands_of_the_wrong_type_are_refused() {
+    let mut constants = ConstantsBuilder::new();
+    let cases = [
+        (
+            "StringEquals",
+            Operand::Number("1"),
+            "StringEquals takes a string",
+        ),
+        (
+            "NumericEquals",
+            Operand::String("1"),
+            "NumericEquals takes a number",
+        ),
+        (
+            "BooleanEquals",
+            Operand::Other,
+            "BooleanEquals takes true or false",
+        ),
+        ("IsNull", Operand::Other, "IsNull takes true or false"),
+        (
+            "NumericEqualsPath",
+            Operand::Number("1"),
+            "NumericEqualsPath takes a path",
+        ),
+        (
+            "TimestampEquals",
+            Operand::String("x"),
+            "String does not match RFC3339 timestamp",
+        ),
+        (
+            "StringMatches",
+            Operand::String(r"\"),
+            r"a backslash escapes * and \ only",
+        ),
+    ];
+    for (name, operand, want) in cases {
+        let operator = Operator::from_name(name).expect("the operator is known");
+        let refused = DataTest::compile("$.v", operator, operand, &mut constants);
+        assert_eq!(refused.err().as_deref(), Some(want), "{name}");
+    }
+}
+
+#[test]
+fn every_operator_is_found_by_its_name() {
+    assert_eq!(Operator::names().count(), 39);
+    for name in Operator::names() {
+        assert_eq!(Operator::from_name(name).map(Operator::name), Some(name));
+        let is_path = Operator::from_name(name).map(Operator::takes_path);
+        assert_eq!(is_path, Some(name.ends_with("Path")));
+    }
+}
