@@ -156,6 +156,23 @@ impl Arena {
             .0
     }
 
+    /// What the tables hold now.
+    pub(super) fn mark(&self) -> Mark {
+        Mark {
+            next: Value::node(self.base + self.nodes.len()),
+            n_nodes: self.nodes.len(),
+            n_handles: self.lists.len(),
+            n_bytes: self.text.len(),
+        }
+    }
+
+    /// Forgets what was made since.
+    pub(super) fn rewind(&mut self, mark: Mark) {
+        self.nodes.truncate(mark.n_nodes);
+        self.lists.truncate(mark.n_handles);
+        self.text.truncate(mark.n_bytes);
+    }
+
     /// The handle of an own node.
     #[inline]
     pub(super) fn push(&mut self, node: Node) -> Value {
@@ -163,6 +180,15 @@ impl Arena {
         self.nodes.push(node);
         value
     }
+}
+
+/// A length of all tables.
+pub(super) struct Mark {
+    /// The handle of the node that comes next.
+    pub(super) next: Value,
+    n_nodes: usize,
+    n_handles: usize,
+    n_bytes: usize,
 }
 
 /// The forms a container has. Handles are as stored: see [`Value::sibling`].

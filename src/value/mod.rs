@@ -14,6 +14,7 @@ mod node;
 mod duplicates;
 mod parse;
 mod scan;
+mod simd;
 mod tokenizer;
 
 mod lookup;

@@ -14,7 +14,7 @@ pub struct ParseLimits {
 }
 
 /// No document nests deeper, whatever its limits say.
-const DEPTH_CEILING: usize = 512;
+pub(super) const DEPTH_CEILING: usize = 512;
 
 impl Default for ParseLimits {
     fn default() -> Self {
@@ -62,7 +62,8 @@ impl Arena {
             ParseError::locate(text, &Fault::new(error.valid_up_to(), "invalid UTF-8"))
         })?;
 
-        let (start, n_nodes, n_lists) = (self.text.len(), self.nodes.len(), self.lists.len());
+        let mark = self.mark();
+        let start = self.text.len();
         self.text.push_str(valid);
         let end = self.text.len();
         self.text.push_str(PADDING);
@@ -73,11 +74,9 @@ impl Arena {
             scratch: &mut self.scratch,
         };
         match tokenize(&self.text, start..end, limits, tables) {
-            Ok(()) => Ok(Value::node(self.base + n_nodes)),
+            Ok(()) => Ok(mark.next),
             Err(fault) => {
-                self.text.truncate(start);
-                self.nodes.truncate(n_nodes);
-                self.lists.truncate(n_lists);
+                self.rewind(mark);
                 Err(ParseError::locate(text, &fault.relative_to(start)))
             }
         }

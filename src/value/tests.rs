@@ -191,6 +191,53 @@ fn depth_is_bounded() {
 }
 
 #[test]
+fn the_second_door_keeps_the_rules_of_the_first() {
+    let mut arena = arena();
+    for (text, want) in [
+        (
+            r#" {"a":[1.0,1e2,-0.5,18446744073709551615],"\u0062":"\/\n"} "#,
+            r#"{"a":[1.0,1e2,-0.5,18446744073709551615],"\u0062":"\/\n"}"#,
+        ),
+        (
+            r#"{"a":[1.0,1e2,-0.5,-9223372036854775808,[],{}],"\u0062":"\/\n"}"#,
+            r#"{"a":[1,100,-0.5,-9223372036854775808,[],{}],"b":"/\n"}"#,
+        ),
+        (r#"{"a":1.0,"a":{"x":2.0}}"#, r#"{"a":{"x":2.0}}"#),
+        (r#"["\ud800",1.50]"#, r#"["\ud800",1.50]"#),
+        ("[]", "[]"),
+        ("1.0", "1"),
+    ] {
+        let value = arena
+            .parse_consumed(text.as_bytes(), ParseLimits::default())
+            .unwrap();
+        assert_eq!(arena.to_json(value), want);
+    }
+    let limits = ParseLimits {
+        depth: 2,
+        reject_duplicate_keys: true,
+    };
+    for (text, want) in [
+        ("[[1]]", None),
+        ("[[[]]]", Some("nesting is too deep at line 1 column 3")),
+        (
+            r#"{"a":1,"a":2}"#,
+            Some("a member name occurs twice at line 1 column 9"),
+        ),
+        (
+            "[1,\n2",
+            Some("unexpected end of the text at line 2 column 2"),
+        ),
+    ] {
+        let error = arena.parse_consumed(text.as_bytes(), limits).err();
+        assert_eq!(error.map(|error| error.to_string()).as_deref(), want);
+    }
+    let bomb = "[".repeat(100_000);
+    arena
+        .parse_consumed(bomb.as_bytes(), ParseLimits::default())
+        .unwrap_err();
+}
+
+#[test]
 fn strings_are_decoded_and_spelled() {
     let mut arena = arena();
     for (spelled, want) in [

@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use super::node::{DIRTY, ESCAPED, KEY_ESCAPED, LOOK_CLOSER, Node, RESOLVED, Span};
 use super::scan::{Specials, Unexpected};
+use super::simd::Consumer;
 use super::{Kind, ParseLimits, Value, duplicates, scan};
 
 /// What follows every parsed text, so that fixed-size loads near its end stay inside. NUL ends every token.
@@ -46,6 +47,8 @@ pub(super) struct Scratch {
     pub(super) members: Vec<(Value, Value)>,
     pub(super) elements: Vec<Value>,
     pub(super) printed: Vec<u8>,
+    /// Boxed, since few executions need it.
+    pub(super) consumer: Option<Box<Consumer>>,
 }
 
 impl Scratch {
@@ -55,6 +58,9 @@ impl Scratch {
         self.members.shrink_to(bytes / size_of::<(Value, Value)>());
         self.elements.shrink_to(bytes / size_of::<Value>());
         self.printed.shrink_to(bytes);
+        if let Some(consumer) = &mut self.consumer {
+            consumer.shrink_to(bytes);
+        }
     }
 }
 
