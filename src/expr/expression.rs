@@ -27,7 +27,7 @@ impl Expression {
         text: &str,
         constants: &mut ConstantsBuilder,
     ) -> Result<Expression, SyntaxError> {
-        if text.trim_start().starts_with('$') {
+        if text.starts_with('$') {
             return Path::parse(text).map(Expression::Path);
         }
         Call::compile(text, constants).map(Expression::Call)

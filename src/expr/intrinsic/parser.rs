@@ -16,7 +16,6 @@ const MAX_NESTING: usize = 10;
 /// Parses and compiles a whole call.
 pub(super) fn parse(text: &str, constants: &mut ConstantsBuilder) -> Result<Call, SyntaxError> {
     let mut cursor = Cursor::new(text);
-    cursor.skip_space();
     let call = call(&mut cursor, constants, 1)?;
     cursor.skip_space();
     if !cursor.at_end() {

@@ -24,7 +24,6 @@ pub(in crate::expr) enum RootText<'a> {
 /// Parses a whole path.
 pub(super) fn parse(text: &str) -> Result<(RootText<'_>, Vec<Step>), SyntaxError> {
     let mut cursor = Cursor::new(text.trim_end());
-    cursor.skip_space();
     let root = root(&mut cursor)?;
     let steps = steps(&mut cursor, Place::Top, 0)?;
     if !cursor.at_end() {
