@@ -89,3 +89,82 @@ fn of_document(code: &'static str, message: String, position: Option<Position>) 
         help: None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::asl::{LiteralOrPath, NullablePath, StateKind, Transition};
+
+    const DEFINITION: &str = r#"{ "StartAt": "Ship", "TimeoutSeconds": 60, "States": {
+        "Ship": { "Type": "Task", "Resource": "ship", "Parameters": { "weight": 1.50, "to.$": "$.to" },
+            "ResultPath": null, "HeartbeatSecondsPath": "$.beat", "Next": "Done",
+            "Retry": [ { "ErrorEquals": [ "Late", "Lost" ], "BackoffRate": 1 } ] },
+        "Done": { "Type": "Succeed" } } }"#;
+
+    fn machine(text: &str) -> StateMachine {
+        let (machine, warnings) = parse(text).unwrap();
+        assert_eq!(warnings, []);
+        machine
+    }
+
+    #[test]
+    fn the_model_says_what_the_definition_says() {
+        let machine = machine(DEFINITION);
+        assert_eq!(*machine.timeout_seconds.unwrap(), 60);
+        assert_eq!(*machine.scope.start_at, "Ship");
+        assert_eq!(machine.scope.position("Done"), Some(1));
+        let StateKind::Task(task) = &machine.scope.states[0].kind else {
+            panic!("Ship is a Task");
+        };
+        assert_eq!(task.input_path, NullablePath::Default);
+        assert_eq!(task.result_path, NullablePath::Null);
+        let parameters = task.parameters.as_ref().unwrap().value;
+        assert_eq!(
+            machine.document.to_json(parameters),
+            r#"{"weight":1.50,"to.$":"$.to"}"#
+        );
+        let Some(LiteralOrPath::Path(heartbeat)) = &task.heartbeat_seconds else {
+            panic!("the heartbeat is a path");
+        };
+        assert_eq!(heartbeat.value, "$.beat");
+        let Transition::Next(next) = &task.transition else {
+            panic!("Ship is not the end");
+        };
+        assert_eq!(next.value, "Done");
+        let retrier = &task.retry[0];
+        assert_eq!(retrier.error_equals.len(), 2);
+        assert_eq!(
+            (retrier.interval_seconds, retrier.max_attempts),
+            (1, 3),
+            "the defaults"
+        );
+        assert_eq!(retrier.backoff_rate, 1.0);
+        assert_eq!(retrier.max_delay_seconds, None);
+    }
+
+    #[test]
+    fn a_field_knows_where_it_stands() {
+        let machine = machine(DEFINITION);
+        let StateKind::Task(task) = &machine.scope.states[0].kind else {
+            panic!("Ship is a Task");
+        };
+        let place = &task.retry[0].error_equals[1].place;
+        assert_eq!(place.pointer, "/States/Ship/Retry/0/ErrorEquals/1");
+        assert_eq!(&machine.text[place.span.clone()], "\"Lost\"");
+    }
+
+    #[test]
+    fn a_definition_has_an_end() {
+        let text = format!("{{ \"Comment\": \"{}\" }}", "x".repeat(MAX_DEFINITION));
+        let problems = parse(&text).err().unwrap();
+        assert_eq!(problems[0].code, codes::TOO_LARGE);
+    }
+
+    #[test]
+    fn nesting_without_end_is_refused() {
+        for open in ["[", "{\"States\":{\"A\":{\"Iterator\":"] {
+            let problems = parse(&open.repeat(30_000)).err().unwrap();
+            assert_eq!(problems[0].code, codes::NOT_JSON, "{:?}", problems[0]);
+        }
+    }
+}
