@@ -11,6 +11,9 @@ use crate::diagnostic::did_you_mean;
 /// Longest name of a state, in characters.
 const MAX_STATE_NAME: usize = 80;
 
+/// Behind so many problems no more suggestions are looked for: each reads every name of its scope.
+const MANY_PROBLEMS: usize = 100;
+
 /// Checks the machine and all scopes in it.
 pub(super) fn check(reader: &mut Reader<'_>, machine: &Node) {
     let scopes = all_scopes(reader, machine);
@@ -127,6 +130,7 @@ impl Graph {
                     "{} is in another scope, which nothing can enter or leave",
                     other.pointer
                 )),
+                None if reader.n_problems() > MANY_PROBLEMS => None,
                 None => did_you_mean(&name, self.states.iter().map(|state| state.name.as_str())),
             };
             reader.error_with_help(target, codes::UNKNOWN_STATE, message, help);

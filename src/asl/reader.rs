@@ -53,6 +53,10 @@ impl<'a> Reader<'a> {
         problems
     }
 
+    pub(super) fn n_problems(&self) -> usize {
+        self.problems.len()
+    }
+
     pub(super) fn error(&mut self, at: &Node, code: &'static str, message: impl Into<String>) {
         self.report(Severity::Error, at, code, message.into(), None);
     }
