@@ -13,7 +13,9 @@ pub struct Scratch {
     pub(super) members: Vec<(Value, Value)>,
     /// Nodes that a `..` still has to visit.
     pub(super) pending: Vec<Value>,
-    /// Text under construction; its user clears it first.
+    /// Text that is read while the arena is written; its user clears it first.
+    pub(super) text: String,
+    /// Bytes under construction; their user clears them first.
     pub(super) bytes: Vec<u8>,
 }
 

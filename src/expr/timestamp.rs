@@ -88,12 +88,12 @@ fn fraction(text: &[u8]) -> Option<(u32, &[u8])> {
     if end == 0 {
         return None;
     }
-    let mut nanos = 0;
-    for place in 0..9 {
-        let digit = if place < end { digits[place] - b'0' } else { 0 };
-        nanos = nanos * 10 + u32::from(digit);
-    }
-    Some((nanos, &digits[end..]))
+    let kept = &digits[..end.min(9)];
+    let read = kept
+        .iter()
+        .fold(0, |nanos, digit| nanos * 10 + u32::from(digit - b'0'));
+    let missing = 9 - kept.len() as u32;
+    Some((read * 10_u32.pow(missing), &digits[end..]))
 }
 
 /// The seconds of `Z` or `+02:00`.

@@ -49,20 +49,30 @@ fn check_length(text: &str) -> Result<(), Failure> {
 
 /// `States.Base64Encode(text)`
 fn encode(call: &mut Invocation<'_>) -> Result<Value, Failure> {
-    let text = call.text(0)?;
+    let Some(text) = call.arena.as_str(call.args[0]) else {
+        return Err(call.wrong(0, "a string"));
+    };
+    let text = text.decode();
     check_length(&text)?;
-    let encoded = STANDARD.encode(text.as_bytes());
-    Ok(call.arena.string(&encoded))
+    let encoded = &mut call.scratch.text;
+    encoded.clear();
+    STANDARD.encode_string(text.as_bytes(), encoded);
+    Ok(call.arena.string(encoded))
 }
 
 /// `States.Base64Decode(text)`: bytes that are no UTF-8 become replacement characters.
 fn decode(call: &mut Invocation<'_>) -> Result<Value, Failure> {
-    let text = call.text(0)?;
+    let Some(text) = call.arena.as_str(call.args[0]) else {
+        return Err(call.wrong(0, "a string"));
+    };
+    let text = text.decode();
     check_length(&text)?;
-    let decoded = STANDARD
-        .decode(text.as_bytes())
-        .map_err(|_| call.wrong(0, "Base64"))?;
-    Ok(call.arena.string(&String::from_utf8_lossy(&decoded)))
+    let decoded = &mut call.scratch.bytes;
+    decoded.clear();
+    if STANDARD.decode_vec(text.as_bytes(), decoded).is_err() {
+        return Err(call.wrong(0, "Base64"));
+    }
+    Ok(call.arena.string(&String::from_utf8_lossy(decoded)))
 }
 
 /// `States.Hash(data, algorithm)`: lower-case hex; what is no string is hashed as its JSON text.
@@ -76,24 +86,38 @@ fn hash(call: &mut Invocation<'_>) -> Result<Value, Failure> {
     };
     check_length(&data)?;
     let data = data.as_bytes();
-    let hex = match &*call.text(1)? {
-        "MD5" => hex(&Md5::digest(data)),
-        "SHA-1" => hex(&Sha1::digest(data)),
-        "SHA-256" => hex(&Sha256::digest(data)),
-        "SHA-384" => hex(&Sha384::digest(data)),
-        "SHA-512" => hex(&Sha512::digest(data)),
+    let digest = match &*call.text(1)? {
+        "MD5" => Hex::of(&Md5::digest(data)),
+        "SHA-1" => Hex::of(&Sha1::digest(data)),
+        "SHA-256" => Hex::of(&Sha256::digest(data)),
+        "SHA-384" => Hex::of(&Sha384::digest(data)),
+        "SHA-512" => Hex::of(&Sha512::digest(data)),
         _ => return Err(call.wrong(1, "MD5, SHA-1, SHA-256, SHA-384 or SHA-512")),
     };
-    Ok(call.arena.string(&hex))
+    Ok(call.arena.string(digest.as_str()))
 }
 
-fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |value: u8| char::from(DIGITS[usize::from(value & 15)]);
-    bytes
-        .iter()
-        .flat_map(|byte| [digit(byte >> 4), digit(*byte)])
-        .collect()
+/// A digest of at most 512 bits in lower-case hex.
+struct Hex {
+    digits: [u8; 128],
+    len: usize,
+}
+
+impl Hex {
+    fn of(digest: &[u8]) -> Hex {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut digits = [0; 128];
+        for (pair, byte) in digits.chunks_exact_mut(2).zip(digest) {
+            pair[0] = DIGITS[usize::from(byte >> 4)];
+            pair[1] = DIGITS[usize::from(byte & 15)];
+        }
+        let len = digest.len() * 2;
+        Hex { digits, len }
+    }
+
+    fn as_str(&self) -> &str {
+        str::from_utf8(&self.digits[..self.len]).expect("hex digits are ASCII")
+    }
 }
 
 /// `States.UUID()`: version 4, from the execution's seed.

@@ -40,12 +40,13 @@ const FEW_PAIRS: usize = 256;
 
 /// `States.StringToJson(text)`. Recorded: a blank text is null, `-0` is 0.
 fn string_to_json(call: &mut Invocation<'_>) -> Result<Value, Failure> {
-    let text = call.text(0)?.into_owned();
+    call.scratch.text.clear();
+    call.copy_text(0)?;
+    let text = &*call.scratch.text;
     match text.trim() {
         "" => Ok(Value::NULL),
         "-0" => Ok(call.arena.integer(0)),
         _ => {
-            call.charge(text.len())?;
             let parsed = call.arena.parse(text.as_bytes(), LIMITS);
             parsed.map_err(|error| Failure::new(format!("the string is not JSON: {error}")))
         }

@@ -121,6 +121,21 @@ impl Invocation<'_> {
         }
     }
 
+    /// Puts the characters of an argument that has to be a string behind those in the scratch's text, where they stay readable
+    /// while the arena is written. Gives where they begin.
+    fn copy_text(&mut self, place: usize) -> Result<usize, Failure> {
+        let Some(string) = self.arena.as_str(self.args[place]) else {
+            return Err(self.wrong(place, "a string"));
+        };
+        let text = &mut self.scratch.text;
+        let start = text.len();
+        match string.spelled().contains('\\') {
+            false => text.push_str(string.spelled()),
+            true => text.extend(string.chars()),
+        }
+        Ok(start)
+    }
+
     /// `argument 2 must be an array, got "x"`
     #[cold]
     fn wrong(&self, place: usize, wanted: &str) -> Failure {

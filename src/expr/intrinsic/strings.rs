@@ -13,8 +13,11 @@ pub(super) const STRINGS: &[Intrinsic] = &[Intrinsic {
 
 /// `States.StringSplit(text, delimiters)`. Recorded: every character of the second argument splits, empty parts are dropped.
 fn string_split(call: &mut Invocation<'_>) -> Result<Value, Failure> {
-    let (text, delimiters) = (call.text(0)?.into_owned(), call.text(1)?.into_owned());
+    call.scratch.text.clear();
+    call.copy_text(0)?;
+    let end = call.copy_text(1)?;
     let (arena, values) = (&mut *call.arena, &mut call.scratch.values);
+    let (text, delimiters) = call.scratch.text.split_at(end);
     let start = values.len();
     let parts = text.split(|c| delimiters.contains(c));
     for part in parts.filter(|part| !part.is_empty()) {

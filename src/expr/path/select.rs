@@ -12,7 +12,7 @@ use super::{NotFound, Why};
 use crate::expr::Scratch;
 
 /// Values that one evaluation may look at: `$..*..*` on a large document would never end otherwise.
-const MAX_VISITS: usize = 2_000_000;
+const MAX_VISITS: usize = 1_000_000;
 
 /// One evaluation of a path, filters included.
 pub(super) struct Select<'a> {

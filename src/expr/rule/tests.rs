@@ -150,25 +150,21 @@ fn a_variable_that_is_missing_is_an_error_except_for_is_present() {
 
 #[test]
 fn and_and_or_stop_early() {
-    let rule = |constants: &mut ConstantsBuilder,
-                inner: fn(Box<[ChoiceRule]>) -> ChoiceRule,
-                guard: bool| {
+    let both = |guard: bool, constants: &mut ConstantsBuilder| -> Box<[ChoiceRule]> {
         let guard = test("$.v", "IsPresent", Operand::Bool(guard), constants);
         let missing = test("$.v", "NumericEquals", Operand::Number("1"), constants);
-        inner([guard, missing].map(ChoiceRule::Test).into())
+        [guard, missing].map(ChoiceRule::Test).into()
     };
-    let cases: [(fn(Box<[ChoiceRule]>) -> ChoiceRule, bool, bool); 2] = [
-        (ChoiceRule::And, true, false),
-        (ChoiceRule::Or, false, true),
-    ];
-    for (inner, guard, want) in cases {
-        let got = with(
-            "{}",
-            |constants| ChoiceRule::Not(Box::new(rule(constants, inner, guard))),
-            |rule, scope, arena, scratch| rule.matches(scope, arena, scratch),
-        );
-        assert_eq!(got, Ok(!want));
-    }
+    let holds = |compile: &dyn Fn(&mut ConstantsBuilder) -> ChoiceRule| {
+        with("{}", compile, |rule, scope, arena, scratch| {
+            rule.matches(scope, arena, scratch)
+        })
+    };
+    assert_eq!(holds(&|c| ChoiceRule::And(both(true, c))), Ok(false));
+    assert_eq!(holds(&|c| ChoiceRule::Or(both(false, c))), Ok(true));
+    assert!(holds(&|c| ChoiceRule::Or(both(true, c))).is_err());
+    let not = |c: &mut ConstantsBuilder| ChoiceRule::Not(Box::new(ChoiceRule::And(both(true, c))));
+    assert_eq!(holds(&not), Ok(true));
 }
 
 #[test]
