@@ -3,5 +3,6 @@
 //! Everything is drawn from fixed seeds: a failure shows itself again in the next run.
 
 mod agreement;
+mod judge;
 mod model;
 mod random;
