@@ -1,6 +1,7 @@
 //! Any bytes: the tokenizer must agree with serde_json and simd-json, and print what it read.
 //!
-//! `cargo +nightly fuzz run tokenizer`; a finding goes into `corpus/tokenizer` under a name that says what it is.
+//! `cargo +nightly fuzz run tokenizer fuzz/corpus/tokenizer fuzz/seeds/tokenizer`. A finding goes into the seeds, under a
+//! name that says what it is; the tests replay them.
 #![no_main]
 
 use expressd::value::{Arena, Constants};

@@ -43,13 +43,13 @@ fn damaged(seed: u64, n_documents: usize) -> usize {
 }
 
 #[test]
-fn what_fuzzing_found_is_judged_alike() {
-    let corpus = concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/corpus/tokenizer");
+fn the_seeds_of_the_fuzzer_are_judged_alike() {
+    let seeds = concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/seeds/tokenizer");
     let mut arena = Arena::new(Constants::empty());
     let mut n_files = 0;
-    for file in fs::read_dir(corpus).unwrap() {
+    for file in fs::read_dir(seeds).unwrap() {
         judge::check(&mut arena, &fs::read(file.unwrap().path()).unwrap());
         n_files += 1;
     }
-    assert!(n_files > 20, "the corpus is there");
+    assert!(n_files > 20, "the seeds are there");
 }
