@@ -2,7 +2,6 @@
 
 use serde_json::Map;
 use serde_json::Value;
-use serde_json::json;
 
 use super::order::Facts;
 use super::order::Payment;
@@ -39,123 +38,144 @@ fn take(value: &mut Value, name: &str) -> Value {
     value.get_mut(name).map_or(Value::Null, Value::take)
 }
 
+/// `json!` would copy what is moved in here.
+fn object<const N: usize>(given: [(&str, Value); N]) -> Value {
+    let members = given
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value));
+    Value::Object(members.collect())
+}
+
 fn route(mut event: Value) -> Value {
+    let (customer, order, shipping) = (&event["customer"], &event["order"], &event["shipping"]);
     let facts = Facts {
-        risk: number(&event["customer"]["riskScore"]),
+        risk: number(&customer["riskScore"]),
         method: text(&event["payment"]["method"]),
-        amount: number(&event["order"]["amount"]),
-        created: text(&event["order"]["createdAt"]),
-        country: text(&event["customer"]["country"]),
-        shipping: text(&event["shipping"]["method"]),
-        tier: text(&event["customer"]["tier"]),
+        amount: number(&order["amount"]),
+        created: text(&order["createdAt"]),
+        country: text(&customer["country"]),
+        shipping: text(&shipping["method"]),
+        tier: text(&customer["tier"]),
         event_type: text(&event["eventType"]),
         promo: event.get("promo").is_some(),
     };
     let items = event["items"].as_array().expect("items is an array");
-    let id = text(&event["order"]["id"]);
-    let priority = event["order"]["priority"]
-        .as_i64()
-        .expect("priority is an integer");
-    let routing = json!({
-        "route": facts.route(),
-        "orderId": id,
-        "key": format!("{}#{}", text(&event["customer"]["id"]), id),
-        "points": priority + 10,
-        "skus": items.iter().map(|item| item["sku"].clone()).collect::<Vec<_>>(),
-        "lines": items.len(),
-        "contact": {
-            "email": text(&event["customer"]["email"]),
-            "city": text(&event["shipping"]["address"]["city"]),
-        },
-    });
-    members(&mut event).insert("routing".into(), routing);
+    let skus = items.iter().map(|item| item["sku"].clone()).collect();
+    let key = [text(&customer["id"]), "#", text(&order["id"])].concat();
+    let priority = order["priority"].as_i64().expect("priority is an integer");
+    let routing = object([
+        ("route", facts.route().into()),
+        ("orderId", order["id"].clone()),
+        ("key", key.into()),
+        ("points", (priority + 10).into()),
+        ("skus", Value::Array(skus)),
+        ("lines", items.len().into()),
+        (
+            "contact",
+            object([
+                ("email", customer["email"].clone()),
+                ("city", shipping["address"]["city"].clone()),
+            ]),
+        ),
+    ]);
+    members(&mut event).insert("routing".to_owned(), routing);
     event
 }
 
 fn order(mut event: Value) -> Value {
     let payment = pay(text(&event["eventType"]));
     let event_members = members(&mut event);
-    event_members.insert("validation".into(), json!({"valid": true}));
-    event_members.insert(
-        "inventory".into(),
-        json!({"inStock": true, "warehouse": "W1"}),
+    let mut set = |name: &str, value| event_members.insert(name.to_owned(), value);
+    set("validation", object([("valid", true.into())]));
+    set(
+        "inventory",
+        object([("inStock", true.into()), ("warehouse", "W1".into())]),
     );
     match payment {
         Payment::Captured => {
-            event_members.insert(
-                "paymentResult".into(),
-                json!({"status": "captured", "fee": 0.35}),
+            set(
+                "paymentResult",
+                object([("status", "captured".into()), ("fee", 0.35.into())]),
             );
-            event_members.insert("inventoryUpdate".into(), json!({"reserved": true}));
-            event_members.insert(
-                "confirmation".into(),
-                json!({"channel": "email", "sent": true}),
+            set("inventoryUpdate", object([("reserved", true.into())]));
+            set(
+                "confirmation",
+                object([("channel", "email".into()), ("sent", true.into())]),
             );
         }
         Payment::Declined => {
             let (error, cause) = DECLINED;
-            event_members.insert("error".into(), json!({"Error": error, "Cause": cause}));
-            event_members.insert("outcome".into(), json!({"status": "payment_failed"}));
+            set(
+                "error",
+                object([("Error", error.into()), ("Cause", cause.into())]),
+            );
+            set("outcome", object([("status", "payment_failed".into())]));
         }
     }
     event
 }
 
 fn parallel3(mut event: Value) -> Value {
+    let event_id = take(&mut event, "eventId");
     let items = take(&mut event, "items");
-    let gross = take(&mut event["order"], "amount");
-    let customer = &event["customer"];
-    let segment = format!("{}/{}", text(&customer["country"]), text(&customer["tier"]));
-    let enriched = json!({
-        "price": {
-            "gross": gross.clone(),
-            "currency": take(&mut event["order"], "currency"),
-            "lines": items.as_array().map_or(0, Vec::len),
-            "rate": 0.19,
-        },
-        "customer": {
-            "id": take(&mut event["customer"], "id"),
-            "risk": take(&mut event["customer"], "riskScore"),
-            "segment": segment.as_str(),
-        },
-        "shipping": {
-            "to": take(&mut event["shipping"], "address"),
-            "carrier": "DHL",
-            "method": take(&mut event["shipping"], "method"),
-        },
-    });
-    json!({
-        "orderId": take(&mut event["order"], "id"),
-        "eventId": take(&mut event, "eventId"),
-        "gross": gross,
-        "segment": segment,
-        "enriched": enriched,
-        "items": items,
-    })
+    let mut order = take(&mut event, "order");
+    let mut customer = take(&mut event, "customer");
+    let mut shipping = take(&mut event, "shipping");
+    let gross = take(&mut order, "amount");
+    let segment = [text(&customer["country"]), "/", text(&customer["tier"])].concat();
+    let price = object([
+        ("gross", gross.clone()),
+        ("currency", take(&mut order, "currency")),
+        ("lines", items.as_array().map_or(0, Vec::len).into()),
+        ("rate", 0.19.into()),
+    ]);
+    let customer = object([
+        ("id", take(&mut customer, "id")),
+        ("risk", take(&mut customer, "riskScore")),
+        ("segment", segment.as_str().into()),
+    ]);
+    let shipping = object([
+        ("to", take(&mut shipping, "address")),
+        ("carrier", "DHL".into()),
+        ("method", take(&mut shipping, "method")),
+    ]);
+    object([
+        ("orderId", take(&mut order, "id")),
+        ("eventId", event_id),
+        ("gross", gross),
+        ("segment", segment.into()),
+        (
+            "enriched",
+            object([
+                ("price", price),
+                ("customer", customer),
+                ("shipping", shipping),
+            ]),
+        ),
+        ("items", items),
+    ])
 }
 
 fn map100(mut event: Value) -> Value {
     let order_id = &event["order"]["id"];
     let items = event["items"].as_array().expect("items is an array");
-    let lines: Vec<Value> = items
-        .iter()
-        .enumerate()
-        .map(|(index, item)| {
-            let kind = if number(&item["qty"]) >= 5.0 {
-                "bulk"
-            } else {
-                "single"
-            };
-            json!({
-                "sku": item["sku"].clone(),
-                "index": index,
-                "orderId": order_id.clone(),
-                "kind": kind,
-                "qty": item["qty"].clone(),
-            })
-        })
-        .collect();
+    let line = |(index, item): (usize, &Value)| {
+        let kind = if number(&item["qty"]) >= 5.0 {
+            "bulk"
+        } else {
+            "single"
+        };
+        object([
+            ("sku", item["sku"].clone()),
+            ("index", index.into()),
+            ("orderId", order_id.clone()),
+            ("kind", kind.into()),
+            ("qty", item["qty"].clone()),
+        ])
+    };
+    let lines: Vec<Value> = items.iter().enumerate().map(line).collect();
     let count = lines.len();
-    members(&mut event).insert("fulfilment".into(), json!({"lines": lines, "count": count}));
+    let fulfilment = object([("lines", lines.into()), ("count", count.into())]);
+    members(&mut event).insert("fulfilment".to_owned(), fulfilment);
     event
 }
