@@ -1,14 +1,18 @@
-//! What the benches share: the workloads, the variants that answer them.
+//! What the benches share: the workloads, and the variants that answer them.
 
+mod ours;
 mod workload;
 
 use crate::baseline::{self, Program, assert_same};
 
+pub(crate) use ours::{Machine, compile};
 pub(crate) use workload::{WORKLOADS, Workload};
 
-/// Everything that answers a workload, by name.
+/// Everything that answers a workload, by name: ours first.
 pub(crate) fn variants(workload: &Workload) -> Vec<(&'static str, Program)> {
-    baseline::programs(workload.case, workload.orders)
+    let mut variants = vec![("expressd", ours::program(workload.definition))];
+    variants.extend(baseline::programs(workload.case, workload.orders));
+    variants
 }
 
 /// Panics unless all variants give the same JSON for every event.
