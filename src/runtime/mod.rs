@@ -1,15 +1,57 @@
 //! Drives executions: the rayon door, timers, task calls, the clock. Knows neither sources nor sinks.
+//!
+//! An event runs on the worker that has its bytes, as far as it goes without waiting ([`Runtime::start`]). What has to
+//! wait goes on in tokio ([`Runtime::drive`]) and comes back to the pool for every stretch of computing.
 
 mod cancel;
+mod clock;
+mod cpu_pool;
+mod driver;
+mod identity;
+mod limits;
+mod machine;
+mod run;
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::engine::{Execution, Outcome};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
+
+use self::driver::Tools;
+use self::run::Run;
+use crate::engine::Execution;
+use crate::engine::FanOut;
+use crate::engine::Outcome;
+use crate::engine::Progress;
 
 pub use cancel::CancelToken;
+pub use clock::{Clock, Moment};
+pub use cpu_pool::{CpuPool, JobLost};
+pub use identity::{IdentityConfig, StartTime};
+pub use limits::LimitsConfig;
+pub use machine::{Machine, Unanswered, UnansweredError};
 
-/// A plan with everything it needs to run: bound handlers, identity, limits, metric handles.
-pub struct Machine {}
+/// The `runtime` section of a config.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
+#[serde(deny_unknown_fields, default)]
+pub struct RuntimeConfig {
+    /// Threads that compute; 0 means one for each core.
+    pub workers: usize,
+    /// Task calls under way at the same time, over all pipelines.
+    pub concurrency: usize,
+}
+
+impl Default for RuntimeConfig {
+    fn default() -> RuntimeConfig {
+        RuntimeConfig {
+            workers: 0,
+            concurrency: 4_096,
+        }
+    }
+}
 
 /// The event that starts an execution.
 #[derive(Clone, Copy, Debug)]
@@ -22,26 +64,6 @@ pub struct Event<'a> {
     pub timestamp: Option<i64>,
 }
 
-/// An execution that is over; its arena still holds the output, and goes back to the pool when this is dropped.
-pub struct Ended {}
-
-#[allow(missing_docs, clippy::todo)]
-impl Ended {
-    pub fn outcome(&self) -> &Outcome {
-        todo!()
-    }
-    pub fn execution(&self) -> &Execution {
-        todo!()
-    }
-    /// Wall clock, milliseconds since the epoch.
-    pub fn started(&self) -> i64 {
-        todo!()
-    }
-    pub fn ended(&self) -> i64 {
-        todo!()
-    }
-}
-
 /// What became of an event.
 pub enum Started {
     /// It ran to its end at once.
@@ -51,28 +73,150 @@ pub enum Started {
 }
 
 /// An execution that waits for tasks or timers.
-pub struct Waiting {}
+pub struct Waiting {
+    run: Box<Run>,
+}
 
-/// The pool, the timers and the pools of reusable executions.
-pub struct Runtime {}
+/// An execution that is over; its arena still holds the output, and goes back to the pool when this is dropped.
+pub struct Ended {
+    /// Always there until it is dropped.
+    run: Option<Box<Run>>,
+}
 
-#[allow(unused_variables, missing_docs, clippy::todo)]
+/// The pool, the timers, the clock. Cheap to clone.
+#[derive(Clone)]
+pub struct Runtime {
+    tools: Tools,
+    tokio: Handle,
+    concurrency: usize,
+}
+
 impl Runtime {
-    /// Runs an event as far as it goes, on the calling rayon worker.
-    pub fn start(&self, machine: &Arc<Machine>, event: Event<'_>) -> Started {
-        todo!()
+    /// Starts the CPU pool. `tokio` is where executions wait.
+    pub fn new(config: &RuntimeConfig, clock: Clock, tokio: Handle) -> std::io::Result<Runtime> {
+        Ok(Runtime {
+            tools: Tools {
+                pool: Arc::new(CpuPool::new(config.workers)?),
+                clock: Arc::new(clock),
+                concurrency: Arc::new(Semaphore::new(config.concurrency)),
+            },
+            tokio,
+            concurrency: config.concurrency,
+        })
     }
-    /// Goes on with a waiting execution in tokio; `finish` is called exactly once, also when `cancel` fires (`Outcome::Aborted`).
+
+    /// Runs an event as far as it goes, on the calling worker. Input that is not JSON ends as failed with
+    /// `Expressd.InvalidInput`, a panic as failed with `Expressd.InternalError`.
+    pub fn start(&self, machine: &Machine, event: Event<'_>) -> Started {
+        self.start_with(machine, event, false)
+    }
+
+    /// The same, and keeps the history of the execution.
+    pub fn start_traced(&self, machine: &Machine, event: Event<'_>) -> Started {
+        self.start_with(machine, event, true)
+    }
+
+    fn start_with(&self, machine: &Machine, event: Event<'_>, history: bool) -> Started {
+        let mut run = machine.take();
+        match run.start(event, history, &self.tools.clock, &*self.tools.pool) {
+            Progress::Done => Started::Done(Ended::new(run)),
+            Progress::Waiting => Started::Waiting(Waiting { run }),
+        }
+    }
+
+    /// Goes on with a waiting execution in tokio. `finish` is called exactly once, on a worker of the CPU pool; also when
+    /// `cancel` fires or the runtime goes down (`Outcome::Aborted`).
     pub fn drive(
         &self,
         waiting: Waiting,
         cancel: &CancelToken,
         finish: impl FnOnce(Ended) + Send + 'static,
     ) {
-        todo!()
+        let driving = driver::drive(waiting, self.tools.clone(), cancel.clone(), finish);
+        // The owner that joins it is `finish`: it is called whatever happens to the task.
+        self.tokio.spawn(driving);
     }
-    /// Runs a job (one batch) on the rayon pool. A panic in it is caught and counted by the caller's own guard.
+
+    /// Runs a job (one batch) on the CPU pool. A panic in it is caught and counted by the caller's own guard.
     pub fn spawn(&self, job: impl FnOnce() + Send + 'static) {
-        todo!()
+        self.tools.pool.spawn(job);
+    }
+
+    /// The clocks of this runtime.
+    pub fn clock(&self) -> &Clock {
+        &self.tools.clock
+    }
+
+    /// Threads that compute.
+    pub fn workers(&self) -> usize {
+        self.tools.pool.workers()
+    }
+
+    /// Jobs handed to the CPU pool and not done.
+    pub fn pending_jobs(&self) -> usize {
+        self.tools.pool.pending()
+    }
+
+    /// Task calls under way, as a share of the most allowed.
+    pub fn concurrency_used(&self) -> f64 {
+        let open = self.concurrency - self.tools.concurrency.available_permits();
+        open as f64 / self.concurrency as f64
+    }
+
+    /// Workers for pure branches and items.
+    pub fn fan_out(&self) -> &dyn FanOut {
+        &*self.tools.pool
     }
 }
+
+impl Ended {
+    fn new(run: Box<Run>) -> Ended {
+        Ended { run: Some(run) }
+    }
+
+    fn run(&self) -> &Run {
+        self.run.as_ref().expect("the run leaves only on drop")
+    }
+
+    /// How it ended.
+    pub fn outcome(&self) -> &Outcome {
+        self.run().outcome()
+    }
+
+    /// The execution, with the output in its arena.
+    pub fn execution(&self) -> &Execution {
+        &self.run().execution
+    }
+
+    /// `{pipeline}/{topic}-{partition}-{offset}`
+    pub fn execution_id(&self) -> &str {
+        &self.run().id
+    }
+
+    /// Wall clock, milliseconds since the epoch.
+    pub fn started(&self) -> i64 {
+        self.run().started.wall_millis()
+    }
+
+    /// Wall clock, milliseconds since the epoch.
+    pub fn ended(&self) -> i64 {
+        self.run().ended.wall_millis()
+    }
+
+    /// How long it took, by the monotonic clock.
+    pub fn took(&self) -> Duration {
+        let run = self.run();
+        run.ended.since(run.started)
+    }
+}
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        if let Some(run) = self.run.take() {
+            run.rest();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

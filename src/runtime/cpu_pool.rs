@@ -1,0 +1,148 @@
+//! The rayon pool: the one door between threads that wait and threads that compute.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::sync::oneshot;
+
+use crate::engine::FanOut;
+use crate::engine::ForkJob;
+
+/// Threads that compute. Inside a job nothing blocks and nothing awaits.
+pub struct CpuPool {
+    pool: rayon::ThreadPool,
+    workers: usize,
+    /// Jobs handed over and not done, those that run included.
+    load: Arc<AtomicUsize>,
+}
+
+/// A job that did not come back: it panicked, or the pool was shut down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the job was lost")]
+pub struct JobLost;
+
+impl CpuPool {
+    /// A pool of `workers` threads; 0 means one for each core.
+    pub fn new(workers: usize) -> std::io::Result<CpuPool> {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(workers)
+            .thread_name(|index| format!("cpu-{index}"))
+            // The message is printed by the panic hook; who owned the job notices by its drop guard.
+            .panic_handler(|_| tracing::error!("a job on the CPU pool panicked"))
+            .build()
+            .map_err(std::io::Error::other)?;
+        Ok(CpuPool {
+            workers: pool.current_num_threads(),
+            pool,
+            load: Arc::default(),
+        })
+    }
+
+    /// How many threads there are.
+    pub fn workers(&self) -> usize {
+        self.workers
+    }
+
+    /// Jobs handed over and not done.
+    pub fn pending(&self) -> usize {
+        self.load.load(Ordering::Relaxed)
+    }
+
+    /// Runs a job that nobody waits for.
+    pub fn spawn(&self, job: impl FnOnce() + Send + 'static) {
+        let load = Load::new(&self.load, 1);
+        self.pool.spawn(move || {
+            let _load = load;
+            job();
+        });
+    }
+
+    /// Runs a job and waits for it. Work nobody waits for any more is skipped: its closure is dropped.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        job: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, JobLost> {
+        let (answer, done) = oneshot::channel();
+        self.spawn(move || {
+            if !answer.is_closed() {
+                let _ = answer.send(job());
+            }
+        });
+        done.await.map_err(|_| JobLost)
+    }
+}
+
+/// The index of the worker that asks, where one asks.
+pub(super) fn current_worker() -> Option<usize> {
+    rayon::current_thread_index()
+}
+
+impl FanOut for CpuPool {
+    fn idle_workers(&self) -> usize {
+        self.workers.saturating_sub(self.pending())
+    }
+
+    fn join(&self, jobs: &mut [ForkJob]) {
+        let Some((first, rest)) = jobs.split_first_mut() else {
+            return;
+        };
+        self.pool.scope(|scope| {
+            for job in rest {
+                let load = Load::new(&self.load, 1);
+                scope.spawn(move |_| {
+                    let _load = load;
+                    job.run(self);
+                });
+            }
+            first.run(self);
+        });
+    }
+}
+
+/// Jobs in the load of a pool, taken out again when dropped.
+struct Load {
+    of: Arc<AtomicUsize>,
+    jobs: usize,
+}
+
+impl Load {
+    fn new(of: &Arc<AtomicUsize>, jobs: usize) -> Load {
+        of.fetch_add(jobs, Ordering::Relaxed);
+        Load {
+            of: Arc::clone(of),
+            jobs,
+        }
+    }
+}
+
+impl Drop for Load {
+    fn drop(&mut self) {
+        self.of.fetch_sub(self.jobs, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_worker_is_idle_unless_it_has_a_job() {
+        let pool = Arc::new(CpuPool::new(2).unwrap());
+        let inside = Arc::clone(&pool);
+        let found = pool.run(move || (inside.idle_workers(), current_worker()));
+        let (idle, worker) = found.await.unwrap();
+        assert_eq!(idle, 1);
+        assert!(worker.is_some_and(|index| index < 2));
+        assert_eq!(current_worker(), None);
+    }
+
+    #[tokio::test]
+    async fn a_panic_loses_the_job_and_not_the_pool() {
+        let pool = CpuPool::new(1).unwrap();
+        assert_eq!(
+            pool.run(|| panic!("on purpose")).await,
+            Err::<(), _>(JobLost)
+        );
+        assert_eq!(pool.run(|| 7).await, Ok(7));
+    }
+}

@@ -1,0 +1,227 @@
+//! A plan with everything it needs to run.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::cpu_pool;
+use super::identity::{IdentityConfig, Naming};
+use super::run::Run;
+use crate::engine::Limits;
+use crate::plan::Plan;
+use crate::task::Handler;
+use crate::task::Registry;
+use crate::task::Site;
+
+/// A plan with its handlers, identity and limits. Executions are reused, buffers and all; they live as long as the
+/// machine.
+pub struct Machine {
+    parts: Arc<Parts>,
+}
+
+/// What every run of a machine knows.
+///
+/// Runs hold this, and the pool in it holds runs that rest: a circle that the [`Machine`] breaks when it is dropped.
+/// In return an event costs no reference counting that workers would share.
+pub(super) struct Parts {
+    pub(super) plan: Arc<Plan>,
+    pub(super) naming: Naming,
+    pub(super) limits: Limits,
+    /// By state; only Tasks have one.
+    handlers: Box<[Option<Arc<dyn Handler>>]>,
+    pool: Pool,
+}
+
+/// A Task state that nothing answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unanswered {
+    /// The state's name.
+    pub state: String,
+    /// Its `Resource`.
+    pub resource: String,
+    /// `FunctionName`, where the definition spells it out.
+    pub function_name: Option<String>,
+}
+
+/// Task states without an answer: nothing starts.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct UnansweredError {
+    /// In the order of the definition.
+    pub states: Vec<Unanswered>,
+    /// The patterns that exist.
+    pub patterns: Vec<String>,
+}
+
+impl Machine {
+    /// Binds every Task state of the plan; an error names all that nothing answers.
+    pub fn new(
+        plan: Arc<Plan>,
+        pipeline: &str,
+        registry: &Registry,
+        identity: &IdentityConfig,
+        limits: Limits,
+    ) -> Result<Machine, UnansweredError> {
+        let mut unanswered = Vec::new();
+        let mut handlers = Vec::new();
+        for (_, state) in plan.states() {
+            let Some(resource) = state.resource().map(|id| plan.resource(id)) else {
+                handlers.push(None);
+                continue;
+            };
+            let site = Site {
+                state: &state.name,
+                resource: &resource.text,
+                function_name: resource.function_name.as_deref(),
+            };
+            let handler = registry.bind(&site);
+            if handler.is_none() {
+                unanswered.push(Unanswered {
+                    state: state.name.clone(),
+                    resource: resource.text.clone(),
+                    function_name: resource.function_name.clone(),
+                });
+            }
+            handlers.push(handler);
+        }
+        if !unanswered.is_empty() {
+            return Err(UnansweredError {
+                states: unanswered,
+                patterns: registry.patterns().collect(),
+            });
+        }
+        Ok(Machine {
+            parts: Arc::new(Parts {
+                plan,
+                naming: Naming::new(identity, pipeline),
+                limits,
+                handlers: handlers.into(),
+                pool: Pool::default(),
+            }),
+        })
+    }
+
+    /// The pipeline's name.
+    pub fn pipeline(&self) -> &str {
+        self.parts.naming.pipeline()
+    }
+
+    /// The compiled definition.
+    pub fn plan(&self) -> &Arc<Plan> {
+        &self.parts.plan
+    }
+
+    /// Bounds of each execution.
+    pub fn limits(&self) -> &Limits {
+        &self.parts.limits
+    }
+
+    /// `{pipeline}/{name}`: the id of the execution with this name.
+    pub fn execution_id(&self, name: &str) -> String {
+        let mut id = String::new();
+        self.parts.naming.write_id(name, &mut id);
+        id
+    }
+
+    /// A run that is ready to start.
+    pub(super) fn take(&self) -> Box<Run> {
+        let home = self.parts.pool.own();
+        let make = || Box::new(Run::new(Arc::clone(&self.parts), Arc::clone(home)));
+        home.take().unwrap_or_else(make)
+    }
+}
+
+impl Drop for Machine {
+    fn drop(&mut self) {
+        self.parts
+            .pool
+            .shards
+            .iter()
+            .for_each(|shard| shard.close());
+    }
+}
+
+impl Parts {
+    pub(super) fn handler(&self, state: usize) -> &dyn Handler {
+        self.handlers[state]
+            .as_deref()
+            .expect("every Task was bound when the machine was made")
+    }
+}
+
+/// Runs that rest, in one shard per worker. A run comes back to the shard it was made for, so that a worker's shard is
+/// full of its own, and nobody else locks it but those who end what waited.
+#[derive(Default)]
+struct Pool {
+    shards: [Arc<Shard>; SHARDS],
+}
+
+const SHARDS: usize = 16;
+/// What rests in one shard at most; the rest is freed.
+const RESTING: usize = 64;
+
+/// One worker's runs that rest.
+#[derive(Default)]
+#[repr(align(128))]
+pub(super) struct Shard(Mutex<Resting>);
+
+#[derive(Default)]
+struct Resting {
+    runs: Vec<Box<Run>>,
+    closed: bool,
+}
+
+impl Pool {
+    /// The calling worker's shard.
+    fn own(&self) -> &Arc<Shard> {
+        let index = cpu_pool::current_worker().unwrap_or(0);
+        &self.shards[index % SHARDS]
+    }
+}
+
+impl Shard {
+    fn resting(&self) -> MutexGuard<'_, Resting> {
+        // A panic while pushing or popping leaves a whole list behind.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take(&self) -> Option<Box<Run>> {
+        self.resting().runs.pop()
+    }
+
+    /// Takes a run back.
+    pub(super) fn give(&self, run: Box<Run>) {
+        let mut resting = self.resting();
+        if !resting.closed && resting.runs.len() < RESTING {
+            resting.runs.push(run);
+        }
+    }
+
+    fn close(&self) {
+        let runs = {
+            let mut resting = self.resting();
+            resting.closed = true;
+            std::mem::take(&mut resting.runs)
+        };
+        drop(runs);
+    }
+}
+
+impl fmt::Display for UnansweredError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for Unanswered {
+            state,
+            resource,
+            function_name,
+        } in &self.states
+        {
+            write!(f, "nothing answers state \"{state}\": {resource}")?;
+            match function_name {
+                Some(name) => writeln!(f, " with function {name}")?,
+                None => writeln!(f)?,
+            }
+        }
+        match self.patterns.is_empty() {
+            true => f.write_str("there are no bindings"),
+            false => write!(f, "bindings: {}", self.patterns.join(", ")),
+        }
+    }
+}

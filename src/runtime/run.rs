@@ -1,0 +1,290 @@
+//! One execution with all that its driver keeps for it. Never waits: whoever holds it does.
+
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Event;
+use super::clock::{Clock, Moment};
+use super::identity::StartTime;
+use super::machine::{Parts, Shard};
+use crate::engine::CallId;
+use crate::engine::Effect;
+use crate::engine::Execution;
+use crate::engine::Failure;
+use crate::engine::FanOut;
+use crate::engine::Outcome;
+use crate::engine::Progress;
+use crate::engine::Start;
+use crate::engine::TaskCall;
+use crate::engine::TaskReply;
+use crate::error_name;
+use crate::expr::ExecutionInfo;
+use crate::task::Answer;
+use crate::task::Call;
+
+/// The future of a task call.
+pub(super) type Reply = Pin<Box<dyn Future<Output = TaskReply> + Send>>;
+
+/// An execution, reused from event to event.
+pub(super) struct Run {
+    parts: Arc<Parts>,
+    /// Where it rests between two events.
+    home: Arc<Shard>,
+    pub(super) execution: Execution,
+    /// `{pipeline}/{name}`
+    pub(super) id: String,
+    pub(super) started: Moment,
+    pub(super) ended: Moment,
+    /// What ended it when the execution itself could not say.
+    broken: Option<Outcome>,
+    info: ExecutionInfo,
+    /// By state: calls made so far.
+    invocations: Vec<u32>,
+    /// Answers that take their time: when they are due on the monotonic clock, in microseconds.
+    delayed: Vec<(u64, CallId, TaskReply)>,
+    /// Taken from the execution, not yet carried out.
+    effects: Vec<Effect>,
+    /// Calls that were started and answer from tokio; the driver takes them.
+    pub(super) calls: Vec<(CallId, Reply)>,
+    /// Calls whose futures the driver is to drop.
+    pub(super) cancelled: Vec<CallId>,
+}
+
+impl Run {
+    pub(super) fn new(parts: Arc<Parts>, home: Arc<Shard>) -> Run {
+        Run {
+            home,
+            execution: Execution::new(),
+            id: String::new(),
+            started: Moment::default(),
+            ended: Moment::default(),
+            broken: None,
+            info: parts.naming.info(),
+            invocations: Vec::new(),
+            delayed: Vec::new(),
+            effects: Vec::new(),
+            calls: Vec::new(),
+            cancelled: Vec::new(),
+            parts,
+        }
+    }
+
+    /// Gives it back to where it came from.
+    pub(super) fn rest(self: Box<Run>) {
+        let home = Arc::clone(&self.home);
+        home.give(self);
+    }
+
+    /// How it ended. Only to be asked when it did.
+    pub(super) fn outcome(&self) -> &Outcome {
+        let own = || self.execution.outcome().expect("the execution is over");
+        self.broken.as_ref().unwrap_or_else(own)
+    }
+
+    /// Takes an event in and runs it as far as it goes.
+    pub(super) fn start(
+        &mut self,
+        event: Event<'_>,
+        history: bool,
+        clock: &Clock,
+        fan_out: &dyn FanOut,
+    ) -> Progress {
+        self.forget();
+        self.started = clock.read();
+        self.guarded(clock, |run| {
+            run.take_in(event, history)?;
+            Ok(run.step(run.started, clock, fan_out))
+        })
+    }
+
+    /// Goes on as far as it goes.
+    pub(super) fn go_on(&mut self, clock: &Clock, fan_out: &dyn FanOut) -> Progress {
+        self.guarded(clock, |run| {
+            let now = clock.read();
+            run.give_due_answers(now);
+            Ok(run.step(now, clock, fan_out))
+        })
+    }
+
+    /// Stops it from outside.
+    pub(super) fn abort(&mut self, clock: &Clock) {
+        self.guarded(clock, |run| {
+            run.execution.abort();
+            Err(Outcome::Aborted)
+        });
+        self.calls.clear();
+    }
+
+    /// When to go on at the latest, on the monotonic clock in microseconds.
+    pub(super) fn wake_at(&self) -> Option<u64> {
+        let deadline = self.execution.next_deadline().map(|millis| millis * 1_000);
+        let answers = self.delayed.iter().map(|(due, ..)| *due);
+        answers.chain(deadline).min()
+    }
+
+    fn forget(&mut self) {
+        self.broken = None;
+        self.invocations.clear();
+        self.delayed.clear();
+        self.effects.clear();
+        self.calls.clear();
+        self.cancelled.clear();
+    }
+
+    /// A panic ends the execution, not the worker (`Expressd.InternalError`).
+    fn guarded(
+        &mut self,
+        clock: &Clock,
+        work: impl FnOnce(&mut Run) -> Result<Progress, Outcome>,
+    ) -> Progress {
+        let progress = match catch_unwind(AssertUnwindSafe(|| work(self))) {
+            Ok(Ok(progress)) => progress,
+            Ok(Err(outcome)) => self.end(outcome),
+            Err(panic) => {
+                // Whatever the panic left half done is thrown away.
+                self.execution = Execution::new();
+                self.forget();
+                self.end(failed(error_name::INTERNAL_ERROR, words(&*panic)))
+            }
+        };
+        if progress == Progress::Done {
+            self.ended = clock.read();
+        }
+        progress
+    }
+
+    fn end(&mut self, outcome: Outcome) -> Progress {
+        self.broken = Some(outcome);
+        Progress::Done
+    }
+
+    fn take_in(&mut self, event: Event<'_>, history: bool) -> Result<(), Outcome> {
+        let Parts {
+            plan,
+            naming,
+            limits,
+            ..
+        } = &*self.parts;
+        naming.write_id(event.name, &mut self.id);
+        let effects = plan.effects();
+        if effects.reads_context {
+            naming.write_info(&self.id, &mut self.info);
+        }
+        let now = self.started.now();
+        self.info.start_time = match (naming.start_time(), event.timestamp) {
+            (StartTime::Record, Some(timestamp)) => timestamp,
+            _ => now.wall,
+        };
+        let start = Start {
+            info: &self.info,
+            seed: if effects.draws_random {
+                naming.seed(&self.id)
+            } else {
+                0
+            },
+            limits: *limits,
+        };
+        self.execution.keep_history(history);
+        self.execution
+            .start(plan, event.payload, start, now)
+            .map_err(|error| failed(error_name::INVALID_INPUT, error.to_string()))
+    }
+
+    /// Advances until it is over or nothing is left that is answered at once. Ends, because every answer is a task call
+    /// and their number is limited.
+    fn step(&mut self, mut moment: Moment, clock: &Clock, fan_out: &dyn FanOut) -> Progress {
+        loop {
+            if self.execution.advance(moment.now(), fan_out) == Progress::Done {
+                return Progress::Done;
+            }
+            if !self.carry_out_effects(moment) {
+                return Progress::Waiting;
+            }
+            moment = clock.read();
+        }
+    }
+
+    /// Starts and cancels calls; says whether one was answered at once.
+    fn carry_out_effects(&mut self, moment: Moment) -> bool {
+        let mut effects = std::mem::take(&mut self.effects);
+        effects.extend(self.execution.take_effects());
+        let mut answered = false;
+        for effect in effects.drain(..) {
+            match effect {
+                Effect::Call(call) => match self.call(&call) {
+                    Answer::Now(reply) => {
+                        self.execution.reply(call.id, reply);
+                        answered = true;
+                    }
+                    Answer::After(delay, reply) => {
+                        let due = moment.monotonic.saturating_add(micros(delay));
+                        self.delayed.push((due, call.id, reply));
+                    }
+                    Answer::Later(reply) => self.calls.push((call.id, reply)),
+                },
+                Effect::Cancel(id) => {
+                    self.delayed.retain(|(_, delayed, _)| *delayed != id);
+                    self.calls.retain(|(open, _)| *open != id);
+                    self.cancelled.push(id);
+                }
+            }
+        }
+        self.effects = effects;
+        answered
+    }
+
+    fn call(&mut self, call: &TaskCall) -> Answer {
+        let state = call.state.index();
+        if self.invocations.len() <= state {
+            self.invocations.resize(state + 1, 0);
+        }
+        let invocation = self.invocations[state];
+        self.invocations[state] += 1;
+        self.parts.handler(state).call(Call {
+            arena: self.execution.arena(),
+            input: call.input,
+            execution_id: &self.id,
+            scope: &call.scope,
+            state: &self.parts.plan.state(call.state).name,
+            visit: call.visit,
+            attempt: call.attempt,
+            invocation,
+            timeout: call.timeout,
+            heartbeat: call.heartbeat,
+        })
+    }
+
+    /// Gives the answers whose time has come, in the order of their times.
+    fn give_due_answers(&mut self, moment: Moment) {
+        if self.delayed.is_empty() {
+            return;
+        }
+        self.delayed.sort_by_key(|(due, id, _)| (*due, *id));
+        let is_due = |(due, ..): &(u64, CallId, TaskReply)| *due <= moment.monotonic;
+        let n_due = self.delayed.partition_point(is_due);
+        for (_, id, reply) in self.delayed.drain(..n_due) {
+            self.execution.reply(id, reply);
+        }
+    }
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
+fn failed(error: &str, cause: String) -> Outcome {
+    Outcome::Failed(Failure {
+        error: Some(error.to_string()),
+        cause: Some(cause),
+        state: String::new(),
+    })
+}
+
+fn words(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    format!("panic: {}", text.unwrap_or("without words"))
+}
