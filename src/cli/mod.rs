@@ -1,6 +1,63 @@
-//! The command line.
+//! The command line: one file per command. Commands print; nothing else does.
+
+#![allow(clippy::print_stdout, clippy::print_stderr)] // This is where printing happens.
+
+mod exec;
+mod exit;
+mod explain;
+mod trace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub use exit::Exit;
+
+/// Runs AWS Step Functions Express workflows on your own machines, one execution per Kafka event.
+#[derive(Debug, Parser)]
+#[command(name = "expressd", version, about, after_help = EXAMPLES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Exec(exec::Args),
+    Explain(explain::Args),
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  expressd run config/quickstart.yaml --until-idle    watch an order workflow run, nothing else needed
+  expressd validate config/expressd.yaml              check a config and the definitions it names
+  echo '{\"orderId\": \"o-1\"}' | expressd exec config/machines/order.asl.json --input - \\
+      --script config/scripts/order.yaml --trace      one execution, told state by state
+  expressd explain config/machines/order.asl.json     how a definition was compiled
+
+Exit codes: 0 done; 1 the answer is no (an execution failed); 2 wrong usage; 3 deadline hit, nothing lost;
+4 fatal at run time; 5 the Kafka client did not close in time; 65 a definition or config is invalid";
 
 /// Runs the command line.
-pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+pub fn main() -> ExitCode {
+    // clap prints usage errors and ends with 2 by itself.
+    let cli = Cli::parse();
+    let ended = match cli.command {
+        Command::Exec(args) => exec::run(&args),
+        Command::Explain(args) => explain::run(&args),
+    };
+    match ended {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            Exit::Fatal.into()
+        }
+    }
+}
+
+/// Prints problems on stderr, an empty line behind each.
+fn print_problems(problems: &[crate::config::Problem]) {
+    for problem in problems {
+        eprintln!("{problem}\n");
+    }
 }

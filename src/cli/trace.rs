@@ -1,0 +1,47 @@
+//! The history of an execution, told line by line.
+
+use std::io::{self, Write};
+
+use crate::engine::Execution;
+use crate::engine::HistoryEvent;
+
+/// Longest value that is shown whole, in characters.
+const SHOWN: usize = 200;
+
+/// Prints every event of the execution's history.
+pub(super) fn print(execution: &Execution, out: &mut impl Write) -> io::Result<()> {
+    let kind = |event: &HistoryEvent| event.kind.name().len();
+    let width = execution.history().iter().map(kind).max().unwrap_or(0);
+    for event in execution.history() {
+        let line = line(execution, event, width);
+        writeln!(out, "{}", line.trim_end())?;
+    }
+    Ok(())
+}
+
+fn line(execution: &Execution, event: &HistoryEvent, width: usize) -> String {
+    let mut line = format!("{:>4}  {:width$}", event.id, event.kind.name());
+    if let Some(state) = event.state {
+        line += &format!("  {}", execution.plan().state(state).name);
+    }
+    if let Some(index) = event.index {
+        line += &format!("[{index}]");
+    }
+    if let Some(error) = &event.error {
+        line += &format!("  {error}");
+    }
+    if let Some(cause) = &event.cause {
+        line += &format!(": {}", shorten(cause));
+    }
+    if let Some(value) = event.value {
+        line += &format!("  {}", shorten(&execution.arena().to_json(value)));
+    }
+    line
+}
+
+fn shorten(text: &str) -> String {
+    match text.char_indices().nth(SHOWN) {
+        None => text.to_string(),
+        Some((end, _)) => format!("{} … ({} bytes)", &text[..end], text.len()),
+    }
+}
