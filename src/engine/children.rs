@@ -4,9 +4,9 @@ use super::failure::StateError;
 use super::fiber::{Fiber, Parent, Step};
 use super::history::{Details, EventKind};
 use super::join::JoinId;
-use super::random::child_seed;
+use super::random::{child_seed, selector_seed};
 use super::run::{Env, Run, StateResult, Work};
-use crate::expr::MapItem;
+use crate::expr::{MapItem, Random};
 use crate::plan::{ScopeId, StateKind};
 use crate::value::Value;
 
@@ -25,7 +25,7 @@ impl Run {
         if !join.has_room() {
             return;
         }
-        let index = join.next;
+        let index = join.first + join.next;
         join.next += 1;
         join.running += 1;
         if join.has_room() {
@@ -33,10 +33,14 @@ impl Run {
             self.stack.push(Work::Join(id));
         }
         let (container, started_event) = (join.parent, join.started_event);
+        let seed = child_seed(join.seed, index);
         let child = match self.prepare_child(env, id, index) {
             Ok(child) => child,
             Err(error) => {
                 // Children that already run are broken off, and the container fails with its own error.
+                if self.is_part && self.fibers.get(container).parent.is_none() {
+                    return self.part_failed(error);
+                }
                 self.break_off(env, id);
                 self.joins.remove(id);
                 self.fibers.get_mut(container).step = Step::Failed(error);
@@ -45,7 +49,6 @@ impl Run {
             }
         };
         let scope = env.plan.scope(child.scope);
-        let seed = child_seed(self.fibers.get(container).seed, index);
         let fiber_id = self.fibers.add();
         let fiber = self.fibers.get_mut(fiber_id);
         fiber.start(scope.start, scope.tasks, child.input, seed);
@@ -69,7 +72,8 @@ impl Run {
     fn prepare_child(&mut self, env: Env<'_>, id: JoinId, index: u32) -> StateResult<Child> {
         let join = self.joins.get(id);
         let (container, input) = (join.parent, join.input);
-        let item = join.values[index as usize];
+        let item = join.values[(index - join.first) as usize];
+        let random = Random::new(selector_seed(join.seed, index));
         let fiber = self.fibers.get(container);
         let outer_item = fiber.item;
         let state = env.plan.state(fiber.state);
@@ -93,6 +97,7 @@ impl Run {
                             container,
                             input,
                             map_item,
+                            &random,
                             |scope, arena, scratch| selector.eval(scope, arena, scratch),
                         )?;
                         self.check_size(&state.name, input)?;
@@ -112,7 +117,7 @@ impl Run {
     /// A child has ended well.
     pub(super) fn child_succeeded(&mut self, parent: Parent, output: Value, last_event: u64) {
         let join = self.joins.get_mut(parent.join);
-        join.values[parent.index as usize] = output;
+        join.values[(parent.index - join.first) as usize] = output;
         join.running -= 1;
         if join.limit == 1 {
             // Spec of the history: one at a time, an iteration follows the last event of the one before.
@@ -134,7 +139,10 @@ impl Run {
                 ..Details::default()
             });
         }
-        if is_over {
+        if is_over && self.is_part && self.fibers.get(container).parent.is_none() {
+            let outputs = self.arena.array(&self.joins.get(parent.join).values);
+            self.part_result = Some(Ok(outputs));
+        } else if is_over {
             self.fibers.get_mut(container).step = Step::Joined(parent.join);
             self.stack.push(Work::Fiber(container));
         } else if may_start {
@@ -171,6 +179,9 @@ impl Run {
         self.fibers.put(child);
         self.fibers.remove(id);
         self.fibers.get_mut(container).last_event = last_event;
+        if self.is_part && self.fibers.get(container).parent.is_none() {
+            return self.part_failed(error);
+        }
         self.break_off(env, parent.join);
         self.joins.remove(parent.join);
         self.fibers.get_mut(container).step = Step::Failed(error);

@@ -205,7 +205,7 @@ impl Execution {
 }
 
 impl Run {
-    fn new(arena: Arena) -> Run {
+    pub(super) fn new(arena: Arena) -> Run {
         Run {
             arena,
             info: ExecutionInfo::default(),
@@ -225,6 +225,8 @@ impl Run {
             outcome: None,
             printed: Vec::new(),
             broken: Vec::new(),
+            is_part: false,
+            part_result: None,
             reads_event_ids: false,
         }
     }

@@ -69,9 +69,14 @@ impl StateError {
 
     /// Whether no Retry and no Catch may see it: what the engine cannot process, and its own limits.
     pub(super) fn is_fatal(&self) -> bool {
+        self.error.as_deref() == Some(error_name::RUNTIME) || self.is_limit()
+    }
+
+    /// Whether it is one of our own limits.
+    pub(super) fn is_limit(&self) -> bool {
         self.error
             .as_deref()
-            .is_some_and(|error| error == error_name::RUNTIME || error.starts_with("Expressd."))
+            .is_some_and(|error| error.starts_with("Expressd."))
     }
 
     fn is_timeout(&self) -> bool {

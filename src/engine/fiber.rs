@@ -38,7 +38,6 @@ pub(super) struct Fiber {
     pub(super) parent: Option<Parent>,
     /// `$$.Map.Item`
     pub(super) item: Option<MapItem>,
-    pub(super) seed: u64,
     pub(super) random: Random,
     /// Counts the waits. A timer that carries another number is stale.
     pub(super) stamp: u32,
@@ -185,7 +184,6 @@ impl Fiber {
             self.visits.clear();
             self.visits.resize(tasks as usize, 0);
         }
-        self.seed = seed;
         self.random.reseed(seed);
     }
 }

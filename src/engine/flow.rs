@@ -4,7 +4,9 @@ use super::failure::StateError;
 use super::fiber::Fiber;
 use super::run::{Run, StateResult};
 use crate::error_name;
-use crate::expr::{ContextObject, ExprError, MapItem, NoVariables, Scope, Scratch, StateInfo};
+use crate::expr::{
+    ContextObject, ExprError, MapItem, NoVariables, Random, Scope, Scratch, StateInfo,
+};
 use crate::plan::{PathField, ResultPathField, State, StateKind};
 use crate::value::{Arena, Value};
 
@@ -41,6 +43,7 @@ impl Run {
         fiber: super::fiber::FiberId,
         input: Value,
         item: MapItem,
+        random: &Random,
         work: impl FnOnce(&Scope<'_>, &mut Arena, &mut Scratch) -> Result<Value, ExprError>,
     ) -> StateResult<Value> {
         let fiber = self.fibers.get(fiber);
@@ -54,7 +57,7 @@ impl Run {
             input,
             context: &context,
             variables: &NoVariables,
-            random: &fiber.random,
+            random,
         };
         work(&scope, &mut self.arena, &mut self.scratch)
             .map_err(|error| evaluation_error(state, fiber, error))

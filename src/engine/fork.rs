@@ -1,13 +1,201 @@
 //! Parts of one execution on several workers.
+//!
+//! A Parallel or Map whose children are pure and have enough to do is cut into jobs: each has a run of its own over an
+//! arena that continues the frozen arena of the execution. Afterwards their results are adopted in order.
+//!
+//! The answer is the same as in place, event ids in error texts included. A job cannot know how many events the jobs
+//! before it will count; when that turns out to matter, or a limit is met, the jobs' work is dropped and the children
+//! run again in place. They are pure, so nobody can tell.
 
-use super::FanOut;
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::failure::StateError;
+use super::fiber::{Fiber, Step};
+use super::join::JoinId;
+use super::run::{Env, Run, StateResult, Work};
+use super::{FanOut, Now};
+use crate::plan::Plan;
+use crate::value::{Arena, Value};
+
+/// Estimated nanoseconds of work below which a job does not pay for its hand-over.
+// Measured with the fan-out bench: below this two workers are no faster than one.
+const MIN_WORK: u64 = 50_000;
+
+/// Jobs per worker: more than one, so that they end together although the estimates are rough.
+const JOBS_PER_WORKER: usize = 2;
 
 /// Some pure branches or items of one execution, on their own arena.
-pub struct ForkJob(std::convert::Infallible);
+pub struct ForkJob {
+    plan: Arc<Plan>,
+    run: Run,
+    join: JoinId,
+}
 
 impl ForkJob {
-    /// Runs it to its end.
-    pub fn run(&mut self, _fan_out: &dyn FanOut) {
-        match self.0 {}
+    /// Runs it to its end. It may fork again while workers are idle.
+    pub fn run(&mut self, fan_out: &dyn FanOut) {
+        let plan = &self.plan;
+        self.run.stack.push(Work::Join(self.join));
+        self.run.work_off(Env { plan, fan_out });
+    }
+}
+
+impl Run {
+    /// Runs the children of a join on several workers, if that pays, and gives their outputs as an array.
+    /// `work` is the estimate for all of them in nanoseconds; they are pure.
+    pub(super) fn fork(
+        &mut self,
+        env: Env<'_>,
+        fiber: &Fiber,
+        join: JoinId,
+        work: u64,
+    ) -> StateResult<Option<Value>> {
+        if work < 2 * MIN_WORK || self.history.is_kept() {
+            return Ok(None);
+        }
+        let idle = env.fan_out.idle_workers();
+        if idle == 0 {
+            return Ok(None);
+        }
+        let n_children = self.joins.get(join).values.len();
+        let n_jobs = ((idle + 1) * JOBS_PER_WORKER)
+            .min(usize::try_from(work / MIN_WORK).unwrap_or(usize::MAX))
+            .min(n_children);
+        if n_jobs < 2 {
+            return Ok(None);
+        }
+        let placeholder = Arena::new(env.plan.constants().clone());
+        let frozen = Arc::new(std::mem::replace(&mut self.arena, placeholder));
+        let mut jobs: Vec<ForkJob> = (0..n_jobs)
+            .map(|number| {
+                let part = number * n_children / n_jobs..(number + 1) * n_children / n_jobs;
+                self.job(env, fiber, join, part, &frozen, n_jobs)
+            })
+            .collect();
+        env.fan_out.join(&mut jobs);
+        for job in &mut jobs {
+            job.run.arena.release_parent();
+        }
+        self.arena = Arc::into_inner(frozen)
+            .expect("every job has let go of the arena that was frozen for it");
+        self.gather(env, fiber, jobs)
+    }
+
+    /// A run over a part of the children, under a fiber that stands for their container.
+    fn job(
+        &self,
+        env: Env<'_>,
+        fiber: &Fiber,
+        join: JoinId,
+        part: Range<usize>,
+        frozen: &Arc<Arena>,
+        n_jobs: usize,
+    ) -> ForkJob {
+        let mut run = Run::new(Arena::fork(frozen));
+        if env.plan.effects().reads_context {
+            run.info = self.info.clone();
+        }
+        run.input = self.input;
+        run.limits = self.limits;
+        run.limits.memory = self.limits.memory.saturating_sub(frozen.bytes_used()) / n_jobs;
+        run.now = Now { ..self.now };
+        run.deadline = u64::MAX;
+        run.states_entered = self.states_entered;
+        run.history.skip(self.history.count());
+        run.is_part = true;
+
+        let container = run.fibers.add();
+        let join_id = run.joins.add();
+        let stand_in = run.fibers.get_mut(container);
+        stand_in.step = Step::Joining(join_id);
+        stand_in.state = fiber.state;
+        stand_in.entered_event = fiber.entered_event;
+        stand_in.entered_time = fiber.entered_time;
+        stand_in.attempt = fiber.attempt;
+        stand_in.item = fiber.item;
+        let whole = self.joins.get(join);
+        let own = run.joins.get_mut(join_id);
+        own.parent = container;
+        own.values.extend(&whole.values[part.clone()]);
+        own.first = part.start as u32;
+        own.input = whole.input;
+        own.limit = whole.limit;
+        own.is_map = whole.is_map;
+        own.seed = whole.seed;
+        ForkJob {
+            plan: env.plan.clone(),
+            run,
+            join: join_id,
+        }
+    }
+
+    /// Takes the jobs' results in. `None` when they are to be dropped and the children to run in place.
+    fn gather(
+        &mut self,
+        env: Env<'_>,
+        fiber: &Fiber,
+        jobs: Vec<ForkJob>,
+    ) -> StateResult<Option<Value>> {
+        let (states_before, events_before) = (self.states_entered, self.history.count());
+        let (mut states, mut events) = (0, 0);
+        let mut memory = self.arena.bytes_used();
+        let mut failed = None;
+        let mut reads_event_ids = false;
+        for (number, job) in jobs.iter().enumerate() {
+            let run = &job.run;
+            states += run.states_entered - states_before;
+            events += run.history.count() - events_before;
+            memory += run.arena.bytes_used();
+            // Only the first job knows how many events came before it.
+            let must_know = |names_event: bool| names_event && number > 0;
+            reads_event_ids |= run.reads_event_ids;
+            match &run.part_result {
+                _ if must_know(run.reads_event_ids) => return Ok(None),
+                Some(Ok(_)) => {}
+                Some(Err(error)) if must_know(error.names_event) || error.is_limit() => {
+                    return Ok(None);
+                }
+                Some(Err(error)) => {
+                    failed = Some(error.clone());
+                    break;
+                }
+                None => return Ok(None),
+            }
+        }
+        if states_before + states > self.limits.states || memory > self.limits.memory {
+            return Ok(None);
+        }
+        self.states_entered += states;
+        self.history.skip(events);
+        self.reads_event_ids |= reads_event_ids;
+        if let Some(error) = failed {
+            return Err(self.from_inside(env, fiber, error));
+        }
+        let mut outputs = Vec::new();
+        for job in &jobs {
+            if let Some(Ok(part)) = &job.run.part_result {
+                let part = self.arena.adopt(&job.run.arena, *part);
+                outputs.extend(self.arena.elements(part));
+            }
+        }
+        Ok(Some(self.arena.array(&outputs)))
+    }
+
+    /// The job knew the failing state's place only below the container.
+    fn from_inside(
+        &self,
+        env: Env<'_>,
+        fiber: &Fiber,
+        mut error: Box<StateError>,
+    ) -> Box<StateError> {
+        let scope = self.scope_path(env.plan, fiber);
+        if let Some(state) = error.state.take() {
+            error.state = Some(match scope.is_empty() {
+                true => state,
+                false => format!("{scope}/{state}"),
+            });
+        }
+        error
     }
 }

@@ -15,7 +15,9 @@ pub(super) struct Join {
     pub(super) values: Vec<Value>,
     /// A Parallel's branches all get this; a Map's `ItemSelector` reads it.
     pub(super) input: Value,
-    /// The next child to start.
+    /// Number of the first child: not 0 in a part of a join.
+    pub(super) first: u32,
+    /// The next child to start, counted from the first.
     pub(super) next: u32,
     /// Children under way.
     pub(super) running: u32,
@@ -25,6 +27,8 @@ pub(super) struct Join {
     pub(super) queued: bool,
     /// Whether the children are iterations of a Map.
     pub(super) is_map: bool,
+    /// What the children's random numbers come from: a new one for every attempt.
+    pub(super) seed: u64,
     /// Event that the children follow.
     pub(super) started_event: u64,
 }

@@ -2,9 +2,14 @@
 //!
 //! So the numbers of a branch or iteration do not depend on when its siblings run, nor on which worker.
 
-/// The seed of the child number `index` of a fiber.
+/// The seed of child number `index` of a join.
 pub(super) fn child_seed(seed: u64, index: u32) -> u64 {
     mix(seed ^ mix(u64::from(index) + 1))
+}
+
+/// The seed for the `ItemSelector` of item number `index`.
+pub(super) fn selector_seed(seed: u64, index: u32) -> u64 {
+    child_seed(!seed, index)
 }
 
 /// The finaliser of SplitMix64: spreads every bit of its input over all of its output.

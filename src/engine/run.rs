@@ -49,6 +49,9 @@ pub(super) struct Run {
     pub(super) printed: Vec<u8>,
     /// For finding the joins below one that is broken off.
     pub(super) broken: Vec<JoinId>,
+    /// It runs some children of another run's join; what came of them.
+    pub(super) is_part: bool,
+    pub(super) part_result: Option<StateResult<Value>>,
     /// An error text with an event id in it has become data.
     pub(super) reads_event_ids: bool,
 }
@@ -250,6 +253,7 @@ impl Run {
         }
         match fiber.parent {
             Some(parent) if !error.is_fatal() => self.child_failed(env, fiber, parent, error),
+            _ if self.is_part => self.part_failed(error),
             _ => {
                 let details = Details {
                     error: Some(&error),
@@ -260,6 +264,12 @@ impl Run {
                 self.end(Outcome::Failed(error.into_failure()));
             }
         }
+    }
+
+    /// A child of this part failed, and with it the whole join.
+    pub(super) fn part_failed(&mut self, error: Box<StateError>) {
+        self.stack.clear();
+        self.part_result = Some(Err(error));
     }
 
     /// The execution is over: whatever is still under way is not wanted any more.

@@ -10,7 +10,7 @@ use crate::value::{Kind, Value};
 
 pub(in crate::engine) fn begin(
     run: &mut Run,
-    _env: Env<'_>,
+    env: Env<'_>,
     state: &State,
     map: &Map,
     fiber: &mut Fiber,
@@ -48,7 +48,10 @@ pub(in crate::engine) fn begin(
     join.input = input;
     join.limit = limit as u32;
     join.is_map = true;
-    start(run, fiber, join_id)
+    let processor = env.plan.scope(map.processor);
+    let pure = processor.effects.is_pure();
+    let work = pure.then(|| processor.work.saturating_mul(n_items as u64));
+    start(run, env, state, fiber, join_id, work)
 }
 
 /// `ItemsPath`: the array.

@@ -12,7 +12,7 @@ pub(super) mod wait;
 use super::fiber::{Fiber, Step};
 use super::history::{Details, EventKind};
 use super::join::JoinId;
-use super::run::{Run, StateResult, Turn, Work};
+use super::run::{Env, Run, StateResult, Turn, Work};
 use crate::error_name;
 use crate::expr::ExprError;
 use crate::plan::{Quantity, State, StateKind};
@@ -50,14 +50,33 @@ pub(super) fn finish_container(
     Ok(Turn::Exit(output, state.next))
 }
 
-/// Starts the children of a join that has been filled in, as many as may run.
-fn start(run: &mut Run, fiber: &mut Fiber, id: JoinId) -> StateResult<Turn> {
+/// Starts the children of a join that has been filled in, as many as may run; or runs them all on other workers, when
+/// they are pure and it pays. `work` is the estimate for all of them in nanoseconds.
+fn start(
+    run: &mut Run,
+    env: Env<'_>,
+    state: &State,
+    fiber: &mut Fiber,
+    id: JoinId,
+    pure_work: Option<u64>,
+) -> StateResult<Turn> {
     let join = run.joins.get_mut(id);
     join.parent = fiber.id;
+    join.first = 0;
     join.next = 0;
     join.running = 0;
     join.started_event = fiber.last_event;
+    join.seed = fiber.random.next_u64();
     join.queued = true;
+    if let Some(work) = pure_work {
+        let forked = run.fork(env, fiber, id, work);
+        if !matches!(forked, Ok(None)) {
+            run.joins.remove(id);
+        }
+        if let Some(result) = forked? {
+            return finish_container(run, state, fiber, result);
+        }
+    }
     fiber.step = Step::Joining(id);
     run.stack.push(Work::Join(id));
     Ok(Turn::Wait)

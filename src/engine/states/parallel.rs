@@ -9,7 +9,7 @@ use crate::value::Value;
 
 pub(in crate::engine) fn begin(
     run: &mut Run,
-    _env: Env<'_>,
+    env: Env<'_>,
     state: &State,
     parallel: &Parallel,
     fiber: &mut Fiber,
@@ -35,5 +35,8 @@ pub(in crate::engine) fn begin(
     join.input = input;
     join.limit = limit;
     join.is_map = false;
-    start(run, fiber, join_id)
+    let branches = || parallel.branches.iter().map(|id| env.plan.scope(*id));
+    let pure = branches().all(|branch| branch.effects.is_pure());
+    let work = pure.then(|| branches().map(|branch| branch.work).sum());
+    start(run, env, state, fiber, join_id, work)
 }
