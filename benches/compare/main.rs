@@ -5,7 +5,7 @@
 //! | --- | --- |
 //! | `thread` | one thread, text in → text out: microseconds per event, and the rate against the simd-json tree |
 //!
-//! `cargo bench --no-default-features --bench compare -- [PART] [--only WORD] [--rounds N] [--json]`
+//! `cargo bench --no-default-features --bench compare -- [PART] [--only WORD] [--variant WORD] [--rounds N] [--json]`
 
 #![allow(clippy::print_stdout, clippy::print_stderr)] // Printing is what it is for.
 

@@ -19,6 +19,7 @@ pub(crate) fn run(options: &Options) {
     {
         let mut variants = variants(workload);
         assert_agree(workload, &mut variants);
+        variants.retain(|(name, _)| options.takes_variant(name));
         let figures = measure(workload, &mut variants, options.rounds);
         print(workload, &figures, options.json);
     }

@@ -6,6 +6,8 @@ pub(crate) struct Options {
     parts: Vec<String>,
     /// Workloads whose name contains this.
     only: String,
+    /// Variants whose name contains this: for a profiler.
+    variant: String,
     /// Rounds per variant; the median counts.
     pub(crate) rounds: usize,
     /// One JSON object a line instead of tables.
@@ -18,6 +20,7 @@ impl Options {
         let mut options = Options {
             parts: Vec::new(),
             only: String::new(),
+            variant: String::new(),
             rounds: 9,
             json: false,
         };
@@ -26,6 +29,7 @@ impl Options {
                 "--bench" => {}
                 "--json" => options.json = true,
                 "--only" => options.only = args.next().ok_or("--only takes a word")?,
+                "--variant" => options.variant = args.next().ok_or("--variant takes a word")?,
                 "--rounds" => {
                     let rounds = args.next().and_then(|rounds| rounds.parse().ok());
                     options.rounds = rounds
@@ -42,6 +46,11 @@ impl Options {
     /// Whether a part was asked for.
     pub(crate) fn runs(&self, part: &str) -> bool {
         self.parts.is_empty() || self.parts.iter().any(|asked| asked == part)
+    }
+
+    /// Whether a variant was asked for.
+    pub(crate) fn takes_variant(&self, variant: &str) -> bool {
+        variant.contains(&self.variant)
     }
 
     /// Whether a workload was asked for.
