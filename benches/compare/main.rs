@@ -4,6 +4,8 @@
 //! | part | what |
 //! | --- | --- |
 //! | `thread` | one thread, text in → text out: microseconds per event, and the rate against the simd-json tree |
+//! | `threads` | batches on a rayon pool of two threads against one of one |
+//! | `fan_out` | one execution with a large Map, or four of them in a Parallel, on one thread and on two |
 //!
 //! `cargo bench --no-default-features --bench compare -- [PART] [--only WORD] [--variant WORD] [--rounds N] [--json]`
 
@@ -12,10 +14,12 @@
 #[path = "../baseline/mod.rs"]
 mod baseline;
 mod clock;
+mod fan_out;
 mod one_thread;
 mod options;
 #[path = "../support/mod.rs"]
 mod support;
+mod two_threads;
 
 use options::Options;
 
@@ -32,5 +36,11 @@ fn main() {
     };
     if options.runs("thread") {
         one_thread::run(&options);
+    }
+    if options.runs("threads") {
+        two_threads::run(&options);
+    }
+    if options.runs("fan_out") {
+        fan_out::run(&options);
     }
 }

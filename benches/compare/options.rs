@@ -36,7 +36,7 @@ impl Options {
                         .filter(|rounds| *rounds > 0)
                         .ok_or("--rounds takes a number")?;
                 }
-                "thread" => options.parts.push(arg),
+                "thread" | "threads" | "fan_out" => options.parts.push(arg),
                 _ => return Err(format!("what is {arg}?")),
             }
         }

@@ -1,11 +1,10 @@
 //! What the benches share: the workloads, and the variants that answer them.
 
-mod ours;
+pub(crate) mod ours;
 mod workload;
 
 use crate::baseline::{self, Program, assert_same};
 
-pub(crate) use ours::{Machine, compile};
 pub(crate) use workload::{WORKLOADS, Workload};
 
 /// Everything that answers a workload, by name: ours first.
