@@ -47,6 +47,11 @@ impl Partition {
         self.number
     }
 
+    /// Whether this is the partition.
+    pub fn is(&self, topic: &str, number: i32) -> bool {
+        self.number == number && *self.topic == *topic
+    }
+
     /// The window, locked.
     pub fn window(&self) -> MutexGuard<'_, Window> {
         self.window.lock().unwrap_or_else(PoisonError::into_inner)

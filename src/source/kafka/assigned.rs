@@ -58,7 +58,7 @@ impl Assigned {
 
     /// Whether this is the partition.
     pub(super) fn is(&self, topic: &str, number: i32) -> bool {
-        self.partition.number() == number && **self.partition.topic() == *topic
+        self.partition.is(topic, number)
     }
 
     /// Whether everything there was has its outcome.

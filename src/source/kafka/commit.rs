@@ -2,14 +2,15 @@
 
 use std::time::{Duration, Instant};
 
-use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::error::KafkaResult;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
-use rdkafka::types::RDKafkaErrorCode;
-use tracing::{debug, warn};
+use tracing::warn;
 
 use crate::kafka::{CommitFailure, commit_failure};
 use crate::source::Partition;
 use crate::telemetry::PipelineMetrics;
+
+use super::native::CommitAnswer;
 
 /// An answer that has not come after so long will not come.
 const ANSWER: Duration = Duration::from_secs(60);
@@ -58,40 +59,28 @@ impl Commits {
     /// Takes the answer of a commit in: notes in each window how far it went.
     pub(super) fn answered<'a>(
         &mut self,
-        result: &KafkaResult<()>,
-        offsets: &TopicPartitionList,
+        answer: &CommitAnswer,
         partitions: impl Iterator<Item = &'a Partition> + Clone,
         metrics: &PipelineMetrics,
     ) {
         self.sent = None;
         self.fenced = false;
-        for element in offsets.elements() {
-            let partition = partitions.clone().find(|partition| {
-                **partition.topic() == *element.topic() && partition.number() == element.partition()
-            });
-            let error = result.as_ref().err().cloned();
-            match error.or_else(|| element.error().err()) {
-                None => {
-                    if let (Some(partition), Some(position)) =
-                        (partition, position(element.offset()))
-                    {
-                        partition.window().committed(position);
-                    }
-                }
-                Some(error) => {
-                    let failure = code(&error).map_or(CommitFailure::Retry, commit_failure);
-                    self.fenced |= failure == CommitFailure::Fenced;
-                    let (topic, partition) = (element.topic(), element.partition());
-                    warn!(%error, topic, partition, "commit failed, will retry");
-                }
+        let mut failed = false;
+        for commit in &answer.partitions {
+            let (topic, number) = (&*commit.topic, commit.number);
+            if let Some(error) = answer.error.or(commit.error) {
+                failed = true;
+                self.fenced |= commit_failure(error) == CommitFailure::Fenced;
+                warn!(%error, topic, partition = number, "commit failed, will retry");
+                continue;
+            }
+            let mut partitions = partitions.clone();
+            let partition = partitions.find(|partition| partition.is(topic, number));
+            if let (Some(partition), Some(position)) = (partition, position(commit.offset)) {
+                partition.window().committed(position);
             }
         }
-        match result {
-            Err(KafkaError::ConsumerCommit(RDKafkaErrorCode::NoOffset)) => {
-                debug!("nothing to commit");
-            }
-            result => metrics.commit(result.is_ok()),
-        }
+        metrics.commit(!failed);
     }
 }
 
@@ -116,13 +105,6 @@ pub(super) fn position(committed: Offset) -> Option<i64> {
     match committed {
         Offset::Offset(position) => Some(position),
         _ => None,
-    }
-}
-
-fn code(error: &KafkaError) -> Option<RDKafkaErrorCode> {
-    match error {
-        KafkaError::ConsumerCommit(code) | KafkaError::OffsetFetch(code) => Some(*code),
-        other => other.rdkafka_error_code(),
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rdkafka::config::FromClientConfigAndContext;
-use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::types::RDKafkaErrorCode;
 use tracing::{debug, error, info, warn};
@@ -20,7 +20,7 @@ use super::assigned::Assigned;
 use super::commit::{Commits, offsets};
 use super::config::KafkaSourceConfig;
 use super::context::{Context, Notice};
-use super::native::with_record;
+use super::native::{CommitQueue, with_record};
 use super::single::Single;
 
 /// Waits between sweeps that found nothing: at first, and at most.
@@ -44,6 +44,7 @@ pub(super) struct Consumer {
     pub(super) deadlines: Deadlines,
     intake: Intake,
     commits: Commits,
+    commit_queue: CommitQueue,
     next_measure: Instant,
     fatal: Option<SourceError>,
 }
@@ -66,10 +67,12 @@ impl Consumer {
         let topics: Vec<_> = config.topics.iter().map(String::as_str).collect();
         client.subscribe(&topics)?;
         info!(?topics, group, "subscribed");
+        let client = Arc::new(client);
         Ok(Consumer {
             commits: Commits::new(config.commit.interval.0),
+            commit_queue: CommitQueue::new(&client),
             config,
-            client: Arc::new(client),
+            client,
             assigned: Vec::new(),
             budget,
             metrics,
@@ -122,17 +125,17 @@ impl Consumer {
     /// Handles what the client called back with; says whether there was anything.
     fn serve_notices(&mut self) -> bool {
         let notices = self.client.context().take();
-        let any = !notices.is_empty();
+        let mut any = !notices.is_empty();
         for notice in notices {
             match notice {
                 Notice::Assign(partitions) => self.assign(&partitions),
                 Notice::Revoke(partitions) => self.revoke(&partitions),
-                Notice::Committed(result, offsets) => {
-                    let partitions = self.assigned.iter().map(|assigned| &*assigned.partition);
-                    self.commits
-                        .answered(&result, &offsets, partitions, &self.metrics);
-                }
             }
+        }
+        while let Some(answer) = self.commit_queue.answer() {
+            any = true;
+            let partitions = self.assigned.iter().map(|assigned| &*assigned.partition);
+            self.commits.answered(&answer, partitions, &self.metrics);
         }
         any
     }
@@ -242,13 +245,13 @@ impl Consumer {
         let watermarks = moved
             .iter()
             .map(|(partition, watermark)| (&**partition, *watermark));
-        let sent =
-            offsets(watermarks).and_then(|offsets| self.client.commit(&offsets, CommitMode::Async));
-        if let Err(error) = &sent {
-            warn!(%error, "commit failed, will retry");
-            self.metrics.commit(false);
+        match offsets(watermarks).map(|offsets| self.commit_queue.send(&offsets)) {
+            Ok(Ok(())) => return true,
+            Ok(Err(error)) => warn!(%error, "commit failed, will retry"),
+            Err(error) => warn!(%error, "commit failed, will retry"),
         }
-        sent.is_ok()
+        self.metrics.commit(false);
+        false
     }
 
     /// Commits what can be committed and waits for the answer until `deadline`. Says whether everything is committed.

@@ -22,8 +22,6 @@ pub(super) enum Notice {
     Assign(TopicPartitionList),
     /// These have to be given up.
     Revoke(TopicPartitionList),
-    /// A commit was answered; each partition has its own error, too.
-    Committed(KafkaResult<()>, TopicPartitionList),
 }
 
 /// The client's view of the consumer thread.
@@ -77,10 +75,6 @@ impl ConsumerContext for Context {
             }
             _ => Notice::Revoke(partitions.clone()),
         });
-    }
-
-    fn commit_callback(&self, result: KafkaResult<()>, offsets: &TopicPartitionList) {
-        self.push(Notice::Committed(result, offsets.clone()));
     }
 
     fn main_queue_min_poll_interval(&self) -> Timeout {

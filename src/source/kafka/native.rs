@@ -1,4 +1,5 @@
-//! The part of librdkafka that has no safe wrapper: a partition's own queue, read in batches.
+//! The part of librdkafka that has no safe wrapper: a partition's own queue, read in batches, and commits whose answers
+//! come back.
 //!
 //! The only file of the source that calls rdkafka-sys.
 #![allow(unsafe_code)]
@@ -10,9 +11,10 @@ use std::sync::Arc;
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::BorrowedMessage;
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka_sys as sys;
 use rdkafka_sys::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME;
-use rdkafka_sys::types::{RDKafkaErrorCode, RDKafkaMessage, RDKafkaQueue};
+use rdkafka_sys::types::{RDKafkaErrorCode, RDKafkaMessage, RDKafkaQueue, RDKafkaRespErr};
 
 use crate::kafka::{Header, HeaderList, Headers, Record, TimestampType};
 use crate::source::Records;
@@ -122,7 +124,7 @@ impl PartitionQueue {
                 &mut high,
             )
         };
-        (RDKafkaErrorCode::from(error) == RDKafkaErrorCode::NoError && high >= 0).then_some(high)
+        (error_code(error).is_none() && high >= 0).then_some(high)
     }
 
     /// What a batch of this partition keeps alive.
@@ -135,6 +137,103 @@ impl Drop for PartitionQueue {
     fn drop(&mut self) {
         // SAFETY: the handle is ours and not used again.
         unsafe { sys::rd_kafka_queue_destroy(self.queue.as_ptr()) };
+    }
+}
+
+/// Commits without waiting; the answers come to a queue of their own. (The safe wrapper's asynchronous commit has no
+/// answer at all.)
+pub(super) struct CommitQueue {
+    queue: NonNull<RDKafkaQueue>,
+    consumer: Arc<BaseConsumer<Context>>,
+}
+
+// SAFETY: a queue handle may be used from any thread.
+unsafe impl Send for CommitQueue {}
+
+/// The answer to a commit.
+#[derive(Debug)]
+pub(super) struct CommitAnswer {
+    /// What is wrong with all of it.
+    pub(super) error: Option<RDKafkaErrorCode>,
+    pub(super) partitions: Vec<PartitionCommit>,
+}
+
+/// One partition of an answer.
+#[derive(Debug)]
+pub(super) struct PartitionCommit {
+    pub(super) topic: String,
+    pub(super) number: i32,
+    pub(super) offset: Offset,
+    pub(super) error: Option<RDKafkaErrorCode>,
+}
+
+impl CommitQueue {
+    pub(super) fn new(consumer: &Arc<BaseConsumer<Context>>) -> CommitQueue {
+        // SAFETY: the client lives as long as `consumer`.
+        let queue = unsafe { sys::rd_kafka_queue_new(consumer.client().native_ptr()) };
+        CommitQueue {
+            queue: NonNull::new(queue).expect("the client makes a queue or aborts"),
+            consumer: Arc::clone(consumer),
+        }
+    }
+
+    /// Sends a commit.
+    pub(super) fn send(&self, offsets: &TopicPartitionList) -> Result<(), RDKafkaErrorCode> {
+        // SAFETY: client, list and queue are valid; the call copies the list.
+        let error = unsafe {
+            sys::rd_kafka_commit_queue(
+                self.consumer.client().native_ptr(),
+                offsets.ptr(),
+                self.queue.as_ptr(),
+                None,
+                ptr::null_mut(),
+            )
+        };
+        error_code(error).map_or(Ok(()), Err)
+    }
+
+    /// The next answer, if one has come.
+    pub(super) fn answer(&self) -> Option<CommitAnswer> {
+        // SAFETY: the queue is ours; an event belongs to us until it is destroyed below.
+        let event = NonNull::new(unsafe { sys::rd_kafka_queue_poll(self.queue.as_ptr(), 0) })?;
+        // SAFETY: the event is valid, and so is its list, if it has one, as long as the event is.
+        let answer = unsafe {
+            let error = error_code(sys::rd_kafka_event_error(event.as_ptr()));
+            let list = sys::rd_kafka_event_topic_partition_list(event.as_ptr());
+            let partitions = match list.as_ref() {
+                Some(list) if list.cnt > 0 => {
+                    slice::from_raw_parts(list.elems, usize::try_from(list.cnt).unwrap_or(0))
+                }
+                _ => &[],
+            };
+            let partitions = partitions.iter().map(|element| PartitionCommit {
+                topic: CStr::from_ptr(element.topic).to_string_lossy().into_owned(),
+                number: element.partition,
+                offset: Offset::from_raw(element.offset),
+                error: error_code(element.err),
+            });
+            CommitAnswer {
+                error,
+                partitions: partitions.collect(),
+            }
+        };
+        // SAFETY: nothing refers to the event any more.
+        unsafe { sys::rd_kafka_event_destroy(event.as_ptr()) };
+        Some(answer)
+    }
+}
+
+impl Drop for CommitQueue {
+    fn drop(&mut self) {
+        // SAFETY: the handle is ours and not used again.
+        unsafe { sys::rd_kafka_queue_destroy(self.queue.as_ptr()) };
+    }
+}
+
+fn error_code(error: RDKafkaRespErr) -> Option<RDKafkaErrorCode> {
+    match RDKafkaErrorCode::from(error) {
+        RDKafkaErrorCode::NoError => None,
+        code => Some(code),
     }
 }
 
@@ -170,11 +269,10 @@ impl NativeMessage {
 
     fn event(&self) -> Option<Event> {
         let raw = self.raw();
-        match RDKafkaErrorCode::from(raw.err) {
-            RDKafkaErrorCode::NoError => None,
-            RDKafkaErrorCode::PartitionEOF => Some(Event::End(raw.offset)),
-            code => Some(Event::Error(code)),
-        }
+        Some(match error_code(raw.err)? {
+            RDKafkaErrorCode::PartitionEOF => Event::End(raw.offset),
+            code => Event::Error(code),
+        })
     }
 
     /// The message as a record of `topic`.
@@ -277,7 +375,7 @@ unsafe fn header<'a>(headers: *const sys::rd_kafka_headers_t, index: usize) -> O
     // SAFETY: the caller's promise; the call fails behind the last header.
     let found =
         unsafe { sys::rd_kafka_header_get_all(headers, index, &mut name, &mut value, &mut size) };
-    if RDKafkaErrorCode::from(found) != RDKafkaErrorCode::NoError {
+    if error_code(found).is_some() {
         return None;
     }
     // SAFETY: the name is a C string inside the headers.

@@ -1,0 +1,83 @@
+//! The Kafka sink as a config says it.
+
+use rdkafka::config::ClientConfig;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::kafka::{Cluster, Properties};
+use crate::units::HumanDuration;
+
+/// Results and dead letters as records of two topics.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct KafkaSinkConfig {
+    /// Topic of the results. `none` has to be written out: outputs are then dropped, and counted.
+    pub output: String,
+    /// Topic of the dead letters; must not be an input of the pipeline.
+    #[serde(default)]
+    pub dead_letters: Option<String>,
+    /// Asks at start whether the topics are there.
+    #[serde(default = "yes")]
+    pub verify: bool,
+    /// How long the client tries to deliver a record before it says so; the record is then sent again.
+    #[serde(default = "delivery_timeout")]
+    pub delivery_timeout: HumanDuration,
+    /// How long records wait for others to share a request with.
+    #[serde(default = "linger")]
+    pub linger: HumanDuration,
+    /// Passed to librdkafka as they are, for this producer only.
+    #[serde(default)]
+    pub properties: Properties,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn delivery_timeout() -> HumanDuration {
+    HumanDuration::from_secs(120)
+}
+
+fn linger() -> HumanDuration {
+    HumanDuration::from_millis(1)
+}
+
+/// `output:` of a pipeline that drops its outputs.
+const NONE: &str = "none";
+
+impl KafkaSinkConfig {
+    /// The topic of the results, if they are kept.
+    pub fn output_topic(&self) -> Option<&str> {
+        (self.output != NONE).then_some(&self.output)
+    }
+
+    /// The topics that are written to.
+    pub fn topics(&self) -> impl Iterator<Item = &str> {
+        self.output_topic()
+            .into_iter()
+            .chain(self.dead_letters.as_deref())
+    }
+
+    /// The properties of the producer.
+    pub(super) fn client(&self, cluster: &Cluster) -> ClientConfig {
+        let mut client = cluster.client();
+        client
+            .set("compression.type", "lz4")
+            // As Java's producer: the same key goes to the same partition whoever wrote it.
+            .set("partitioner", "murmur2_random")
+            // What is bounded is the window and the memory budget; these only must not be the narrower bound.
+            .set("queue.buffering.max.messages", "1000000")
+            .set("queue.buffering.max.kbytes", "1048576")
+            .set("linger.ms", self.linger.0.as_millis().to_string())
+            .set(
+                "message.timeout.ms",
+                self.delivery_timeout.0.as_millis().to_string(),
+            );
+        self.properties.apply(&mut client);
+        client
+            .set("acks", "all")
+            .set("enable.idempotence", "true")
+            .set("delivery.report.only.error", "false");
+        client
+    }
+}

@@ -1,0 +1,331 @@
+//! Sending, and sending again.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use rdkafka::config::{ClientConfig, FromClientConfigAndContext};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
+use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer, PurgeConfig};
+use tracing::{error, info, warn};
+
+use crate::kafka::{DeliveryFailure, HeaderBuffer, delivery_failure};
+use crate::sink::record::truncate;
+use crate::sink::{Kind, OwnedPublication, Publication, Receipt};
+use crate::telemetry::PipelineMetrics;
+
+use super::config::KafkaSinkConfig;
+use super::context::{Context, Reports, Undelivered};
+
+/// Backoff between attempts at one outcome.
+const FIRST_BACKOFF: Duration = Duration::from_millis(100);
+const LAST_BACKOFF: Duration = Duration::from_secs(10);
+/// The client's queue is full for as long as it takes to send some of it.
+const QUEUE_FULL_BACKOFF: Duration = Duration::from_millis(5);
+/// Waits of the thread, with publications on the way and without.
+const BUSY_WAIT: Duration = Duration::from_millis(1);
+const IDLE_WAIT: Duration = Duration::from_millis(5);
+
+/// Hands publications to the client, from any thread, and takes its reports, on one.
+pub(super) struct Sender<R: Receipt> {
+    client: ClientConfig,
+    output: Option<String>,
+    dead_letters: Option<String>,
+    producer: ArcSwap<BaseProducer<Context<R>>>,
+    /// To be sent again. Each belongs to a slot of a window, which is what bounds it.
+    waiting: Mutex<Waiting<R>>,
+    halted: Mutex<Option<String>>,
+    closed: AtomicBool,
+    metrics: Arc<PipelineMetrics>,
+}
+
+struct Waiting<R> {
+    /// By due time; the number keeps those of the same instant apart and in order.
+    queue: BinaryHeap<Reverse<Resend<R>>>,
+    next: u64,
+}
+
+struct Resend<R> {
+    due: Instant,
+    number: u64,
+    attempt: u32,
+    publication: OwnedPublication,
+    receipt: Box<R>,
+}
+
+impl<R: Receipt> Sender<R> {
+    pub(super) fn new(
+        config: &KafkaSinkConfig,
+        client: ClientConfig,
+        metrics: Arc<PipelineMetrics>,
+    ) -> KafkaResult<Sender<R>> {
+        let producer = new_producer(&client, config.dead_letters.clone())?;
+        Ok(Sender {
+            client,
+            output: config.output_topic().map(str::to_string),
+            dead_letters: config.dead_letters.clone(),
+            producer: ArcSwap::from_pointee(producer),
+            waiting: Mutex::new(Waiting {
+                queue: BinaryHeap::new(),
+                next: 0,
+            }),
+            halted: Mutex::new(None),
+            closed: AtomicBool::new(false),
+            metrics,
+        })
+    }
+
+    pub(super) fn producer(&self) -> Arc<BaseProducer<Context<R>>> {
+        self.producer.load_full()
+    }
+
+    /// The topic for publications of this kind.
+    pub(super) fn topic(&self, kind: Kind) -> Option<&str> {
+        match kind {
+            Kind::Result => self.output.as_deref(),
+            Kind::DeadLetter => self.dead_letters.as_deref(),
+        }
+    }
+
+    /// Hands a publication to the client, or keeps it to try again.
+    pub(super) fn publish(&self, publication: &Publication<'_>, receipt: Box<R>, attempt: u32) {
+        let Some(topic) = self.topic(publication.kind) else {
+            unreachable!("the pipeline asks before it publishes");
+        };
+        let mut record =
+            BaseRecord::with_opaque_to(topic, receipt).headers(native(publication.headers));
+        record.key = publication.key;
+        record.payload = publication.value;
+        record.timestamp = publication.timestamp;
+        if let Err((error, record)) = self.producer.load().send(record) {
+            let code = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Fail);
+            let undelivered = Undelivered {
+                publication: publication.to_owned(),
+                receipt: record.delivery_opaque,
+                code,
+            };
+            self.undelivered(undelivered, attempt);
+        }
+    }
+
+    /// Decides what becomes of a publication that was not delivered.
+    fn undelivered(&self, undelivered: Undelivered<R>, attempt: u32) {
+        let Undelivered {
+            publication,
+            receipt,
+            code,
+        } = undelivered;
+        let delay = match (code, delivery_failure(code)) {
+            (RDKafkaErrorCode::QueueFull, _) => QUEUE_FULL_BACKOFF,
+            (RDKafkaErrorCode::PurgeQueue | RDKafkaErrorCode::PurgeInflight, _) => Duration::ZERO,
+            (_, DeliveryFailure::TooLarge) => return self.too_large(publication, receipt, code),
+            (_, DeliveryFailure::Refused) => {
+                self.halt(format!("{:?}: {code}", publication.kind));
+                LAST_BACKOFF
+            }
+            (_, DeliveryFailure::Resend | DeliveryFailure::ProducerBroken) => {
+                (FIRST_BACKOFF * 2_u32.saturating_pow(attempt.min(16))).min(LAST_BACKOFF)
+            }
+        };
+        self.resend_after(delay, publication, receipt, attempt + 1);
+    }
+
+    /// A result becomes a dead letter, a dead letter is cut, and one that was cut waits for an operator.
+    fn too_large(
+        &self,
+        mut publication: OwnedPublication,
+        mut receipt: Box<R>,
+        code: RDKafkaErrorCode,
+    ) {
+        let cut = publication
+            .headers
+            .iter()
+            .any(|header| header.name == "expressd.truncated");
+        let delay = match publication.kind {
+            Kind::Result if self.dead_letters.is_some() => {
+                let bytes = publication.value.as_ref().map_or(0, Vec::len);
+                let cause = format!("the output of {bytes} bytes was refused: {code}");
+                publication = receipt.output_too_large(&cause);
+                Duration::ZERO
+            }
+            Kind::DeadLetter if !cut => {
+                let value = publication.value.take().unwrap_or_default();
+                publication.value = Some(truncate(&value, &mut publication.headers).to_vec());
+                Duration::ZERO
+            }
+            kind => {
+                self.halt(format!("{kind:?}: {code}"));
+                LAST_BACKOFF
+            }
+        };
+        self.resend_after(delay, publication, receipt, 0);
+    }
+
+    fn resend_after(
+        &self,
+        delay: Duration,
+        publication: OwnedPublication,
+        receipt: Box<R>,
+        attempt: u32,
+    ) {
+        let mut waiting = self.waiting();
+        let number = waiting.next;
+        waiting.next += 1;
+        waiting.queue.push(Reverse(Resend {
+            due: Instant::now() + delay,
+            number,
+            attempt,
+            publication,
+            receipt,
+        }));
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting<R>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Serves reports until the sink is closed.
+    pub(super) fn serve(&self) {
+        let mut reports = Reports::default();
+        let mut backoff = FIRST_BACKOFF;
+        while !self.closed.load(Ordering::Relaxed) {
+            let producer = self.producer.load_full();
+            let busy = producer.in_flight_count() > 0 || !self.waiting().queue.is_empty();
+            producer.poll(if busy { BUSY_WAIT } else { IDLE_WAIT });
+            self.settle(&producer, &mut reports);
+            self.resend_due();
+            if producer.client().fatal_error().is_some() {
+                self.replace(&producer, &mut reports, &mut backoff);
+            }
+        }
+    }
+
+    /// Passes on what the client has reported.
+    fn settle(&self, producer: &BaseProducer<Context<R>>, reports: &mut Reports<R>) {
+        producer.context().swap(reports);
+        if !reports.delivered.is_empty() {
+            R::acknowledged(&mut reports.delivered);
+            if reports.failed.is_empty() {
+                self.go_on();
+            }
+        }
+        for undelivered in reports.failed.drain(..) {
+            if delivery_failure(undelivered.code) != DeliveryFailure::TooLarge {
+                warn!(error = %undelivered.code, "outcome not delivered, will retry");
+            }
+            self.undelivered(undelivered, 1);
+        }
+    }
+
+    fn resend_due(&self) {
+        loop {
+            let due = {
+                let mut waiting = self.waiting();
+                let is_due = waiting
+                    .queue
+                    .peek()
+                    .is_some_and(|Reverse(first)| first.due <= Instant::now());
+                if !is_due {
+                    return;
+                }
+                waiting.queue.pop()
+            };
+            if let Some(Reverse(resend)) = due {
+                self.metrics.resent(1);
+                self.publish(&resend.publication.borrow(), resend.receipt, resend.attempt);
+            }
+        }
+    }
+
+    /// Idempotence is broken: a new producer takes over, and what has no report is sent again.
+    fn replace(
+        &self,
+        broken: &Arc<BaseProducer<Context<R>>>,
+        reports: &mut Reports<R>,
+        backoff: &mut Duration,
+    ) {
+        error!(error = ?broken.client().fatal_error(), "producer is broken, making a new one");
+        match new_producer(&self.client, self.dead_letters.clone()) {
+            Ok(producer) => {
+                self.producer.store(Arc::new(producer));
+                broken.purge(PurgeConfig::default().queue().inflight());
+                // A report that is dropped with its producer would leave a slot open for ever.
+                while broken.in_flight_count() > 0 && !self.closed.load(Ordering::Relaxed) {
+                    broken.poll(BUSY_WAIT);
+                    self.settle(broken, reports);
+                }
+                *backoff = FIRST_BACKOFF;
+            }
+            Err(error) => {
+                error!(%error, "no new producer, will retry");
+                std::thread::park_timeout(*backoff);
+                *backoff = (*backoff * 2).min(LAST_BACKOFF);
+            }
+        }
+    }
+
+    fn halt(&self, reason: String) {
+        let mut halted = self.halted.lock().unwrap_or_else(PoisonError::into_inner);
+        if halted.as_ref() != Some(&reason) {
+            error!(reason, "outcomes are refused, an operator has to act");
+        }
+        *halted = Some(reason);
+    }
+
+    fn go_on(&self) {
+        let mut halted = self.halted.lock().unwrap_or_else(PoisonError::into_inner);
+        if halted.take().is_some() {
+            info!("outcomes are taken again");
+        }
+    }
+
+    pub(super) fn halted(&self) -> Option<String> {
+        let halted = self.halted.lock().unwrap_or_else(PoisonError::into_inner);
+        halted.clone()
+    }
+
+    pub(super) fn close(&self) {
+        self.closed.store(true, Ordering::Relaxed);
+    }
+}
+
+fn new_producer<R: Receipt>(
+    client: &ClientConfig,
+    dead_letters: Option<String>,
+) -> Result<BaseProducer<Context<R>>, KafkaError> {
+    BaseProducer::from_config_and_context(client, Context::new(dead_letters))
+}
+
+fn native(headers: &HeaderBuffer) -> OwnedHeaders {
+    let empty = OwnedHeaders::new_with_capacity(headers.len());
+    headers.iter().fold(empty, |headers, header| {
+        headers.insert(Header {
+            key: header.name,
+            value: header.value,
+        })
+    })
+}
+
+impl<R> PartialEq for Resend<R> {
+    fn eq(&self, other: &Resend<R>) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl<R> Eq for Resend<R> {}
+
+impl<R> PartialOrd for Resend<R> {
+    fn partial_cmp(&self, other: &Resend<R>) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<R> Ord for Resend<R> {
+    fn cmp(&self, other: &Resend<R>) -> std::cmp::Ordering {
+        (self.due, self.number).cmp(&(other.due, other.number))
+    }
+}
