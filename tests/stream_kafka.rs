@@ -174,7 +174,12 @@ impl Bed {
         options: serde_json::Value,
         intake: impl FnMut(Batch) + Send + 'static,
     ) -> Running {
-        let mut config = serde_json::json!({"topics": [self.input], "group": group});
+        // The embedded broker ends a rebalance one second before the session timeout, whoever has joined.
+        let mut config = serde_json::json!({
+            "topics": [self.input],
+            "group": group,
+            "properties": {"session.timeout.ms": 6_000, "heartbeat.interval.ms": 300},
+        });
         for (key, value) in options.as_object().unwrap() {
             config[key] = value.clone();
         }
@@ -321,6 +326,9 @@ fn an_unfinished_record_holds_the_offset_and_a_full_window_stops_the_intake() {
 
 #[test]
 fn a_rebalance_drains_and_repeats_nothing() {
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter("debug")
+        .try_init();
     let bed = Bed::new(4);
     let seen: Arc<Mutex<HashMap<String, u32>>> = Arc::default();
     let sink = bed.sink();

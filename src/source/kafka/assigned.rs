@@ -9,7 +9,7 @@ use rdkafka::types::RDKafkaErrorCode;
 use crate::source::{Batch, Intake, MemoryBudget, Partition};
 use crate::telemetry::PartitionMetrics;
 
-use super::native::{Event, NativeBatch, NativeMessage, PartitionQueue};
+use super::native::{NativeBatch, NativeMessage, PartitionQueue};
 
 /// Records that make one job.
 const BATCH_RECORDS: usize = 256;
@@ -23,8 +23,6 @@ pub(super) struct Assigned {
     queue: PartitionQueue,
     /// Taken from the queue while the window had no room for their bytes; at most a batch.
     held: VecDeque<NativeMessage>,
-    /// Nothing was left before this offset when the partition was read last; `None` when there may be more.
-    end: Option<i64>,
     halted: bool,
     window_records: usize,
 }
@@ -50,7 +48,6 @@ impl Assigned {
             metrics,
             queue,
             held: VecDeque::new(),
-            end: None,
             halted: false,
             window_records,
         }
@@ -61,9 +58,24 @@ impl Assigned {
         self.partition.is(topic, number)
     }
 
-    /// Whether everything there was has its outcome.
-    pub(super) fn is_idle(&self) -> bool {
-        self.end.is_some() && self.held.is_empty() && self.partition.window().is_empty()
+    /// Whether everything there is has its outcome. `None` when nothing is under way and yet the end is not reached:
+    /// there are control records before it, or records that have not arrived.
+    pub(super) fn is_idle(&self) -> Option<bool> {
+        let Some(end) = self.queue.end_offset() else {
+            return Some(false);
+        };
+        let window = self.partition.window();
+        match self.held.is_empty() && window.is_empty() {
+            false => Some(false),
+            true => (window.position() >= end).then_some(true),
+        }
+    }
+
+    /// Nothing is left before `position`, which the client has read up to.
+    pub(super) fn advance(&self, position: i64) {
+        if self.held.is_empty() {
+            self.partition.window().advance(position);
+        }
     }
 
     /// Stands still until an operator acts.
@@ -102,16 +114,9 @@ impl Assigned {
             return self.held.len();
         }
         let mut messages = Vec::from(std::mem::take(&mut self.held));
-        let mut end = None;
-        let found = self.queue.consume(max, &mut messages, |event| match event {
-            Event::End(offset) => end = Some(offset),
-            Event::Error(code) => swept.error = Some(code),
-        });
+        let (found, error) = self.queue.consume(max, &mut messages);
         self.held = messages.into();
-        if found > 0 {
-            // Records may have come behind the end that was seen.
-            self.end = end.filter(|end| self.held.back().is_none_or(|last| last.offset() < *end));
-        }
+        swept.error = swept.error.or(error);
         found
     }
 
@@ -140,11 +145,6 @@ impl Assigned {
             );
             let partition = Arc::clone(&self.partition);
             intake(Batch::new(partition, first, Box::new(batch)));
-        }
-        if let Some(end) = self.end
-            && self.held.is_empty()
-        {
-            self.partition.window().advance(end);
         }
         taken
     }

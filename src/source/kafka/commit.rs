@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use rdkafka::error::KafkaResult;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use rdkafka::types::RDKafkaErrorCode;
 use tracing::warn;
 
 use crate::kafka::{CommitFailure, commit_failure};
@@ -65,13 +66,12 @@ impl Commits {
     ) {
         self.sent = None;
         self.fenced = false;
-        let mut failed = false;
+        let mut failed = None;
         for commit in &answer.partitions {
             let (topic, number) = (&*commit.topic, commit.number);
             if let Some(error) = answer.error.or(commit.error) {
-                failed = true;
                 self.fenced |= commit_failure(error) == CommitFailure::Fenced;
-                warn!(%error, topic, partition = number, "commit failed, will retry");
+                failed = Some((error, topic, number));
                 continue;
             }
             let mut partitions = partitions.clone();
@@ -80,7 +80,19 @@ impl Commits {
                 partition.window().committed(position);
             }
         }
-        metrics.commit(!failed);
+        metrics.commit(failed.is_none());
+        match failed {
+            // A member that is joining again commits afterwards.
+            Some((RDKafkaErrorCode::RebalanceInProgress, ..)) | None => {}
+            Some((error, topic, partition)) => {
+                warn!(%error, topic, partition, "commit failed, will retry");
+            }
+        }
+    }
+
+    /// Forgets what earlier answers said of the ownership.
+    pub(super) fn forget_fencing(&mut self) {
+        self.fenced = false;
     }
 }
 

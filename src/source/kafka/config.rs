@@ -114,7 +114,7 @@ impl KafkaSourceConfig {
             .set("enable.auto.offset.store", "false")
             // Where to start is decided here, and losing a position is never repaired silently.
             .set("auto.offset.reset", "error")
-            .set("enable.partition.eof", "true");
+            .set("enable.partition.eof", "false");
         client
     }
 }

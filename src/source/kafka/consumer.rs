@@ -17,7 +17,7 @@ use crate::telemetry::PipelineMetrics;
 
 use super::POLL_INTERVAL;
 use super::assigned::Assigned;
-use super::commit::{Commits, offsets};
+use super::commit::{Commits, offsets, position};
 use super::config::KafkaSourceConfig;
 use super::context::{Context, Notice};
 use super::native::{CommitQueue, with_record};
@@ -90,7 +90,7 @@ impl Consumer {
         while !self.control.is_stopping() && self.fatal.is_none() {
             self.poll(wait);
             let taken = self.sweep();
-            self.measure();
+            self.measure(taken == 0);
             wait = match taken {
                 0 => (wait * 2).clamp(SHORTEST_WAIT, LONGEST_WAIT),
                 _ => Duration::ZERO,
@@ -256,21 +256,21 @@ impl Consumer {
 
     /// Commits what can be committed and waits for the answer until `deadline`. Says whether everything is committed.
     pub(super) fn commit_until(&mut self, deadline: Instant) -> bool {
+        // The answer to a commit of an earlier generation says nothing about this one.
+        while self.commits.in_flight() && Instant::now() < deadline {
+            self.poll(SHORTEST_WAIT);
+        }
+        self.commits.forget_fencing();
         loop {
             let in_flight = self.commits.in_flight();
             let left = self
                 .assigned
                 .iter()
                 .any(|assigned| assigned.partition.window().to_commit().is_some());
-            if !in_flight {
-                if !left {
-                    return true;
-                }
-                if self.commits.is_fenced() {
-                    return false;
-                }
+            if !left && !in_flight {
+                return true;
             }
-            if Instant::now() >= deadline {
+            if self.commits.is_fenced() || Instant::now() >= deadline {
                 return false;
             }
             if !in_flight {
@@ -280,13 +280,42 @@ impl Consumer {
         }
     }
 
-    fn measure(&mut self) {
-        let idle = !self.assigned.is_empty() && self.assigned.iter().all(Assigned::is_idle);
-        let idle_without_partitions = self.assigned.is_empty() && self.control.is_ready();
-        self.control.set_idle(idle || idle_without_partitions);
+    fn measure(&mut self, found_nothing: bool) {
+        self.control.set_idle(found_nothing && self.is_idle());
         if Instant::now() >= self.next_measure {
             self.next_measure = Instant::now() + MEASURE_INTERVAL;
+            self.pass_control_records();
             self.assigned.iter().for_each(Assigned::measure);
+        }
+    }
+
+    fn is_idle(&self) -> bool {
+        self.control.is_ready()
+            && self
+                .assigned
+                .iter()
+                .all(|assigned| assigned.is_idle() == Some(true))
+    }
+
+    /// Where nothing is under way the client's own position counts: it is behind control records and compacted offsets,
+    /// of which no record tells.
+    fn pass_control_records(&self) {
+        if self
+            .assigned
+            .iter()
+            .all(|assigned| assigned.is_idle().is_some())
+        {
+            return;
+        }
+        let Ok(positions) = self.client.position() else {
+            return;
+        };
+        for assigned in &self.assigned {
+            let partition = &assigned.partition;
+            let found = positions.find_partition(partition.topic(), partition.number());
+            if let Some(position) = found.and_then(|found| position(found.offset())) {
+                assigned.advance(position);
+            }
         }
     }
 

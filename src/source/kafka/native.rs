@@ -35,15 +35,6 @@ pub(super) struct PartitionQueue {
 // SAFETY: a queue handle may be used from any thread; `scratch` is empty between calls.
 unsafe impl Send for PartitionQueue {}
 
-/// What a batch call found besides records.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Event {
-    /// Nothing is left before this offset, for now.
-    End(i64),
-    /// The partition cannot be read.
-    Error(RDKafkaErrorCode),
-}
-
 impl PartitionQueue {
     /// Cuts the partition's queue off. Done before the partition is assigned, so that no record of it takes the way
     /// through the main queue.
@@ -74,14 +65,16 @@ impl PartitionQueue {
         })
     }
 
-    /// Appends up to `max` records to `messages` without waiting; `event` is told what else was in the queue, after the
-    /// records before it.
+    /// Appends up to `max` records to `messages` without waiting; gives the number of things found, and the error among
+    /// them, if one was.
+    ///
+    /// Partition ends are not asked for: the batch call takes such a message for a record and moves the position past
+    /// the end, where the next rebalance resumes and finds its offset out of range.
     pub(super) fn consume(
         &mut self,
         max: usize,
         messages: &mut Vec<NativeMessage>,
-        mut event: impl FnMut(Event),
-    ) -> usize {
+    ) -> (usize, Option<RDKafkaErrorCode>) {
         self.scratch.clear();
         self.scratch.reserve(max);
         // SAFETY: `scratch` has room for `max` pointers. With a timeout of 0 the call takes what is there.
@@ -96,18 +89,19 @@ impl PartitionQueue {
         let n = usize::try_from(n).unwrap_or(0);
         // SAFETY: the call has written the first `n` pointers.
         unsafe { self.scratch.set_len(n) };
+        let mut error = None;
         for message in self.scratch.drain(..) {
             let Some(message) = NonNull::new(message) else {
                 continue;
             };
             // SAFETY: the call gives each message to us, and none of them twice.
             let message = unsafe { NativeMessage::new(message) };
-            match message.event() {
+            match error_code(message.raw().err) {
                 None => messages.push(message),
-                Some(found) => event(found),
+                Some(code) => error = Some(code),
             }
         }
-        n
+        (n, error)
     }
 
     /// The offset behind the partition's last record, as the last fetch told; `None` before the first.
@@ -265,14 +259,6 @@ impl NativeMessage {
 
     pub(super) fn offset(&self) -> i64 {
         self.raw().offset
-    }
-
-    fn event(&self) -> Option<Event> {
-        let raw = self.raw();
-        Some(match error_code(raw.err)? {
-            RDKafkaErrorCode::PartitionEOF => Event::End(raw.offset),
-            code => Event::Error(code),
-        })
     }
 
     /// The message as a record of `topic`.

@@ -68,18 +68,22 @@ impl Consumer {
                 position,
                 committed: true,
             },
-            (None, StartFrom::Earliest) => Start {
-                offset: Offset::Beginning,
-                position: 0,
-                committed: false,
-            },
-            (None, StartFrom::Latest) => {
-                // An offset instead of "the end": what comes between now and the first commit is not skipped by a restart.
-                let (_, end) = retry(|| self.client.fetch_watermarks(topic, number, REQUEST))?;
-                Start {
-                    offset: Offset::Offset(end),
-                    position: end,
-                    committed: false,
+            (None, start_from) => {
+                let (low, high) = retry(|| self.client.fetch_watermarks(topic, number, REQUEST))?;
+                match start_from {
+                    // Retention may run over `low` any moment; "the beginning" it does not run over.
+                    StartFrom::Earliest => Start {
+                        offset: Offset::Beginning,
+                        position: low,
+                        committed: false,
+                    },
+                    // An offset instead of "the end": what comes between now and the first commit is not skipped by a
+                    // restart.
+                    StartFrom::Latest => Start {
+                        offset: Offset::Offset(high),
+                        position: high,
+                        committed: false,
+                    },
                 }
             }
         })
