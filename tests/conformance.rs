@@ -3,6 +3,8 @@
 //!
 //! The corpus's own checker starts this program again, with `--answer`, as the runner of its batch.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
+
 #[path = "../examples/conformance.rs"]
 #[allow(dead_code)]
 mod runner;

@@ -1,5 +1,7 @@
 //! Branches and items give the same answer on several workers as in place: outputs, errors, event ids, counts.
 
+#![allow(clippy::unwrap_used)]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 

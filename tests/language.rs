@@ -17,6 +17,8 @@
 //!
 //! Time is virtual. Every case runs twice in the same execution, since executions are used again.
 
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -85,10 +87,13 @@ fn some<'de, D: serde::Deserializer<'de>>(value: D) -> Result<Option<Value>, D::
 /// What came of a case.
 #[derive(Debug, PartialEq)]
 struct Report {
-    outcome: Result<Value, (Value, Value, String)>,
+    outcome: Result<Value, Box<Failed>>,
     calls: Vec<Value>,
     seconds: f64,
 }
+
+/// Error, cause, and the failing state.
+type Failed = (Value, Value, String);
 
 #[test]
 fn the_language_gives_the_answers_that_the_cases_want() {
@@ -142,7 +147,7 @@ fn check(case: &Case) -> Result<(), String> {
         true => Ok(()),
         false => Err(format!("{name}: got {got}, want {want}")),
     };
-    match (&report.outcome, &case.want) {
+    match (report.outcome.as_ref().map_err(Box::as_ref), &case.want) {
         (Ok(output), Some(want)) => same("output", output, want)?,
         (Ok(output), None) => return Err(format!("succeeds with {output}")),
         (Err((error, cause, _)), Some(_)) => return Err(format!("fails with {error}: {cause}")),
@@ -283,15 +288,19 @@ fn limits(given: &BTreeMap<String, u64>) -> Result<Limits, String> {
     Ok(limits)
 }
 
-fn outcome(execution: &Execution) -> Result<Value, (Value, Value, String)> {
+fn outcome(execution: &Execution) -> Result<Value, Box<Failed>> {
     match execution.outcome().unwrap() {
         Outcome::Succeeded(output) => Ok(json_of(execution.arena(), *output)),
-        Outcome::Failed(failure) => Err((
+        Outcome::Failed(failure) => Err(Box::new((
             json!(failure.error),
             json!(failure.cause),
             failure.state.clone(),
-        )),
-        other => Err((json!(format!("{other:?}")), Value::Null, String::new())),
+        ))),
+        other => Err(Box::new((
+            json!(format!("{other:?}")),
+            Value::Null,
+            String::new(),
+        ))),
     }
 }
 

@@ -170,7 +170,7 @@ impl Run {
         self.history.skip(events);
         self.reads_event_ids |= reads_event_ids;
         if let Some(error) = failed {
-            return Err(self.from_inside(env, fiber, error));
+            return Err(self.placed(env, fiber, error));
         }
         let mut outputs = Vec::new();
         for job in &jobs {
@@ -183,12 +183,7 @@ impl Run {
     }
 
     /// The job knew the failing state's place only below the container.
-    fn from_inside(
-        &self,
-        env: Env<'_>,
-        fiber: &Fiber,
-        mut error: Box<StateError>,
-    ) -> Box<StateError> {
+    fn placed(&self, env: Env<'_>, fiber: &Fiber, mut error: Box<StateError>) -> Box<StateError> {
         let scope = self.scope_path(env.plan, fiber);
         if let Some(state) = error.state.take() {
             error.state = Some(match scope.is_empty() {

@@ -59,7 +59,8 @@ fn scope(plan: &Plan, id: ScopeId, depth: usize, out: &mut String) {
         )
         .expect(INFALLIBLE);
         for (field, text) in lines(plan, state) {
-            writeln!(out, "{indent}    {field:<15} {text}").expect(INFALLIBLE);
+            let line = format!("{indent}    {field:<15} {text}");
+            writeln!(out, "{}", line.trim_end()).expect(INFALLIBLE);
         }
         match &state.kind {
             StateKind::Map(map) => inner(plan, "each item".to_string(), map.processor, depth, out),

@@ -107,11 +107,14 @@ fn text(compiler: &Compiler<'_>, condition: &Condition) -> String {
         Condition::And(parts) => joined(parts, " and "),
         Condition::Or(parts) => joined(parts, " or "),
         Condition::Not(part) => format!("not {}", text(compiler, part)),
-        Condition::Test(test) => format!(
-            "{} {} {}",
-            test.variable.value,
-            test.operator.name(),
-            compiler.text(test.operand.value)
-        ),
+        Condition::Test(test) => {
+            let operand = test.operand.value;
+            let operand = match compiler.doc.as_str(operand) {
+                Some(path) if test.operator.name().ends_with("Path") => path.decode().into_owned(),
+                _ => compiler.text(operand),
+            };
+            let variable = &test.variable.value;
+            format!("{variable} {} {operand}", test.operator.name())
+        }
     }
 }
