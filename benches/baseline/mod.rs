@@ -5,6 +5,7 @@
 //! and which make it slower than it can be (features unify within a build). It stands for orientation; the bar is the
 //! simd-json tree.
 
+mod arena;
 mod equal;
 mod order;
 mod serde_tree;
@@ -50,6 +51,9 @@ pub(crate) fn programs(case: Case, orders: bool) -> Vec<(&'static str, Program)>
     }
     if let Some(splice) = splice::program(case) {
         programs.push(("tape_splice", splice));
+    }
+    if let Some(arena) = arena::program(case) {
+        programs.push(("arena", arena));
     }
     programs
 }
