@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::node::{Built, Node, RESOLVED, Span};
-use super::tokenizer::Scratch;
+use super::tokenizer::{PADDING, Scratch};
 use super::{Constants, Kind, Value};
 
 /// The memory of one execution: text, nodes and the lists that built containers point to.
@@ -74,8 +74,9 @@ impl Arena {
         self.scratch.shrink_to(KEPT_BYTES);
     }
 
-    /// Gives back what is not used: for tables that will not grow any more.
+    /// Pads the text and gives back what is not used: for tables that will not grow any more.
     pub(super) fn shrink(&mut self) {
+        self.text.push_str(PADDING);
         self.text.shrink_to_fit();
         self.nodes.shrink_to_fit();
         self.lists.shrink_to_fit();

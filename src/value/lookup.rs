@@ -57,9 +57,9 @@ impl<'a> Wanted<'a> {
     #[inline(always)]
     fn matches(self, text: &str, start: usize) -> bool {
         let bytes = text.as_bytes();
-        let (len, rest) = (self.name.len(), 8.min(self.name.len()));
+        let len = self.name.len();
         scan::prefix(bytes, start, len) == self.prefix
-            && bytes[start + rest..start + len] == self.name.as_bytes()[rest..]
+            && (len <= 8 || bytes[start + 8..start + len] == self.name.as_bytes()[8..])
     }
 }
 
@@ -80,21 +80,30 @@ impl Arena {
         self.get_by_name(object, &self.as_str(name)?.decode())
     }
 
+    #[inline]
     fn find(&self, object: Value, wanted: Wanted<'_>) -> Option<Value> {
         match self.container(object) {
             Container::Object { arena, place, span } => {
                 let found = arena.find_span(place, span, wanted)?;
                 Some(object.sibling(Value::node(arena.base + found)))
             }
-            Container::Members(members) => {
-                let [_, value] = members
-                    .iter()
-                    .find(|[name, _]| self.is_named(object.sibling(*name), wanted))?;
-                Some(object.sibling(*value))
-            }
+            Container::Members(members) => self.find_listed(object, members, wanted),
             Container::Patched => self.find_patched(object, wanted),
             _ => None,
         }
+    }
+
+    #[inline(never)]
+    fn find_listed(
+        &self,
+        object: Value,
+        members: &[[Value; 2]],
+        wanted: Wanted<'_>,
+    ) -> Option<Value> {
+        let [_, value] = members
+            .iter()
+            .find(|[name, _]| self.is_named(object.sibling(*name), wanted))?;
+        Some(object.sibling(*value))
     }
 
     /// The place of a member in an object that was parsed and repeats no name.
@@ -119,7 +128,7 @@ impl Arena {
         None
     }
 
-    #[cold]
+    #[inline(never)]
     fn find_patched(&self, mut object: Value, wanted: Wanted<'_>) -> Option<Value> {
         while let Some(patch) = self.patch(object) {
             if self.is_named(patch.key, wanted) {
@@ -136,10 +145,13 @@ impl Arena {
     }
 }
 
-/// The first eight bytes of a name.
+/// The first eight bytes of a name, zeros behind them.
 fn prefix(name: &str) -> u64 {
-    let mut word = [0; 8];
-    let len = name.len().min(8);
-    word[..len].copy_from_slice(&name.as_bytes()[..len]);
-    u64::from_le_bytes(word)
+    match name.as_bytes().first_chunk() {
+        Some(first) => u64::from_le_bytes(*first),
+        None => name
+            .bytes()
+            .rev()
+            .fold(0, |word, byte| word << 8 | u64::from(byte)),
+    }
 }

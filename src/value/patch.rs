@@ -6,7 +6,7 @@ use super::node::{Node, Patch};
 use super::{Arena, Value};
 
 /// Longer chains are written out as a list of members.
-pub(super) const LONGEST_CHAIN: usize = 16;
+pub(super) const LONGEST_CHAIN: usize = 8;
 
 impl Arena {
     /// `base` with one member set: replaced in its place or appended. `base` must be an object.

@@ -2,26 +2,32 @@
 //!
 //! Recurses once per level of nesting that is not copied; callers bound the depth of what they build.
 
+use super::arena::Container;
 use super::node::{DIRTY, Node};
 use super::patch::{LONGEST_CHAIN, Overlay};
-use super::{Arena, Kind, Value};
+use super::text::name_of;
+use super::{Arena, Value};
 
 impl Arena {
     /// Appends compact JSON.
+    #[inline]
     pub fn print(&self, value: Value, out: &mut Vec<u8>) {
-        if value.is_name() {
-            return self.print_name(value, out);
-        }
-        match self.node(value) {
-            (arena, Node::Span(span)) if !span.is(DIRTY) => {
-                out.extend_from_slice(
-                    &arena.text.as_bytes()[span.start as usize..span.end as usize],
+        let (arena, place) = self.home(value);
+        match &arena.nodes[place] {
+            Node::Span(member) if value.is_name() => {
+                out.push(b'"');
+                out.extend_from_slice(name_of(&arena.text, member).spelled.as_bytes());
+                out.push(b'"');
+            }
+            Node::Span(span) if !span.is(DIRTY) => {
+                copy(
+                    arena.text.as_bytes(),
+                    span.start as usize,
+                    span.end as usize,
+                    out,
                 );
             }
-            (_, Node::Span(span)) if span.kind == Kind::Array => self.print_elements(value, out),
-            (_, Node::Array(_)) => self.print_elements(value, out),
-            (_, Node::Patch(_)) => self.print_patched(value, out),
-            (_, Node::Span(_) | Node::Object(_)) => self.print_members(value, out),
+            _ => self.print_container(value, out),
         }
     }
 
@@ -33,10 +39,30 @@ impl Arena {
     }
 
     #[inline(never)]
-    fn print_elements(&self, array: Value, out: &mut Vec<u8>) {
+    fn print_container(&self, container: Value, out: &mut Vec<u8>) {
+        match self.container(container) {
+            Container::Elements(elements) => {
+                let elements = elements.iter().map(|&element| container.sibling(element));
+                self.print_elements(elements, out);
+            }
+            Container::Members(members) => {
+                let members = members
+                    .iter()
+                    .map(|&[name, value]| (container.sibling(name), container.sibling(value)));
+                self.print_members(members, out);
+            }
+            Container::Array { .. } => self.print_elements(self.elements(container), out),
+            Container::Object { .. } => self.print_any_object(container, out),
+            Container::Patched => self.print_patched(container, out),
+            Container::None => unreachable!("a scalar is copied"),
+        }
+    }
+
+    #[inline]
+    fn print_elements(&self, elements: impl Iterator<Item = Value>, out: &mut Vec<u8>) {
         out.push(b'[');
         let mut separate = false;
-        for element in self.elements(array) {
+        for element in elements {
             if std::mem::replace(&mut separate, true) {
                 out.push(b',');
             }
@@ -45,11 +71,11 @@ impl Arena {
         out.push(b']');
     }
 
-    #[inline(never)]
-    fn print_members(&self, object: Value, out: &mut Vec<u8>) {
+    #[inline]
+    fn print_members(&self, members: impl Iterator<Item = (Value, Value)>, out: &mut Vec<u8>) {
         out.push(b'{');
         let mut separate = false;
-        for (name, value) in self.members(object) {
+        for (name, value) in members {
             if std::mem::replace(&mut separate, true) {
                 out.push(b',');
             }
@@ -60,40 +86,51 @@ impl Arena {
         out.push(b'}');
     }
 
+    #[inline(never)]
+    fn print_any_object(&self, object: Value, out: &mut Vec<u8>) {
+        self.print_members(self.members(object), out);
+    }
+
     /// Copies the base up to each place that is replaced, writes the new value, goes on behind the old one's end.
     #[inline(never)]
     fn print_patched(&self, object: Value, out: &mut Vec<u8>) {
         let overlay = Overlay::of(self, object);
         let (arena, base) = match self.node(overlay.base) {
             (arena, Node::Span(base)) if !base.is(DIRTY) => (arena, base),
-            _ => return self.print_members(object, out),
+            _ => return self.print_any_object(object, out),
         };
         let text = arena.text.as_bytes();
 
-        // Places in the base, in order, and what comes there; new members are put behind all.
-        let closing = base.end - 1;
-        let mut edits = [(0, 0, 0); LONGEST_CHAIN];
-        for (edit, &(name, _)) in edits.iter_mut().zip(overlay.members()) {
+        // In order of their places; among the new members, which all come last, in order of insertion.
+        let mut edits = [Edit::default(); LONGEST_CHAIN];
+        let edits = &mut edits[..overlay.members().len()];
+        for (index, (edit, &(name, _))) in edits.iter_mut().zip(overlay.members()).enumerate() {
             let old = self
                 .get_by_string(overlay.base, name)
                 .map(|old| self.node(old).1);
             *edit = match old {
-                Some(Node::Span(old)) => (old.start, old.end, 0),
-                _ => (closing, closing, 1),
+                Some(Node::Span(old)) => Edit {
+                    start: old.start,
+                    end: old.end,
+                    index,
+                    is_new: false,
+                },
+                _ => Edit {
+                    start: base.end - 1,
+                    end: base.end - 1,
+                    index,
+                    is_new: true,
+                },
             };
         }
-        let edits = &mut edits[..overlay.members().len()];
-        for (position, edit) in edits.iter_mut().enumerate() {
-            edit.2 |= position << 1;
-        }
-        edits.sort_unstable_by_key(|&(start, _, position)| (start, position));
+        edits.sort_unstable_by_key(|edit| (edit.start, edit.index));
 
         let mut copied = base.start as usize;
         let mut separate = base.count > 0;
-        for &mut (start, end, position) in edits {
-            let (name, value) = overlay.members()[position >> 1];
-            out.extend_from_slice(&text[copied..start as usize]);
-            if position & 1 == 1 {
+        for edit in edits {
+            let (name, value) = overlay.members()[edit.index];
+            out.extend_from_slice(&text[copied..edit.start as usize]);
+            if edit.is_new {
                 if std::mem::replace(&mut separate, true) {
                     out.push(b',');
                 }
@@ -101,16 +138,31 @@ impl Arena {
                 out.push(b':');
             }
             self.print(value, out);
-            copied = end as usize;
+            copied = edit.end as usize;
         }
         out.extend_from_slice(&text[copied..base.end as usize]);
     }
+}
 
-    #[inline(never)]
-    fn print_name(&self, name: Value, out: &mut Vec<u8>) {
-        let name = self.as_str(name).expect("a member's name is a string");
-        out.push(b'"');
-        out.extend_from_slice(name.spelled.as_bytes());
-        out.push(b'"');
+/// A place in an object's text, and which of the members that are set goes there.
+#[derive(Clone, Copy, Default)]
+struct Edit {
+    start: u32,
+    end: u32,
+    index: usize,
+    is_new: bool,
+}
+
+/// Appends a piece of `text`. Most pieces are short, and copying a fixed length and cutting back is cheaper than a call.
+#[inline]
+fn copy(text: &[u8], start: usize, end: usize, out: &mut Vec<u8>) {
+    const SHORT: usize = 32;
+    match text[start..].first_chunk::<SHORT>() {
+        Some(chunk) if end - start <= SHORT => {
+            let len = out.len() + end - start;
+            out.extend_from_slice(chunk);
+            out.truncate(len);
+        }
+        _ => out.extend_from_slice(&text[start..end]),
     }
 }

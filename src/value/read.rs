@@ -114,6 +114,7 @@ impl Arena {
     }
 
     /// At least the bytes of the compact text, and at least the depth; both stop at the top of their type.
+    #[inline]
     pub(super) fn bounds(&self, value: Value) -> (u32, u16) {
         if value.is_name() {
             let len = self.as_str(value).map_or(0, |name| name.spelled.len() + 2);

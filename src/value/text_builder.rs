@@ -1,6 +1,8 @@
 //! A string put together in JSON spelling: what is only copied is never unescaped.
 
-use super::node::ESCAPED;
+use std::ops::Range;
+
+use super::node::{ESCAPED, Node};
 use super::text::escape;
 use super::{Arena, Kind, Value};
 
@@ -24,6 +26,34 @@ impl Arena {
     }
 }
 
+/// Text of the arena itself that goes into a string as it is.
+struct Piece {
+    range: Range<usize>,
+    escaped: bool,
+}
+
+impl Arena {
+    /// The spelling of a scalar in this arena's own tables, without quotes.
+    fn own_scalar(&self, value: Value) -> Option<Piece> {
+        if value.is_constant() || value.is_name() {
+            return None;
+        }
+        let place = value.index().checked_sub(self.base)?;
+        let Node::Span(span) = &self.nodes[place] else {
+            return None;
+        };
+        let quote = match span.kind {
+            Kind::String => 1,
+            Kind::Array | Kind::Object => return None,
+            _ => 0,
+        };
+        Some(Piece {
+            range: span.start as usize + quote..span.end as usize - quote,
+            escaped: span.is(ESCAPED),
+        })
+    }
+}
+
 impl TextBuilder<'_> {
     /// Appends decoded characters.
     pub fn push_str(&mut self, text: &str) {
@@ -33,6 +63,11 @@ impl TextBuilder<'_> {
     /// Appends a value of the arena: a string without its quotes, everything else as it is printed.
     pub fn push_value(&mut self, value: Value) {
         let arena = &mut *self.arena;
+        if let Some(piece) = arena.own_scalar(value) {
+            self.escaped |= piece.escaped;
+            arena.text.extend_from_within(piece.range);
+            return;
+        }
         let mut printed = std::mem::take(&mut arena.scratch.printed);
         printed.clear();
         arena.print(value, &mut printed);
