@@ -6,6 +6,7 @@ use crate::value::Arena;
 use crate::value::ConstantsBuilder;
 use crate::value::JsonStr;
 use crate::value::Kind;
+use crate::value::Number;
 use crate::value::Value;
 
 use super::operator::{Family, Operand, Operator, Order};
@@ -35,9 +36,17 @@ enum Test {
 #[derive(Debug)]
 enum Literal {
     String(Order, Box<str>),
-    Number(Order, Value),
+    Number(Order, NumberLiteral),
     Bool(bool),
     Timestamp(Order, Timestamp),
+}
+
+/// A number to compare with, read once.
+#[derive(Debug)]
+struct NumberLiteral {
+    number: Value,
+    /// Its binary64, where comparing those is as good as comparing the numbers: integers beyond 2^53 are compared exactly.
+    float: Option<f64>,
 }
 
 impl DataTest {
@@ -140,7 +149,9 @@ impl Test {
             (Family::Numeric(order), Operand::Number(lexeme)) => {
                 let number = constants.parse(lexeme.as_bytes());
                 let number = number.map_err(|error| error.to_string())?;
-                Ok(Test::Literal(Literal::Number(order, number)))
+                let float = comparable(Number::new(lexeme));
+                let literal = NumberLiteral { number, float };
+                Ok(Test::Literal(Literal::Number(order, literal)))
             }
             (Family::Boolean, Operand::Bool(flag)) => Ok(Test::Literal(Literal::Bool(flag))),
             (Family::Timestamp(order), Operand::String(text)) => {
@@ -173,8 +184,8 @@ impl Literal {
                 .as_str(value)
                 .is_some_and(|text| order.accepts(code_units(&text.decode(), other))),
             Literal::Number(order, other) => {
-                let numbers = arena.as_number(value).zip(arena.as_number(*other));
-                numbers.is_some_and(|(number, other)| order.accepts(number.compare(other)))
+                let number = arena.as_number(value);
+                number.is_some_and(|number| order.accepts(other.order(number, arena)))
             }
             Literal::Bool(wanted) => arena.as_bool(value) == Some(*wanted),
             Literal::Timestamp(order, other) => {
@@ -182,6 +193,28 @@ impl Literal {
             }
         }
     }
+}
+
+impl NumberLiteral {
+    /// How `number` stands to the literal.
+    #[inline]
+    fn order(&self, number: Number<'_>, arena: &Arena) -> Ordering {
+        let floats = self
+            .float
+            .and_then(|float| number.as_f64().partial_cmp(&float));
+        floats.unwrap_or_else(|| {
+            let literal = arena.as_number(self.number);
+            number.compare(literal.expect("the literal is a number"))
+        })
+    }
+}
+
+/// The binary64 of a literal that is no integer, or one that every larger integer is still larger than when both are rounded.
+fn comparable(literal: Number<'_>) -> Option<f64> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    let float = literal.as_f64();
+    let is_integer = literal.as_i64().is_some() || float.fract() == 0.0;
+    (!is_integer || float.abs() < EXACT).then_some(float)
 }
 
 /// A typed comparison of two values; false when a type is not the operator's.
