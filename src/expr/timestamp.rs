@@ -20,20 +20,24 @@ impl Timestamp {
 ///
 /// Digits behind the ninth of a fraction are read over.
 pub fn parse(text: &str) -> Option<Timestamp> {
-    let bytes = text.as_bytes();
-    let (fixed, rest) = bytes.split_at_checked(19)?;
+    let (fixed, rest) = text.as_bytes().split_first_chunk::<19>()?;
     let marks = [fixed[4], fixed[7], fixed[10], fixed[13], fixed[16]];
     if marks != *b"--T::" {
         return None;
     }
-    let pair = |at: usize| digits([fixed[at], fixed[at + 1]]);
-    let year = pair(0)? * 100 + pair(2)?;
-    let (month, day) = (pair(5)?, pair(8)?);
-    let (hour, minute, second) = (pair(11)?, pair(14)?, pair(17)?);
-    if !(1..=12).contains(&month) || !(1..=days_of(year, month)).contains(&day) {
+    let mut strange = false;
+    let mut pair = |at: usize| {
+        let [tens, ones] = [fixed[at], fixed[at + 1]].map(|digit| digit.wrapping_sub(b'0'));
+        strange |= tens > 9 || ones > 9;
+        u32::from(tens) * 10 + u32::from(ones)
+    };
+    let year = pair(0) * 100 + pair(2);
+    let (month, day) = (pair(5), pair(8));
+    let (hour, minute, second) = (pair(11), pair(14), pair(17));
+    if strange || hour > 23 || minute > 59 || second > 59 {
         return None;
     }
-    if hour > 23 || minute > 59 || second > 59 {
+    if !(1..=12).contains(&month) || day < 1 || day > days_of(year, month) {
         return None;
     }
     let (nanos, zone) = fraction(rest)?;
@@ -74,11 +78,6 @@ pub(super) fn print(millis: i64, buffer: &mut [u8; 24]) -> &str {
     str::from_utf8(buffer).expect("digits and marks are ASCII")
 }
 
-fn digits(pair: [u8; 2]) -> Option<i32> {
-    let [tens, ones] = pair.map(|digit| digit.wrapping_sub(b'0'));
-    (tens <= 9 && ones <= 9).then(|| i32::from(tens) * 10 + i32::from(ones))
-}
-
 /// The nanoseconds of `.123…`, and what follows.
 fn fraction(text: &[u8]) -> Option<(u32, &[u8])> {
     let Some(digits) = text.strip_prefix(b".") else {
@@ -101,36 +100,47 @@ fn offset(zone: &[u8]) -> Option<i64> {
     match *zone {
         [b'Z'] => Some(0),
         [sign @ (b'+' | b'-'), h1, h2, b':', m1, m2] => {
-            let (hours, minutes) = (digits([h1, h2])?, digits([m1, m2])?);
-            if hours > 23 || minutes > 59 {
+            let digits = [h1, h2, m1, m2].map(|digit| digit.wrapping_sub(b'0'));
+            let [h1, h2, m1, m2] = digits.map(i64::from);
+            let (hours, minutes) = (h1 * 10 + h2, m1 * 10 + m2);
+            if digits.iter().any(|digit| *digit > 9) || hours > 23 || minutes > 59 {
                 return None;
             }
-            let seconds = i64::from(hours * 3600 + minutes * 60);
+            let seconds = hours * 3600 + minutes * 60;
             Some(if sign == b'-' { -seconds } else { seconds })
         }
         _ => None,
     }
 }
 
-fn days_of(year: i32, month: i32) -> i32 {
+fn is_leap(year: u32) -> bool {
+    year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
+}
+
+fn days_of(year: u32, month: u32) -> u32 {
     match month {
         4 | 6 | 9 | 11 => 30,
-        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
-        2 => 28,
+        2 => 28 + u32::from(is_leap(year)),
         _ => 31,
     }
 }
 
-/// Counted in eras of 400 years that begin on 1 March, so that the leap day is the last of its year.
-fn days_since_epoch(year: i32, month: i32, day: i32) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
-    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    let days = of_era * 365 + of_era / 4 - of_era / 100 + of_year;
-    i64::from(era) * 146_097 + i64::from(days) - 719_468
+fn days_since_epoch(year: u32, month: u32, day: u32) -> i64 {
+    /// Days of a common year before each month.
+    const BEFORE: [u32; 12] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
+    /// Days from 1 January of the year 0 to the epoch.
+    const EPOCH: i64 = 719_528;
+    // Leap days of the years before this one; the year 0 was a leap year.
+    let leap_days = match year {
+        0 => 0,
+        year => (year - 1) / 4 - (year - 1) / 100 + (year - 1) / 400 + 1,
+    };
+    let leap_day = u32::from(month > 2 && is_leap(year));
+    let days = year * 365 + leap_days + BEFORE[month as usize - 1] + leap_day + day - 1;
+    i64::from(days) - EPOCH
 }
 
-/// The inverse: year, month, day.
+/// Year, month, day. Counted in eras of 400 years that begin on 1 March, so that the leap day is the last of its year.
 fn date(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
     let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));

@@ -45,7 +45,7 @@ fn definite_paths_find_one_value() {
         ("$$.Map.Item.Value.k", "{}", r#""v""#),
         ("$$['State']['Name']", "{}", r#""Check""#),
         ("$order.a[0]", r#"{"a":[9]}"#, "9"),
-        (" $.a ", r#"{"a":1}"#, "1"),
+        ("$.a ", r#"{"a":1}"#, "1"),
     ]);
 }
 
@@ -243,6 +243,7 @@ fn what_is_no_path_is_refused() {
     let cases = [
         ("", 0),
         ("a", 0),
+        (" $.a", 0),
         ("$a b", 2),
         ("$.", 2),
         ("$..", 3),
