@@ -43,10 +43,12 @@ pub mod source;
 pub mod pipeline;
 
 #[cfg(feature = "daemon")]
-pub mod config;
+pub mod admin;
+#[cfg(feature = "daemon")]
+pub mod demo;
 
 #[cfg(feature = "daemon")]
-pub mod admin;
+pub mod config;
 
 #[cfg(feature = "daemon")]
 pub mod daemon;

@@ -3,6 +3,8 @@
 mod cluster;
 mod config;
 mod error;
+mod feeder;
+mod reader;
 mod record;
 
 pub use cluster::Cluster;
@@ -11,6 +13,8 @@ pub use error::{
     CommitFailure, ConsumerFailure, DeliveryFailure, commit_failure, consumer_failure,
     delivery_failure,
 };
+pub use feeder::Feeder;
+pub use reader::{Shown, read_topic};
 pub use record::{Header, HeaderBuffer, HeaderList, Headers, OwnedRecord, Record, TimestampType};
 
 use rdkafka::config::RDKafkaLogLevel;

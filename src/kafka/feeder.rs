@@ -1,0 +1,79 @@
+//! Puts records into a topic, for the sample stream. Its losses are nobody's: it counts what the broker took.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use rdkafka::client::ClientContext;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::DeliveryResult;
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
+
+use super::Cluster;
+
+/// A producer to one topic.
+pub struct Feeder {
+    topic: String,
+    producer: BaseProducer<Reports>,
+    taken: Arc<AtomicU64>,
+}
+
+struct Reports {
+    taken: Arc<AtomicU64>,
+}
+
+impl ClientContext for Reports {}
+
+impl ProducerContext for Reports {
+    type DeliveryOpaque = ();
+
+    fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
+        if result.is_ok() {
+            self.taken.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Feeder {
+    /// Connects.
+    pub fn new(cluster: &Cluster, topic: &str) -> Result<Feeder, KafkaError> {
+        let taken = Arc::new(AtomicU64::new(0));
+        let mut client = cluster.client();
+        client.set("acks", "all").set("linger.ms", "5");
+        Ok(Feeder {
+            topic: topic.to_string(),
+            producer: client.create_with_context(Reports {
+                taken: Arc::clone(&taken),
+            })?,
+            taken,
+        })
+    }
+
+    /// Hands a record to the client; waits while its queue is full.
+    pub fn send(&self, key: &str, value: &str) -> Result<(), KafkaError> {
+        let mut record = BaseRecord::to(&self.topic).key(key).payload(value);
+        loop {
+            match self.producer.send(record) {
+                Ok(()) => {
+                    self.producer.poll(Duration::ZERO);
+                    return Ok(());
+                }
+                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back)) => {
+                    self.producer.poll(Duration::from_millis(10));
+                    record = back;
+                }
+                Err((error, _)) => return Err(error),
+            }
+        }
+    }
+
+    /// Waits until the broker has answered for everything.
+    pub fn flush(&self, timeout: Duration) -> Result<(), KafkaError> {
+        self.producer.flush(timeout)
+    }
+
+    /// Records that the broker took.
+    pub fn taken(&self) -> u64 {
+        self.taken.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,94 @@
+//! Reads what a topic holds, outside of any group: for showing samples.
+
+use std::time::{Duration, Instant};
+
+use rdkafka::client::ClientContext;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::error::KafkaError;
+use rdkafka::message::{Headers as _, Message};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+
+use super::Cluster;
+
+/// A record of a topic, with what people want to see of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Shown {
+    /// As text, whatever it is.
+    pub key: String,
+    /// As text, whatever it is.
+    pub value: String,
+    /// In order; values as text.
+    pub headers: Vec<(String, String)>,
+}
+
+struct Quiet;
+
+impl ClientContext for Quiet {}
+impl ConsumerContext for Quiet {}
+
+impl Shown {
+    /// The last header with this name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut headers = self.headers.iter().rev();
+        headers
+            .find(|header| header.0 == name)
+            .map(|header| header.1.as_str())
+    }
+}
+
+/// Shows every record of a topic to `look`, until it has seen enough (`false`), the topic ends, or `timeout` is over.
+pub fn read_topic(
+    cluster: &Cluster,
+    topic: &str,
+    timeout: Duration,
+    mut look: impl FnMut(Shown) -> bool,
+) -> Result<(), KafkaError> {
+    let until = Instant::now() + timeout;
+    let mut client = cluster.client();
+    client
+        .set("group.id", "expressd-reader")
+        .set("enable.auto.commit", "false")
+        .set("enable.partition.eof", "true");
+    let consumer: BaseConsumer<Quiet> = client.create_with_context(Quiet)?;
+    let metadata = consumer.fetch_metadata(Some(topic), timeout)?;
+    let mut assignment = TopicPartitionList::new();
+    let mut open = 0;
+    for partition in metadata
+        .topics()
+        .iter()
+        .flat_map(|found| found.partitions())
+    {
+        assignment.add_partition_offset(topic, partition.id(), Offset::Beginning)?;
+        open += 1;
+    }
+    consumer.assign(&assignment)?;
+    while open > 0 && Instant::now() < until {
+        match consumer.poll(Duration::from_millis(100)) {
+            None => {}
+            Some(Err(KafkaError::PartitionEOF(_))) => open -= 1,
+            Some(Err(error)) => return Err(error),
+            Some(Ok(message)) => {
+                if !look(shown(&message)) {
+                    return Ok(());
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn shown(message: &impl Message) -> Shown {
+    let text =
+        |bytes: Option<&[u8]>| String::from_utf8_lossy(bytes.unwrap_or_default()).into_owned();
+    let headers = message.headers().map(|headers| {
+        let header = |header: rdkafka::message::Header<'_, &[u8]>| {
+            (header.key.to_string(), text(header.value))
+        };
+        headers.iter().map(header).collect()
+    });
+    Shown {
+        key: text(message.key()),
+        value: text(message.payload()),
+        headers: headers.unwrap_or_default(),
+    }
+}
