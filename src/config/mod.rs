@@ -2,7 +2,15 @@
 
 mod codes;
 mod definition;
+mod env;
+mod file;
+mod load;
+mod places;
 mod problem;
+mod tasks;
 
 pub use definition::Definition;
+pub use file::{File, MemoryConfig, PipelineFile, ShutdownConfig, SinkConfig, SourceConfig};
+pub use load::{Config, Pipeline};
 pub use problem::Problem;
+pub use tasks::{BindingConfig, MockConfig};

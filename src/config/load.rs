@@ -1,0 +1,280 @@
+//! From the text of a config to what it means, or to everything that is wrong with it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::definition::Definition;
+use super::file::{File, MemoryConfig, PipelineFile, ShutdownConfig, SinkConfig, SourceConfig};
+use super::places::Places;
+use super::problem::{Document, Problem};
+use super::{codes, env, tasks};
+use crate::admin::AdminConfig;
+use crate::demo::DemoConfig;
+use crate::diagnostic::Position;
+use crate::kafka::KafkaConfig;
+use crate::runtime::IdentityConfig;
+use crate::runtime::Machine;
+use crate::runtime::RuntimeConfig;
+use crate::telemetry::LogConfig;
+
+/// A config that can run: definitions are compiled, tasks bound, files found.
+#[allow(missing_docs)]
+pub struct Config {
+    pub log: LogConfig,
+    pub admin: AdminConfig,
+    pub runtime: RuntimeConfig,
+    pub memory: MemoryConfig,
+    pub shutdown: ShutdownConfig,
+    pub kafka: KafkaConfig,
+    /// By name.
+    pub pipelines: Vec<Pipeline>,
+    pub demo: Option<DemoConfig>,
+    /// What its author may want to know.
+    pub warnings: Vec<Problem>,
+}
+
+/// A pipeline that can run.
+#[allow(missing_docs)]
+pub struct Pipeline {
+    pub name: String,
+    pub machine: Arc<Machine>,
+    pub source: SourceConfig,
+    pub sink: SinkConfig,
+}
+
+/// Longest name of a pipeline: as AWS has it for state machines.
+const NAME_LENGTH: usize = 80;
+
+impl Config {
+    /// Whether a file looks like a config rather than a definition.
+    pub fn is_config(path: &Path) -> bool {
+        #[derive(Deserialize)]
+        struct Look {
+            #[allow(dead_code)] // Being there is all that counts.
+            pipelines: serde::de::IgnoredAny,
+        }
+        match path.extension().and_then(|extension| extension.to_str()) {
+            Some("yaml" | "yml" | "toml") => true,
+            _ => std::fs::read_to_string(path)
+                .is_ok_and(|text| serde_json::from_str::<Look>(&text).is_ok()),
+        }
+    }
+
+    /// Reads a config file, the definitions and the scripts that it names. The environment fills in `${…}`.
+    pub fn load(path: &Path) -> Result<Config, Vec<Problem>> {
+        Config::load_with(path, |name| std::env::var(name).ok())
+    }
+
+    /// The same with another environment.
+    pub fn load_with(
+        path: &Path,
+        environment: impl Fn(&str) -> Option<String>,
+    ) -> Result<Config, Vec<Problem>> {
+        let document = Document::read(path).map_err(|problem| vec![problem])?;
+        let toml = path
+            .extension()
+            .is_some_and(|extension| extension == "toml");
+        let expanded = env::expand(&document.text, toml, environment).map_err(|problems| {
+            let problems = problems.into_iter();
+            problems
+                .map(|found| document.problem(found))
+                .collect::<Vec<_>>()
+        })?;
+        let file: File = parse(&document, &expanded, toml).map_err(|problem| vec![*problem])?;
+        let base = path.parent().unwrap_or(Path::new("")).to_path_buf();
+        let places = if toml {
+            None
+        } else {
+            Places::read(&document.text)
+        };
+        Checker {
+            document,
+            places,
+            base,
+            problems: Vec::new(),
+            warnings: Vec::new(),
+        }
+        .check(file)
+    }
+}
+
+/// By format: TOML, or YAML, of which JSON is a part.
+fn parse<T: DeserializeOwned>(
+    document: &Document,
+    text: &str,
+    toml: bool,
+) -> Result<T, Box<Problem>> {
+    let error =
+        |position, message| Box::new(document.error_at(codes::SYNTAX, "", position, message));
+    if toml {
+        toml::from_str(text).map_err(|found| {
+            let lines = crate::diagnostic::Lines::new(text);
+            let position = found.span().map(|span| lines.position(span.start));
+            error(position, found.message().to_string())
+        })
+    } else {
+        serde_saphyr::from_str(text).map_err(|found| {
+            let number = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+            let position = found.location().map(|location| Position {
+                line: number(location.line()),
+                column: number(location.column()),
+            });
+            error(position, found.without_snippet().to_string())
+        })
+    }
+}
+
+/// Finds everything that is wrong with a file whose keys and types are right.
+struct Checker {
+    document: Document,
+    places: Option<Places>,
+    /// Relative paths start here.
+    base: PathBuf,
+    problems: Vec<Problem>,
+    warnings: Vec<Problem>,
+}
+
+impl Checker {
+    fn check(mut self, file: File) -> Result<Config, Vec<Problem>> {
+        if let Err(error) = file.log.check() {
+            self.report(codes::OUT_OF_BOUNDS, "/log/level", error.to_string());
+        }
+        if file.runtime.concurrency == 0 {
+            let message = "0 would let no task be called".to_string();
+            self.report(codes::OUT_OF_BOUNDS, "/runtime/concurrency", message);
+        }
+        for error in file.kafka.properties.check() {
+            self.report(codes::COMBINATION, "/kafka/properties", error.to_string());
+        }
+        if file.pipelines.is_empty() {
+            let message = "there is no pipeline".to_string();
+            self.report(codes::COMBINATION, "/pipelines", message);
+        }
+        let demo = file.demo;
+        if let Some(demo) = &demo {
+            self.check_demo(demo, &file.pipelines);
+        }
+        let mut pipelines = Vec::new();
+        for (name, pipeline) in file.pipelines {
+            pipelines.extend(self.pipeline(name, pipeline, &file.identity));
+        }
+        if !self.problems.is_empty() {
+            self.problems.append(&mut self.warnings);
+            return Err(self.problems);
+        }
+        Ok(Config {
+            log: file.log,
+            admin: file.admin,
+            runtime: file.runtime,
+            memory: file.memory,
+            shutdown: file.shutdown,
+            kafka: file.kafka,
+            pipelines,
+            demo,
+            warnings: self.warnings,
+        })
+    }
+
+    fn check_demo(
+        &mut self,
+        demo: &DemoConfig,
+        pipelines: &std::collections::BTreeMap<String, PipelineFile>,
+    ) {
+        for (key, reason) in demo.check() {
+            self.report(codes::OUT_OF_BOUNDS, &format!("/demo/{key}"), reason);
+        }
+        let pipeline = pipelines.get(&demo.pipeline);
+        if !pipeline.is_some_and(|pipeline| matches!(pipeline.source, SourceConfig::Kafka(_))) {
+            let message = format!(
+                "no pipeline with a Kafka source is called \"{}\"",
+                demo.pipeline
+            );
+            self.report(codes::COMBINATION, "/demo/pipeline", message);
+        }
+    }
+
+    /// The pipeline, if nothing is wrong with its machine.
+    fn pipeline(
+        &mut self,
+        name: String,
+        file: PipelineFile,
+        identity: &IdentityConfig,
+    ) -> Option<Pipeline> {
+        let at = format!("/pipelines/{name}");
+        let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        if name.is_empty() || name.len() > NAME_LENGTH || !name.chars().all(allowed) {
+            let message = format!(
+                "\"{name}\" is not a name of 1 to {NAME_LENGTH} letters, digits, hyphens and underscores"
+            );
+            self.report(codes::OUT_OF_BOUNDS, &at, message);
+        }
+        for (key, reason) in file.limits.check() {
+            self.report(codes::OUT_OF_BOUNDS, &format!("{at}/limits/{key}"), reason);
+        }
+        self.check_stream(&at, &file);
+        let registry = tasks::registry(&file.tasks, &self.base);
+        let definition = Definition::load(&self.base.join(&file.definition));
+        let registry = registry.map_err(|problems| {
+            for (index, problem) in problems {
+                self.report(codes::SCRIPT, &format!("{at}/tasks/{index}"), problem);
+            }
+        });
+        let definition = definition.map_err(|problems| self.problems.extend(problems));
+        let (registry, definition) = (registry.ok()?, definition.ok()?);
+        self.warnings.extend(definition.warnings);
+        let limits = file.limits.limits();
+        match Machine::new(definition.plan, &name, &registry, identity, limits) {
+            Ok(machine) => Some(Pipeline {
+                name,
+                machine: Arc::new(machine),
+                source: file.source,
+                sink: file.sink,
+            }),
+            Err(error) => {
+                self.report(codes::UNANSWERED, &format!("{at}/tasks"), error.to_string());
+                None
+            }
+        }
+    }
+
+    fn check_stream(&mut self, at: &str, file: &PipelineFile) {
+        let mut inputs: &[String] = &[];
+        if let SourceConfig::Kafka(source) = &file.source {
+            inputs = &source.topics;
+            if inputs.is_empty() {
+                let message = "there is no topic".to_string();
+                self.report(
+                    codes::COMBINATION,
+                    &format!("{at}/source/kafka/topics"),
+                    message,
+                );
+            }
+            for error in source.properties.check() {
+                let at = format!("{at}/source/kafka/properties");
+                self.report(codes::COMBINATION, &at, error.to_string());
+            }
+        }
+        if let SinkConfig::Kafka(sink) = &file.sink {
+            for error in sink.properties.check() {
+                let at = format!("{at}/sink/kafka/properties");
+                self.report(codes::COMBINATION, &at, error.to_string());
+            }
+            for topic in sink
+                .topics()
+                .filter(|topic| inputs.iter().any(|input| input == topic))
+            {
+                let message = format!("topic {topic} is an input of the same pipeline");
+                self.report(codes::COMBINATION, &format!("{at}/sink/kafka"), message);
+            }
+        }
+    }
+
+    fn report(&mut self, code: &'static str, pointer: &str, message: String) {
+        let position = self.places.as_ref().and_then(|places| places.find(pointer));
+        let problem = self.document.error_at(code, pointer, position, message);
+        self.problems.push(problem);
+    }
+}

@@ -1,0 +1,172 @@
+//! Configs: those we ship load, and what is wrong with others is said with its place.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use expressd::config::{Config, Problem};
+
+fn shipped() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("config")
+}
+
+fn no_environment(_: &str) -> Option<String> {
+    None
+}
+
+#[test]
+fn every_shipped_config_loads() {
+    let mut seen = 0;
+    for dir in [shipped(), shipped().join("examples")] {
+        for entry in fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_file() && Config::is_config(&path) {
+                seen += 1;
+                if let Err(problems) = Config::load_with(&path, no_environment) {
+                    panic!("{}", say(&problems));
+                }
+            }
+        }
+    }
+    assert!(seen >= 6, "only {seen} configs were found");
+}
+
+#[test]
+fn the_reference_config_shows_the_defaults() {
+    let shown = Config::load_with(&shipped().join("expressd.yaml"), no_environment).unwrap();
+    assert_eq!(shown.log, Default::default());
+    assert_eq!(shown.admin, Default::default());
+    assert_eq!(shown.runtime, Default::default());
+    assert_eq!(shown.memory, Default::default());
+    assert_eq!(shown.shutdown, Default::default());
+    let limits = expressd::runtime::LimitsConfig::default().limits();
+    assert_eq!(*shown.pipelines[0].machine.limits(), limits);
+}
+
+fn say(problems: &[Problem]) -> String {
+    let lines = problems.iter().map(Problem::to_string);
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The problems of a config that stands beside a definition and a script.
+#[track_caller]
+fn check(name: &str, config: &str, want: &[&str]) {
+    let dir = tempfile::tempdir().unwrap();
+    for file in ["machines/order.asl.json", "scripts/order.yaml"] {
+        let name = Path::new(file).file_name().unwrap();
+        fs::copy(shipped().join(file), dir.path().join(name)).unwrap();
+    }
+    let path = dir.path().join(name);
+    fs::write(&path, config).unwrap();
+    let problems = match Config::load_with(&path, no_environment) {
+        Ok(_) => Vec::new(),
+        Err(problems) => problems,
+    };
+    let found: Vec<_> = problems
+        .iter()
+        .map(|problem| {
+            let found = problem.diagnostic();
+            let place = found.position.map_or("-".to_string(), |position| {
+                format!("{}:{}", position.line, position.column)
+            });
+            format!(
+                "{} {place} {}: {}",
+                found.code, found.pointer, found.message
+            )
+        })
+        .collect();
+    assert_eq!(found.len(), want.len(), "{}", found.join("\n"));
+    for (found, want) in found.iter().zip(want) {
+        assert!(
+            found.starts_with(want),
+            "{found}\ndoes not start with\n{want}"
+        );
+    }
+}
+
+const STREAM: &str = "
+    source: { file: { path: '-' } }
+    sink: { file: { path: '-' } }
+";
+
+#[test]
+fn an_unknown_key_is_reported_with_its_place() {
+    check(
+        "c.yaml",
+        "admin:\n  lisen: 127.0.0.1:1\npipelines: {}\n",
+        &["C0003 2:3 : unknown field `lisen`"],
+    );
+    check(
+        "c.toml",
+        "[admin]\nlisen = \"127.0.0.1:1\"\n",
+        &["C0003 2:1 : unknown field `lisen`"],
+    );
+    check(
+        "c.json",
+        "{\"pipelines\": {},\n \"log\": {\"levle\": 1}}",
+        &["C0003 2:10 : unknown field `levle`"],
+    );
+}
+
+#[test]
+fn everything_else_is_reported_at_once() {
+    let config = format!(
+        "log: {{ level: expressd=loud }}
+pipelines:
+  a b:
+    definition: order.asl.json
+    tasks:
+      - script: order.yaml
+    limits:
+      depth: 1000
+      execution_time: 10m{STREAM}
+  c:
+    definition: missing.json
+    tasks:
+      - {{ resource: x }}
+      - script: nowhere.yaml{STREAM}
+  d:
+    definition: order.asl.json
+    source: {{ kafka: {{ topics: [t], properties: {{ enable.auto.commit: true }} }} }}
+    sink: {{ kafka: {{ output: t }} }}
+demo:
+  pipeline: c
+"
+    );
+    check(
+        "c.yaml",
+        &config,
+        &[
+            "C0004 1:8 /log/level: log.level \"expressd=loud\" is neither",
+            "C0005 26:3 /demo/pipeline: no pipeline with a Kafka source is called \"c\"",
+            "C0004 3:3 /pipelines/a b: \"a b\" is not a name",
+            "C0004 9:7 /pipelines/a b/limits/execution_time: 10m is more than the 5m of AWS",
+            "C0004 8:7 /pipelines/a b/limits/depth: 1000 is not between 1 and 512",
+            "C0006 16:9 /pipelines/c/tasks/0: a binding has exactly one of script and mock",
+            "C0006 17:9 /pipelines/c/tasks/1: ",
+            "C0001 - : ",
+            "C0005 23:37 /pipelines/d/source/kafka/properties: property `enable.auto.commit` cannot be set",
+            "C0005 24:13 /pipelines/d/sink/kafka: topic t is an input of the same pipeline",
+            "C0007 - /pipelines/d/tasks: nothing answers state \"ValidateOrder\"",
+        ],
+    );
+}
+
+#[test]
+fn a_missing_variable_is_reported_before_anything_else() {
+    check(
+        "c.yaml",
+        "kafka: { broker: ${BROKERS:?where is Kafka} }\n",
+        &["C0002 1:18 : environment variable BROKERS: where is Kafka"],
+    );
+}
+
+#[test]
+fn toml_and_json_say_the_same() {
+    let toml = "[pipelines.orders]\ndefinition = \"order.asl.json\"\ntasks = [{ script = \"order.yaml\" }]\n\
+        source.file.path = \"-\"\nsink.file.path = \"-\"\n";
+    check("c.toml", toml, &[]);
+    let json = r#"{"pipelines": {"orders": {"definition": "order.asl.json",
+        "tasks": [{"script": "order.yaml"}],
+        "source": {"file": {"path": "-"}}, "sink": {"file": {"path": "-"}}}}}"#;
+    check("c.json", json, &[]);
+}
