@@ -3,15 +3,16 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)] // This is where printing happens.
 
 mod exec;
-mod exit;
+
 mod explain;
 mod trace;
+mod validate;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-pub use exit::Exit;
+use crate::daemon::Exit;
 
 /// Runs AWS Step Functions Express workflows on your own machines, one execution per Kafka event.
 #[derive(Debug, Parser)]
@@ -23,6 +24,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Validate(validate::Args),
     Exec(exec::Args),
     Explain(explain::Args),
 }
@@ -43,6 +45,7 @@ pub fn main() -> ExitCode {
     // clap prints usage errors and ends with 2 by itself.
     let cli = Cli::parse();
     let ended = match cli.command {
+        Command::Validate(args) => validate::run(&args),
         Command::Exec(args) => exec::run(&args),
         Command::Explain(args) => explain::run(&args),
     };
