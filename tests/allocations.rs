@@ -101,3 +101,60 @@ fn values_are_read_built_and_printed_without_allocating() {
     };
     assert_eq!(in_steady_state(run), 0.0);
 }
+
+/// What a pure execution allocates, from the event's text to the outcome's.
+#[track_caller]
+fn check_execution(definition: &str, event: &[u8], most: f64) {
+    use expressd::engine::{Execution, InPlace, Limits, Now, Outcome, Progress, Start};
+
+    let (machine, _) = expressd::asl::parse(definition).unwrap();
+    let plan = std::sync::Arc::new(expressd::plan::compile(&machine).unwrap());
+    let info = expressd::expr::ExecutionInfo::default();
+    let mut execution = Execution::new();
+    let mut out = Vec::new();
+    let allocations = in_steady_state(|| {
+        let start = Start {
+            info: &info,
+            seed: 1,
+            limits: Limits::default(),
+        };
+        let now = Now::default();
+        execution.start(&plan, event, start, now).unwrap();
+        assert_eq!(execution.advance(now, &InPlace), Progress::Done);
+        let Some(Outcome::Succeeded(output)) = execution.outcome() else {
+            panic!("{:?}", execution.outcome());
+        };
+        out.clear();
+        execution.arena().print(*output, &mut out);
+    });
+    assert!(allocations <= most, "{allocations} for {definition}");
+}
+
+#[test]
+fn pure_executions_do_not_allocate() {
+    check_execution(
+        r#"{"StartAt": "A", "States": {
+            "A": {"Type": "Pass", "Result": {"x": [1]}, "ResultPath": "$.r.s", "Next": "B"},
+            "B": {"Type": "Choice", "Default": "C", "Choices": [
+                {"Variable": "$.n", "NumericGreaterThan": 5, "Next": "D"},
+                {"Variable": "$.at", "TimestampLessThan": "2026-01-01T00:00:00Z", "Next": "C"}]},
+            "C": {"Type": "Pass", "Parameters": {"t.$": "States.Format('{}-{}', $.n, $.s)", "a.$": "States.Array($.n, $.r)"}, "Next": "D"},
+            "D": {"Type": "Succeed", "OutputPath": "$.t"}}}"#,
+        br#"{"n": 3, "s": "text", "at": "2025-06-01T12:00:00Z"}"#,
+        0.0,
+    );
+}
+
+#[test]
+fn branches_and_items_do_not_allocate_either() {
+    check_execution(
+        r#"{"StartAt": "P", "States": {"P": {"Type": "Parallel", "End": true, "Branches": [
+            {"StartAt": "M", "States": {"M": {"Type": "Map", "ItemsPath": "$.l", "End": true,
+                "ItemSelector": {"v.$": "$$.Map.Item.Value", "i.$": "$$.Map.Item.Index"},
+                "ItemProcessor": {"StartAt": "I", "States": {
+                    "I": {"Type": "Pass", "Result": 1, "ResultPath": "$.one", "End": true}}}}}},
+            {"StartAt": "Q", "States": {"Q": {"Type": "Pass", "InputPath": "$.l[*]", "End": true}}}]}}}"#,
+        br#"{"l": [1, "two", {"three": 3}, [4]]}"#,
+        0.0,
+    );
+}
