@@ -19,6 +19,7 @@ pub(in crate::engine) fn begin(
     task: &Task,
     fiber: &mut Fiber,
 ) -> StateResult<Turn> {
+    let visit = count_visit(task, fiber);
     let input = run.effective_input(state, fiber)?;
     let timeout = quantity(
         run,
@@ -52,11 +53,6 @@ pub(in crate::engine) fn begin(
     event(run, fiber, CallEvent::Scheduled, lambda, Some(payload));
     event(run, fiber, CallEvent::Started, lambda, None);
 
-    let visits = &mut fiber.visits[task.ordinal as usize];
-    if fiber.attempt == 0 {
-        *visits += 1;
-    }
-    let visit = *visits - 1;
     let now = run.now.monotonic;
     let milliseconds = |seconds: u64| seconds.saturating_mul(1000);
     let (timeout, heartbeat) = (timeout.map(milliseconds), heartbeat.map(milliseconds));
@@ -86,6 +82,15 @@ pub(in crate::engine) fn begin(
     };
     run.calls.effects.push(Effect::Call(call));
     Ok(Turn::Wait)
+}
+
+/// How often the state was entered in its scope before. Further attempts belong to the same visit.
+fn count_visit(task: &Task, fiber: &mut Fiber) -> u32 {
+    let visits = &mut fiber.visits[task.ordinal as usize];
+    if fiber.attempt == 0 {
+        *visits += 1;
+    }
+    *visits - 1
 }
 
 /// Goes on with the answer.
