@@ -1,1 +1,206 @@
-//! To be written.
+//! Source → runtime → sink → acknowledgement: bounded by the window and drainable. Knows no config file.
+
+mod config;
+mod input;
+mod stage;
+mod ticket;
+
+pub use config::{
+    InputForm, OnFailure, OnNull, PipelineConfig, PipelineOptions, SinkConfig, SourceConfig,
+};
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use crate::kafka::Cluster;
+use crate::runtime::{Machine, Runtime};
+use crate::sink::{FileSink, KafkaSink, KafkaSinkError, Sink};
+use crate::source::{
+    Control, Deadlines, Intake, MemoryBudget, SourceEnd, SourceError, file, kafka,
+};
+use crate::telemetry::PipelineMetrics;
+
+use stage::Stage;
+
+/// What the pipelines of a process share.
+#[derive(Clone)]
+pub struct Shared {
+    /// Where executions run.
+    pub runtime: Runtime,
+    /// The cluster of Kafka sources and sinks.
+    pub cluster: Arc<Cluster>,
+    /// The memory of all records under way.
+    pub budget: Arc<MemoryBudget>,
+    /// Configured name of this process.
+    pub instance: String,
+    /// How long a pipeline may take to end.
+    pub deadlines: Deadlines,
+    /// Whether the end of what there is now is the end.
+    pub until_idle: bool,
+}
+
+/// A running pipeline.
+pub struct Pipeline {
+    control: Arc<Control>,
+    stage: Arc<Stage>,
+    source: JoinHandle<SourceEnd>,
+}
+
+/// Why a pipeline did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The sink.
+    #[error(transparent)]
+    KafkaSink(#[from] KafkaSinkError),
+    /// The sink's file.
+    #[error("{path}")]
+    FileSink {
+        /// Which.
+        path: String,
+        /// Why.
+        #[source]
+        error: std::io::Error,
+    },
+    /// The source.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The embedded broker does not make a topic.
+    #[error("topic {topic}: {reason}")]
+    Topic {
+        /// Which.
+        topic: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Pipeline {
+    /// Opens the sink, then the source.
+    pub fn start(
+        config: &PipelineConfig,
+        machine: Arc<Machine>,
+        metrics: Arc<PipelineMetrics>,
+        shared: &Shared,
+    ) -> Result<Pipeline, StartError> {
+        provide_topics(config, &shared.cluster)?;
+        let control = Arc::new(Control::new(shared.until_idle));
+        let sink = match &config.sink {
+            SinkConfig::Kafka(sink) => Sink::Kafka(KafkaSink::start(
+                sink,
+                &shared.cluster,
+                Arc::clone(&metrics),
+            )?),
+            SinkConfig::File(sink) => {
+                Sink::File(FileSink::open(sink).map_err(|error| StartError::FileSink {
+                    path: sink.path.display().to_string(),
+                    error,
+                })?)
+            }
+        };
+        let stage = Arc::new(Stage {
+            machine,
+            runtime: shared.runtime.clone(),
+            sink,
+            options: config.options,
+            metrics: Arc::clone(&metrics),
+            control: Arc::clone(&control),
+            instance: shared.instance.clone(),
+        });
+        let source = start_source(config, shared, metrics, &control, intake(&stage))?;
+        Ok(Pipeline {
+            control,
+            stage,
+            source,
+        })
+    }
+
+    /// Whether it has begun to deliver.
+    pub fn is_ready(&self) -> bool {
+        self.control.is_ready()
+    }
+
+    /// Whether the source is at its end and every record has its outcome.
+    pub fn is_idle(&self) -> bool {
+        self.control.is_idle() || self.is_finished()
+    }
+
+    /// Whether it has ended.
+    pub fn is_finished(&self) -> bool {
+        self.source.is_finished()
+    }
+
+    /// Why part of it stands still, until an operator acts.
+    pub fn halted(&self) -> Option<String> {
+        self.control.halted().or_else(|| self.stage.sink.halted())
+    }
+
+    /// Takes in nothing more, waits for what is under way, ends. Returns at once; [`Pipeline::join`] waits.
+    pub fn stop(&self) {
+        self.control.stop();
+    }
+
+    /// Ends the wait for what is under way.
+    pub fn hurry(&self) {
+        self.control.hurry();
+    }
+
+    /// Waits until it has ended.
+    pub fn join(self) -> SourceEnd {
+        self.source.join().unwrap_or_else(|_| {
+            SourceEnd::Failed(SourceError::Kafka("the source's thread panicked".into()))
+        })
+    }
+}
+
+/// Every batch is one job of the CPU pool.
+fn intake(stage: &Arc<Stage>) -> Intake {
+    let stage = Arc::clone(stage);
+    Box::new(move |batch| {
+        let running = Arc::clone(&stage);
+        stage.runtime.spawn(move || running.run(batch));
+    })
+}
+
+fn start_source(
+    config: &PipelineConfig,
+    shared: &Shared,
+    metrics: Arc<PipelineMetrics>,
+    control: &Arc<Control>,
+    intake: Intake,
+) -> Result<JoinHandle<SourceEnd>, SourceError> {
+    let (budget, control) = (Arc::clone(&shared.budget), Arc::clone(control));
+    match &config.source {
+        SourceConfig::Kafka(source) => kafka::start(
+            source,
+            &shared.cluster,
+            budget,
+            metrics,
+            control,
+            shared.deadlines,
+            intake,
+        ),
+        SourceConfig::File(source) => {
+            file::start(source, budget, control, shared.deadlines, intake)
+        }
+    }
+}
+
+/// The embedded broker has the topics that its pipelines name.
+fn provide_topics(config: &PipelineConfig, cluster: &Cluster) -> Result<(), StartError> {
+    let mut topics = Vec::new();
+    if let SourceConfig::Kafka(source) = &config.source {
+        topics.extend(source.topics.iter().map(String::as_str));
+    }
+    if let SinkConfig::Kafka(sink) = &config.sink {
+        topics.extend(sink.topics());
+    }
+    for topic in topics {
+        cluster
+            .provide_topic(topic)
+            .map_err(|error| StartError::Topic {
+                topic: topic.to_string(),
+                reason: error.to_string(),
+            })?;
+    }
+    Ok(())
+}

@@ -110,7 +110,10 @@ impl<R: Receipt> Drop for FileSink<R> {
     fn drop(&mut self) {
         self.shared.lock().closed = true;
         self.shared.changed.notify_one();
-        if let Some(writer) = self.writer.take() {
+        if let Some(writer) = self.writer.take()
+            // The last receipt may own the sink: then its thread is the one that drops it.
+            && writer.thread().id() != thread::current().id()
+        {
             let _ = writer.join();
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::kafka::Record;
+use crate::kafka::{OwnedRecord, Record};
 
 use super::{Partition, SlotId};
 
@@ -38,6 +38,11 @@ impl Batch {
         }
     }
 
+    /// A batch of one record that owns its bytes.
+    pub fn single(partition: Arc<Partition>, slot: SlotId, record: OwnedRecord) -> Batch {
+        Batch::new(partition, slot, Box::new(Single(record)))
+    }
+
     /// The assignment it belongs to.
     pub fn partition(&self) -> &Arc<Partition> {
         &self.partition
@@ -61,5 +66,17 @@ impl Batch {
     /// The window's slot of a record.
     pub fn slot(&self, index: usize) -> SlotId {
         SlotId(self.first.0 + index as u64)
+    }
+}
+
+struct Single(OwnedRecord);
+
+impl Records for Single {
+    fn len(&self) -> usize {
+        1
+    }
+
+    fn record(&self, _: usize) -> Record<'_> {
+        self.0.as_record()
     }
 }

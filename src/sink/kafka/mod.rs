@@ -93,7 +93,10 @@ impl<R: Receipt> Drop for KafkaSink<R> {
     /// Ends the thread. What is not delivered by now stays without acknowledgement.
     fn drop(&mut self) {
         self.sender.close();
-        if let Some(thread) = self.thread.take() {
+        if let Some(thread) = self.thread.take()
+            // The last receipt may own the sink: then its thread is the one that drops it.
+            && thread.thread().id() != thread::current().id()
+        {
             let _ = thread.join();
         }
     }

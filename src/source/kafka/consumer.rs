@@ -21,7 +21,6 @@ use super::commit::{Commits, offsets, position};
 use super::config::KafkaSourceConfig;
 use super::context::{Context, Notice};
 use super::native::{CommitQueue, with_record};
-use super::single::Single;
 
 /// Waits between sweeps that found nothing: at first, and at most.
 const SHORTEST_WAIT: Duration = Duration::from_millis(1);
@@ -163,8 +162,7 @@ impl Consumer {
             self.budget.charge_anyway(bytes);
             window.take(offset, offset + 1, bytes)
         };
-        let batch = Batch::new(partition, slot, Box::new(Single(record)));
-        (self.intake)(batch);
+        (self.intake)(Batch::single(partition, slot, record));
     }
 
     fn note_error(&mut self, error: &KafkaError) {

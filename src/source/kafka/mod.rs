@@ -7,7 +7,6 @@ mod consumer;
 mod context;
 mod native;
 mod rebalance;
-mod single;
 
 pub use config::{CommitConfig, KafkaSourceConfig, OnOutOfRange, RebalanceConfig, StartFrom};
 

@@ -1,0 +1,123 @@
+//! A pipeline as a config says it, its machine aside.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::sink::{FileSinkConfig, KafkaSinkConfig};
+use crate::source::file::FileSourceConfig;
+use crate::source::kafka::KafkaSourceConfig;
+
+/// Where events come from.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SourceConfig {
+    /// Topics, as a member of a consumer group.
+    Kafka(KafkaSourceConfig),
+    /// JSON Lines from a file or from standard input.
+    File(FileSourceConfig),
+}
+
+/// Where outcomes go.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SinkConfig {
+    /// An output topic and a dead-letter topic.
+    Kafka(KafkaSinkConfig),
+    /// JSON Lines in a file or on standard output.
+    File(FileSinkConfig),
+}
+
+/// What the input of an execution is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum InputForm {
+    /// The record's value.
+    #[default]
+    Value,
+    /// One object with the record's coordinates, key, headers and value.
+    Envelope,
+}
+
+/// What becomes of a record whose value is null.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OnNull {
+    /// A dead letter.
+    #[default]
+    DeadLetter,
+    /// An execution with the input `null`.
+    NullInput,
+    /// Nothing; it is counted.
+    Discard,
+}
+
+/// What becomes of a record whose execution failed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OnFailure {
+    /// A dead letter.
+    #[default]
+    DeadLetter,
+    /// The partition stands still at this record until an operator acts.
+    HaltPartition,
+    /// Nothing; it is counted.
+    Discard,
+}
+
+/// How a pipeline treats its records.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PipelineOptions {
+    /// What the input of an execution is.
+    pub input: InputForm,
+    /// What becomes of null values.
+    pub on_null: OnNull,
+    /// What becomes of failed executions.
+    pub on_failure: OnFailure,
+}
+
+/// Both ends of a pipeline, and what is between them besides the machine.
+#[derive(Clone, Debug)]
+pub struct PipelineConfig {
+    /// Where events come from.
+    pub source: SourceConfig,
+    /// Where outcomes go.
+    pub sink: SinkConfig,
+    /// How records are treated.
+    pub options: PipelineOptions,
+}
+
+impl PipelineConfig {
+    /// Everything that does not fit together, in words.
+    pub fn check(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        if let SinkConfig::Kafka(sink) = &self.sink {
+            if sink.dead_letters.is_none() && self.options.on_failure == OnFailure::DeadLetter {
+                problems.push(
+                    "without `dead_letters`, `on_failure` must be `halt_partition` or `discard`: \
+                     records are not lost by default"
+                        .to_string(),
+                );
+            }
+            if sink.output_topic().is_some() && sink.output_topic() == sink.dead_letters.as_deref()
+            {
+                problems.push("`output` and `dead_letters` are the same topic".to_string());
+            }
+            problems.extend(sink.properties.check().iter().map(ToString::to_string));
+        }
+        if let SourceConfig::Kafka(source) = &self.source {
+            if source.topics.is_empty() {
+                problems.push("`topics` is empty".to_string());
+            }
+            problems.extend(source.properties.check().iter().map(ToString::to_string));
+            if let SinkConfig::Kafka(sink) = &self.sink {
+                let loops = sink
+                    .topics()
+                    .filter(|topic| source.topics.iter().any(|t| t == topic));
+                problems.extend(
+                    loops.map(|topic| format!("topic {topic} is an input of the same pipeline")),
+                );
+            }
+        }
+        problems
+    }
+}

@@ -1,0 +1,304 @@
+//! What happens to a batch on a worker: each record runs as far as it goes, and its outcome is handed to the sink.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use tracing::error;
+
+use crate::engine::Outcome;
+use crate::error_name;
+use crate::kafka::{HeaderBuffer, Record};
+use crate::runtime::{Ended, Event, Machine, Runtime, Started};
+use crate::sink::record::{Problem, Run, dead_letter_headers, result_headers};
+use crate::sink::{Kind, Publication, Sink};
+use crate::source::{Batch, Control, SlotId};
+use crate::telemetry::PipelineMetrics;
+use crate::value::ParseLimits;
+
+use super::config::{OnFailure, PipelineOptions};
+use super::input::{Input, InputMaker};
+use super::ticket::{Job, Ticket};
+
+/// Everything that the records of a pipeline share.
+pub(super) struct Stage {
+    pub(super) machine: Arc<Machine>,
+    pub(super) runtime: Runtime,
+    pub(super) sink: Sink<Ticket>,
+    pub(super) options: PipelineOptions,
+    pub(super) metrics: Arc<PipelineMetrics>,
+    pub(super) control: Arc<Control>,
+    /// Configured name of this process.
+    pub(super) instance: String,
+}
+
+/// Buffers that a worker uses from record to record.
+struct Scratch {
+    name: String,
+    value: Vec<u8>,
+    headers: HeaderBuffer,
+    input: InputMaker,
+    /// Slots without an outcome to wait for.
+    discarded: Vec<SlotId>,
+    abandoned: Vec<SlotId>,
+}
+
+/// When an execution started and ended, milliseconds since the epoch.
+#[derive(Clone, Copy)]
+pub(super) struct Times {
+    started: i64,
+    ended: i64,
+}
+
+impl Stage {
+    fn scratch(&self) -> Scratch {
+        let limits = self.machine.limits();
+        Scratch {
+            name: String::new(),
+            value: Vec::new(),
+            headers: HeaderBuffer::new(),
+            input: InputMaker::new(
+                self.options,
+                ParseLimits {
+                    depth: limits.depth,
+                    reject_duplicate_keys: false,
+                },
+            ),
+            discarded: Vec::new(),
+            abandoned: Vec::new(),
+        }
+    }
+
+    /// Runs a batch on the calling worker.
+    pub(super) fn run(self: Arc<Stage>, batch: Batch) {
+        let job = Arc::new(Job { stage: self, batch });
+        let (stage, batch) = (&job.stage, &job.batch);
+        stage.metrics.records(batch.len());
+        let mut scratch = stage.scratch();
+        for index in 0..batch.len() {
+            if batch.partition().is_draining() {
+                scratch
+                    .abandoned
+                    .extend((index..batch.len()).map(|index| batch.slot(index)));
+                break;
+            }
+            let run = AssertUnwindSafe(|| stage.run_record(&job, index, &mut scratch));
+            if catch_unwind(run).is_err() {
+                scratch = stage.scratch();
+                stage.broken(&job, index, &mut scratch);
+            }
+        }
+        stage.settle(batch, &mut scratch);
+    }
+
+    fn run_record(&self, job: &Arc<Job>, index: usize, scratch: &mut Scratch) {
+        let record = job.batch.record(index);
+        execution_name(&record, &mut scratch.name);
+        let payload = match scratch.input.make(&record) {
+            Input::Run(payload) => payload,
+            Input::Discard => {
+                self.metrics.discarded(1);
+                scratch.discarded.push(job.batch.slot(index));
+                return;
+            }
+            Input::Invalid(cause) => {
+                let problem = Problem {
+                    error: Some(error_name::INVALID_INPUT),
+                    cause: Some(&cause),
+                    state: "",
+                };
+                self.fail(job, index, &problem, None, scratch);
+                return;
+            }
+        };
+        self.metrics.started(1);
+        let event = Event {
+            payload,
+            name: &scratch.name,
+            timestamp: record.timestamp,
+        };
+        match self.runtime.start(&self.machine, event) {
+            Started::Done(ended) => self.finish(job, index, &ended, scratch),
+            Started::Waiting(waiting) => {
+                let alone = job.alone(index);
+                let cancel = job.batch.partition().cancel_token();
+                self.runtime.drive(waiting, cancel, move |ended| {
+                    let stage = &alone.stage;
+                    let mut scratch = stage.scratch();
+                    let finish = AssertUnwindSafe(|| stage.finish(&alone, 0, &ended, &mut scratch));
+                    if catch_unwind(finish).is_err() {
+                        scratch = stage.scratch();
+                        stage.broken(&alone, 0, &mut scratch);
+                    }
+                    stage.settle(&alone.batch, &mut scratch);
+                });
+            }
+        }
+    }
+
+    /// Prints the outcome and hands it to the sink.
+    fn finish(&self, job: &Arc<Job>, index: usize, ended: &Ended, scratch: &mut Scratch) {
+        let times = Times {
+            started: ended.started(),
+            ended: ended.ended(),
+        };
+        match ended.outcome() {
+            Outcome::Succeeded(output) => {
+                self.metrics.succeeded(ended.took());
+                if !self.sink.takes(Kind::Result) {
+                    self.metrics.discarded(1);
+                    scratch.discarded.push(job.batch.slot(index));
+                    return;
+                }
+                scratch.value.clear();
+                ended.execution().arena().print(*output, &mut scratch.value);
+                let record = job.batch.record(index);
+                let run = self.describe(ended.execution_id(), times);
+                result_headers(&record, &run, &mut scratch.headers);
+                let publication = Publication {
+                    kind: Kind::Result,
+                    key: record.key,
+                    value: Some(&scratch.value),
+                    timestamp: record.timestamp,
+                    headers: &scratch.headers,
+                };
+                self.sink.publish(&publication, Ticket::result(job, index));
+            }
+            Outcome::Failed(failure) => {
+                self.metrics.failed(failure.error.as_deref(), ended.took());
+                let problem = Problem {
+                    error: failure.error.as_deref(),
+                    cause: failure.cause.as_deref(),
+                    state: &failure.state,
+                };
+                self.fail(job, index, &problem, Some(times), scratch);
+            }
+            Outcome::TimedOut => {
+                self.metrics.timed_out(ended.took());
+                let problem = Problem {
+                    error: Some(error_name::TIMEOUT),
+                    ..Problem::default()
+                };
+                self.fail(job, index, &problem, Some(times), scratch);
+            }
+            Outcome::Aborted => {
+                self.metrics.aborted();
+                scratch.abandoned.push(job.batch.slot(index));
+            }
+        }
+    }
+
+    /// A record without a result: what the config says.
+    fn fail(
+        &self,
+        job: &Arc<Job>,
+        index: usize,
+        problem: &Problem<'_>,
+        times: Option<Times>,
+        scratch: &mut Scratch,
+    ) {
+        let record = job.batch.record(index);
+        match self.options.on_failure {
+            OnFailure::Discard => {
+                self.metrics.discarded(1);
+                scratch.discarded.push(job.batch.slot(index));
+            }
+            OnFailure::HaltPartition => {
+                let (topic, partition, offset) = (record.topic, record.partition, record.offset);
+                let error = problem.error.unwrap_or_default();
+                error!(
+                    topic,
+                    partition, offset, error, "partition halted at a failed record"
+                );
+                self.control.halt(format!(
+                    "{topic} [{partition}]: the record at {offset} failed with {error}"
+                ));
+                job.batch.partition().drain();
+                scratch.abandoned.push(job.batch.slot(index));
+            }
+            OnFailure::DeadLetter => {
+                let ticket = Ticket::dead_letter(job, index, problem.error);
+                self.dead_letter(&record, problem, times, &mut scratch.headers);
+                let publication = Publication {
+                    kind: Kind::DeadLetter,
+                    key: record.key,
+                    value: record.value,
+                    timestamp: record.timestamp,
+                    headers: &scratch.headers,
+                };
+                self.sink.publish(&publication, ticket);
+            }
+        }
+    }
+
+    /// Headers of a record's dead letter.
+    pub(super) fn dead_letter(
+        &self,
+        record: &Record<'_>,
+        problem: &Problem<'_>,
+        times: Option<Times>,
+        headers: &mut HeaderBuffer,
+    ) {
+        let now = self.runtime.clock().read().wall_millis();
+        let times = times.unwrap_or(Times {
+            started: now,
+            ended: now,
+        });
+        let mut name = String::new();
+        execution_name(record, &mut name);
+        let execution = self.machine.execution_id(&name);
+        let run = self.describe(&execution, times);
+        dead_letter_headers(record, &run, problem, headers);
+    }
+
+    fn describe<'a>(&'a self, execution: &'a str, times: Times) -> Run<'a> {
+        Run {
+            pipeline: self.machine.pipeline(),
+            definition: self.machine.plan().hash(),
+            instance: &self.instance,
+            execution,
+            started: times.started,
+            ended: times.ended,
+        }
+    }
+
+    /// We are wrong, not the record: it gets its dead letter all the same.
+    fn broken(&self, job: &Arc<Job>, index: usize, scratch: &mut Scratch) {
+        let problem = Problem {
+            error: Some(error_name::INTERNAL_ERROR),
+            cause: Some("panic while the outcome was handled"),
+            state: "",
+        };
+        let fail = AssertUnwindSafe(|| self.fail(job, index, &problem, None, scratch));
+        if catch_unwind(fail).is_err() {
+            let record = job.batch.record(index);
+            error!(
+                topic = record.topic,
+                partition = record.partition,
+                offset = record.offset,
+                "no outcome can be made for this record"
+            );
+            self.control.halt("a record without an outcome".to_string());
+            job.batch.partition().abandon(&[job.batch.slot(index)]);
+        }
+    }
+
+    fn settle(&self, batch: &Batch, scratch: &mut Scratch) {
+        if !scratch.discarded.is_empty() {
+            batch.partition().done(&scratch.discarded);
+        }
+        if !scratch.abandoned.is_empty() {
+            batch.partition().abandon(&scratch.abandoned);
+        }
+    }
+}
+
+/// `{topic}-{partition}-{offset}`
+fn execution_name(record: &Record<'_>, name: &mut String) {
+    name.clear();
+    name.push_str(record.topic);
+    let mut digits = itoa::Buffer::new();
+    name.push('-');
+    name.push_str(digits.format(record.partition));
+    name.push('-');
+    name.push_str(digits.format(record.offset));
+}

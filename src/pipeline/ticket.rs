@@ -1,0 +1,109 @@
+//! From an acknowledged outcome back to the slot of its record.
+
+use std::sync::Arc;
+
+use crate::error_name;
+use crate::kafka::{HeaderBuffer, OwnedRecord};
+use crate::sink::record::Problem;
+use crate::sink::{Kind, OwnedPublication, Publication, Receipt};
+use crate::source::Batch;
+
+use super::stage::Stage;
+
+/// A batch under way, kept until its last outcome is acknowledged.
+pub(super) struct Job {
+    pub(super) stage: Arc<Stage>,
+    pub(super) batch: Batch,
+}
+
+impl Job {
+    /// A job of one record, copied out of the batch: an execution that waits must not hold on to what the batch came in.
+    pub(super) fn alone(&self, index: usize) -> Arc<Job> {
+        let record = OwnedRecord::new(&self.batch.record(index));
+        let partition = Arc::clone(self.batch.partition());
+        Arc::new(Job {
+            stage: Arc::clone(&self.stage),
+            batch: Batch::single(partition, self.batch.slot(index), record),
+        })
+    }
+}
+
+/// The place of a record whose outcome was handed to the sink.
+pub(super) struct Ticket {
+    job: Arc<Job>,
+    index: u32,
+    outcome: Outcome,
+}
+
+enum Outcome {
+    Result,
+    /// With the error's name, where it has one.
+    DeadLetter(Option<Box<str>>),
+}
+
+impl Ticket {
+    pub(super) fn result(job: &Arc<Job>, index: usize) -> Ticket {
+        Ticket::new(job, index, Outcome::Result)
+    }
+
+    pub(super) fn dead_letter(job: &Arc<Job>, index: usize, error: Option<&str>) -> Ticket {
+        Ticket::new(job, index, Outcome::DeadLetter(error.map(Into::into)))
+    }
+
+    fn new(job: &Arc<Job>, index: usize, outcome: Outcome) -> Ticket {
+        Ticket {
+            job: Arc::clone(job),
+            index: u32::try_from(index).expect("a batch has a few hundred records"),
+            outcome,
+        }
+    }
+
+    fn partition(&self) -> usize {
+        Arc::as_ptr(self.job.batch.partition()).addr()
+    }
+}
+
+impl Receipt for Ticket {
+    /// One lock for all the records of a partition.
+    fn acknowledged(tickets: &mut Vec<Ticket>) {
+        tickets.sort_unstable_by_key(Ticket::partition);
+        let mut slots = Vec::new();
+        for group in tickets.chunk_by(|a, b| a.partition() == b.partition()) {
+            let (batch, metrics) = (&group[0].job.batch, &group[0].job.stage.metrics);
+            slots.clear();
+            let mut results = 0;
+            for ticket in group {
+                slots.push(ticket.job.batch.slot(ticket.index as usize));
+                match &ticket.outcome {
+                    Outcome::Result => results += 1,
+                    Outcome::DeadLetter(error) => metrics.dead_letter(error.as_deref()),
+                }
+            }
+            metrics.results(results);
+            batch.partition().done(&slots);
+        }
+        tickets.clear();
+    }
+
+    fn output_too_large(&mut self, cause: &str) -> OwnedPublication {
+        self.outcome = Outcome::DeadLetter(Some(error_name::OUTPUT_TOO_LARGE.into()));
+        let record = self.job.batch.record(self.index as usize);
+        let problem = Problem {
+            error: Some(error_name::OUTPUT_TOO_LARGE),
+            cause: Some(cause),
+            state: "",
+        };
+        let mut headers = HeaderBuffer::new();
+        self.job
+            .stage
+            .dead_letter(&record, &problem, None, &mut headers);
+        Publication {
+            kind: Kind::DeadLetter,
+            key: record.key,
+            value: record.value,
+            timestamp: record.timestamp,
+            headers: &headers,
+        }
+        .to_owned()
+    }
+}
