@@ -12,14 +12,16 @@ const SHOWN: usize = 200;
 pub(super) fn print(execution: &Execution, out: &mut impl Write) -> io::Result<()> {
     let kind = |event: &HistoryEvent| event.kind.name().len();
     let width = execution.history().iter().map(kind).max().unwrap_or(0);
+    let mut shown = String::new();
     for event in execution.history() {
-        let line = line(execution, event, width);
+        let line = line(execution, event, width, &mut shown);
         writeln!(out, "{}", line.trim_end())?;
     }
     Ok(())
 }
 
-fn line(execution: &Execution, event: &HistoryEvent, width: usize) -> String {
+/// One event. A value that was `shown` on the last line that had one is not shown again.
+fn line(execution: &Execution, event: &HistoryEvent, width: usize, shown: &mut String) -> String {
     let mut line = format!("{:>4}  {:width$}", event.id, event.kind.name());
     if let Some(state) = event.state {
         line += &format!("  {}", execution.plan().state(state).name);
@@ -34,7 +36,11 @@ fn line(execution: &Execution, event: &HistoryEvent, width: usize) -> String {
         line += &format!(": {}", shorten(cause));
     }
     if let Some(value) = event.value {
-        line += &format!("  {}", shorten(&execution.arena().to_json(value)));
+        let value = execution.arena().to_json(value);
+        if value != *shown {
+            line += &format!("  {}", shorten(&value));
+            *shown = value;
+        }
     }
     line
 }

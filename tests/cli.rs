@@ -1,0 +1,165 @@
+//! The command line: what it prints, where, and how it ends.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// What a command left behind.
+struct Ran {
+    code: i32,
+    stdout: String,
+    stderr: String,
+}
+
+/// Runs `expressd` in the project's directory.
+fn expressd(args: &[&str], input: &str) -> Ran {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_expressd"))
+        .args(args)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A command that refuses its arguments does not read its input.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    let output = child.wait_with_output().unwrap();
+    Ran {
+        code: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+const ORDER: &str = "config/machines/order.asl.json";
+const SCRIPT: &str = "config/scripts/order.yaml";
+
+/// Runs one order, with every wait jumped over.
+fn order(input: &str, more: &[&str]) -> Ran {
+    let args = ["exec", ORDER, "--input", "-", "--script", SCRIPT, "--fast"];
+    expressd(&[args.as_slice(), more].concat(), input)
+}
+
+#[track_caller]
+fn has(text: &str, part: &str) {
+    assert!(text.contains(part), "{part:?} is not in\n{text}");
+}
+
+#[test]
+fn exec_prints_the_outcome_as_one_line_of_json() {
+    let ran = order(r#"{"orderId": "o-1", "items": []}"#, &[]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert_eq!(
+        ran.stdout,
+        concat!(
+            r#"{"status":"SUCCEEDED","output":{"orderId":"o-1","items":[],"error":{"Error":"InvalidOrderException","#,
+            r#""Cause":"the order has no items"},"notification":{"sent":true,"channel":"mail"}}}"#,
+            "\n"
+        )
+    );
+    assert_eq!(ran.stderr, "");
+}
+
+#[test]
+fn a_trace_tells_the_story_on_stderr() {
+    let ran = order(r#"{"channel": "fax"}"#, &["--trace"]);
+    let lines: Vec<_> = ran.stderr.lines().collect();
+    let want = [
+        "   1  ExecutionStarted         {\"channel\":\"fax\"}",
+        "   2  TaskStateEntered         ValidateOrder",
+        "   3  LambdaFunctionScheduled  ValidateOrder",
+        "   4  LambdaFunctionStarted    ValidateOrder",
+        "   5  LambdaFunctionFailed     ValidateOrder  ServiceException: the fax gateway is busy",
+        "   6  LambdaFunctionScheduled  ValidateOrder",
+        "   7  LambdaFunctionStarted    ValidateOrder",
+        "   8  LambdaFunctionSucceeded  ValidateOrder  {\"valid\":true,\"attempts\":2}",
+    ];
+    assert_eq!(lines[..want.len()], want);
+    has(lines.last().unwrap(), "ExecutionSucceeded");
+    assert_eq!(ran.stdout.lines().count(), 1);
+}
+
+#[test]
+fn a_failed_execution_is_the_answer_no() {
+    let ran = order("{\"orderId\": ", &[]);
+    assert_eq!(ran.code, 1);
+    has(
+        &ran.stdout,
+        r#"{"status":"FAILED","error":"Expressd.InvalidInput","cause":""#,
+    );
+}
+
+#[test]
+fn mocks_answer_first_and_scripts_what_they_leave_out() {
+    let mock = "config/examples/MockConfigFile.json";
+    let mocked = |case| order("{}", &["--mock", mock, "--test-case", case]);
+    let ran = mocked("OrderFlow#Refused");
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    has(&ran.stdout, r#""Cause":"refused by the issuer""#);
+    has(&ran.stdout, r#""notification":{"sent":true"#);
+    let ran = mocked("OrderFlow#Nothing");
+    assert_eq!(ran.code, 65);
+    has(
+        &ran.stderr,
+        "there is no \"Nothing\", only: Happy, FlakyValidation, Refused",
+    );
+    let ran = mocked("OrderFlow");
+    assert_eq!(ran.code, 65);
+    has(&ran.stderr, "is not MACHINE#CASE");
+}
+
+#[test]
+fn a_task_without_an_answer_stops_everything() {
+    let ran = expressd(&["exec", ORDER, "--input", "-"], "{}");
+    assert_eq!(ran.code, 65);
+    has(
+        &ran.stderr,
+        "nothing answers state \"ValidateOrder\": arn:aws:lambda:",
+    );
+    has(&ran.stderr, "nothing answers state \"NotifyPaymentFailed\"");
+}
+
+#[test]
+fn validate_reports_every_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let wrong = dir.path().join("wrong.asl.json");
+    let text =
+        r#"{"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}, "C": {"Type": "Pas"}}}"#;
+    std::fs::write(&wrong, text).unwrap();
+    let wrong = wrong.to_str().unwrap();
+    let ran = expressd(&["validate", ORDER, wrong, "config/quickstart.yaml"], "");
+    assert_eq!(ran.code, 65);
+    has(&ran.stdout, "order.asl.json: ok\n");
+    has(&ran.stdout, "config/quickstart.yaml: ok\n");
+    has(&ran.stdout, "wrong.asl.json: ");
+    has(&ran.stderr, "/States/A/Next");
+    has(&ran.stderr, "did you mean \"Pass\"?");
+    let ran = expressd(&["validate", "no-such-file.json"], "");
+    assert_eq!(ran.code, 65);
+    has(&ran.stderr, "C0001");
+}
+
+#[test]
+fn explain_prints_the_plan() {
+    let ran = expressd(&["explain", ORDER], "");
+    assert_eq!(ran.code, 0);
+    has(&ran.stdout, "ValidateOrder · Task");
+    has(&ran.stdout, "InvalidOrderException");
+}
+
+#[test]
+fn wrong_usage_is_exit_code_2() {
+    assert_eq!(expressd(&["exec", ORDER], "").code, 2);
+    assert_eq!(expressd(&["launch"], "").code, 2);
+    let help = expressd(&["--help"], "");
+    assert_eq!(help.code, 0);
+    has(
+        &help.stdout,
+        "expressd run config/quickstart.yaml --until-idle",
+    );
+    assert!(
+        Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("config/quickstart.yaml")
+            .exists()
+    );
+}
