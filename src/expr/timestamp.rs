@@ -27,9 +27,9 @@ pub fn parse(text: &str) -> Option<Timestamp> {
     }
     let mut strange = false;
     let mut pair = |at: usize| {
-        let [tens, ones] = [fixed[at], fixed[at + 1]].map(|digit| digit.wrapping_sub(b'0'));
+        let (tens, ones) = (digit(fixed[at]), digit(fixed[at + 1]));
         strange |= tens > 9 || ones > 9;
-        u32::from(tens) * 10 + u32::from(ones)
+        tens * 10 + ones
     };
     let year = pair(0) * 100 + pair(2);
     let (month, day) = (pair(5), pair(8));
@@ -78,6 +78,11 @@ pub(super) fn print(millis: i64, buffer: &mut [u8; 24]) -> &str {
     str::from_utf8(buffer).expect("digits and marks are ASCII")
 }
 
+/// Above 9 for what is no digit.
+fn digit(byte: u8) -> u32 {
+    u32::from(byte.wrapping_sub(b'0'))
+}
+
 /// The nanoseconds of `.123…`, and what follows.
 fn fraction(text: &[u8]) -> Option<(u32, &[u8])> {
     let Some(digits) = text.strip_prefix(b".") else {
@@ -100,13 +105,13 @@ fn offset(zone: &[u8]) -> Option<i64> {
     match *zone {
         [b'Z'] => Some(0),
         [sign @ (b'+' | b'-'), h1, h2, b':', m1, m2] => {
-            let digits = [h1, h2, m1, m2].map(|digit| digit.wrapping_sub(b'0'));
-            let [h1, h2, m1, m2] = digits.map(i64::from);
+            let (h1, h2, m1, m2) = (digit(h1), digit(h2), digit(m1), digit(m2));
             let (hours, minutes) = (h1 * 10 + h2, m1 * 10 + m2);
-            if digits.iter().any(|digit| *digit > 9) || hours > 23 || minutes > 59 {
+            let strange = h1 > 9 || h2 > 9 || m1 > 9 || m2 > 9;
+            if strange || hours > 23 || minutes > 59 {
                 return None;
             }
-            let seconds = hours * 3600 + minutes * 60;
+            let seconds = i64::from(hours * 3600 + minutes * 60);
             Some(if sign == b'-' { -seconds } else { seconds })
         }
         _ => None,
