@@ -1,7 +1,6 @@
 //! `States.Format`.
 
 use crate::value::Arena;
-use crate::value::ConstantsBuilder;
 use crate::value::Kind;
 use crate::value::Value;
 
@@ -15,18 +14,18 @@ pub(super) const FORMAT: &[Intrinsic] = &[Intrinsic {
 }];
 
 /// A piece of a template that was split when it was compiled.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Piece {
-    /// Characters to copy, a constant of the plan.
-    Text(Value),
+    /// Characters to copy; at least one.
+    Text(Box<str>),
     /// `{}`
     Placeholder,
 }
 
 /// Splits a literal template; escapes are still in it.
-pub(super) fn pieces(template: &str, constants: &mut ConstantsBuilder) -> Box<[Piece]> {
+pub(super) fn pieces(template: &str) -> Box<[Piece]> {
     let parts = split(template).map(|part| match part {
-        Some(text) => Piece::Text(constants.string(&parser::unescape(text))),
+        Some(text) => Piece::Text(parser::unescape(text).into()),
         None => Piece::Placeholder,
     });
     parts.collect()
@@ -74,26 +73,26 @@ fn format(call: &mut Invocation<'_>) -> Result<Value, Failure> {
     }
 }
 
-/// A constant template: everything is copied as it is spelled.
+/// A constant template: arguments are copied as they are spelled.
 fn format_pieces(call: &mut Invocation<'_>, pieces: &[Piece]) -> Result<Value, Failure> {
     let placeholders = pieces
         .iter()
         .filter(|piece| matches!(piece, Piece::Placeholder));
     check_count(call, placeholders.count())?;
     let args = &call.args[1..];
-    if args.iter().any(|arg| is_container(call.arena, *arg)) {
-        return format_text(call);
-    }
-    let mut bytes = 0;
-    for value in args.iter().chain(pieces.iter().filter_map(Piece::text)) {
-        bytes += call.arena.measure(*value).bytes;
+    let mut bytes = call.arena.measure(call.args[0]).bytes;
+    for arg in args {
+        if matches!(call.arena.kind(*arg), Kind::Array | Kind::Object) {
+            return format_text(call);
+        }
+        bytes += call.arena.measure(*arg).bytes;
     }
     call.charge(bytes)?;
     let mut text = call.arena.text_builder();
     let mut args = args.iter();
     for piece in pieces {
         match piece {
-            Piece::Text(literal) => text.push_value(*literal),
+            Piece::Text(literal) => text.push_str(literal),
             Piece::Placeholder => args
                 .next()
                 .into_iter()
@@ -103,20 +102,11 @@ fn format_pieces(call: &mut Invocation<'_>, pieces: &[Piece]) -> Result<Value, F
     Ok(text.finish())
 }
 
-impl Piece {
-    fn text(&self) -> Option<&Value> {
-        match self {
-            Piece::Text(text) => Some(text),
-            Piece::Placeholder => None,
-        }
-    }
-}
-
 /// A template known only now, or an argument that is no scalar.
 fn format_text(call: &mut Invocation<'_>) -> Result<Value, Failure> {
     let template = match call.template {
         // A compiled template goes the slow way for an array or object: spell its placeholders again.
-        Some(pieces) => spelled(pieces, call.arena),
+        Some(pieces) => spelled(pieces),
         None => call.text(0)?.into_owned(),
     };
     check_count(call, split(&template).filter(Option::is_none).count())?;
@@ -135,15 +125,12 @@ fn format_text(call: &mut Invocation<'_>) -> Result<Value, Failure> {
     Ok(call.arena.string(&text))
 }
 
-fn spelled(pieces: &[Piece], arena: &Arena) -> String {
+fn spelled(pieces: &[Piece]) -> String {
     let mut template = String::new();
     for piece in pieces {
         match piece {
             Piece::Placeholder => template.push_str("{}"),
             Piece::Text(text) => {
-                let text = arena
-                    .as_str(*text)
-                    .map_or_else(Default::default, |text| text.decode());
                 for c in text.chars() {
                     if "\\{}".contains(c) {
                         template.push('\\');
@@ -164,10 +151,6 @@ fn check_count(call: &Invocation<'_>, placeholders: usize) -> Result<(), Failure
     Err(Failure::new(format!(
         "the template has {placeholders} placeholders, but {args} values were given"
     )))
-}
-
-fn is_container(arena: &Arena, value: Value) -> bool {
-    matches!(arena.kind(value), Kind::Array | Kind::Object)
 }
 
 /// As Java shows a value: strings bare, `{a=1, b=[2, x]}`. The recursion follows the nesting of a document, which the arena bounds.

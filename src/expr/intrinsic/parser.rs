@@ -50,7 +50,7 @@ fn call(
             break;
         }
         if args.is_empty() && function.name == "States.Format" && cursor.peek() == Some('\'') {
-            template = Some(format::pieces(quoted(&mut cursor.clone())?, constants));
+            template = Some(format::pieces(quoted(&mut cursor.clone())?));
         }
         args.push(argument(cursor, constants, nesting)?);
         cursor.skip_space();
