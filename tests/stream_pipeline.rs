@@ -1,0 +1,391 @@
+//! Whole pipelines: events in, outcomes out, offsets behind them. Files, and the embedded broker (or the one that
+//! `EXPRESSD_TEST_BROKERS` names in `stream_kafka.rs`).
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use expressd::asl;
+use expressd::engine::{Limits, TaskReply};
+use expressd::kafka::{Cluster, KafkaConfig};
+use expressd::pipeline::{Pipeline, PipelineConfig, PipelineOptions, Shared};
+use expressd::plan;
+use expressd::runtime::{Clock, IdentityConfig, Machine, Runtime, RuntimeConfig};
+use expressd::source::{Deadlines, MemoryBudget, SourceEnd};
+use expressd::task::{Answer, Binding, Call, Glob, Handler, Integration, Registry, Site};
+use expressd::telemetry::PipelineMetrics;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::message::{Headers, Message};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use rdkafka::{Offset, TopicPartitionList};
+use serde_json::{Value, json};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Passes `{"ok": …}` on, fails what is not ok, waits for what says so, and panics on request.
+const MACHINE: &str = r#"{ "StartAt": "Look", "States": {
+    "Look": { "Type": "Choice", "Default": "Done", "Choices": [
+        { "Variable": "$.fail", "IsPresent": true, "Next": "Fail" },
+        { "Variable": "$.call", "IsPresent": true, "Next": "Call" } ] },
+    "Call": { "Type": "Task", "Resource": "local:slow", "Next": "Done" },
+    "Fail": { "Type": "Fail", "Error": "NotOk", "CausePath": "$.fail" },
+    "Done": { "Type": "Succeed" } } }"#;
+
+/// Answers from tokio after a turn of its scheduler; the input says what.
+struct Slow(Arc<AtomicUsize>);
+
+impl Integration for Slow {
+    fn bind(&self, _: &Site<'_>) -> Option<Arc<dyn Handler>> {
+        Some(Arc::new(Slow(Arc::clone(&self.0))))
+    }
+}
+
+impl Handler for Slow {
+    fn call(&self, call: Call<'_>) -> Answer {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        let input = call.arena.to_json(call.input);
+        let input: Value = serde_json::from_str(&input).unwrap();
+        if input["call"] == "panic" {
+            panic!("as the input says");
+        }
+        let never = input["call"] == "never";
+        Answer::Later(Box::pin(async move {
+            tokio::task::yield_now().await;
+            if never {
+                std::future::pending::<()>().await;
+            }
+            TaskReply::Result(input.to_string().into_bytes())
+        }))
+    }
+}
+
+struct Bed {
+    shared: Shared,
+    calls: Arc<AtomicUsize>,
+    tokio: tokio::runtime::Runtime,
+}
+
+impl Bed {
+    fn new(until_idle: bool) -> Bed {
+        let tokio = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        let config = RuntimeConfig {
+            workers: 2,
+            ..RuntimeConfig::default()
+        };
+        let runtime = Runtime::new(&config, Clock::real(), tokio.handle().clone()).unwrap();
+        let kafka = KafkaConfig {
+            broker: "embedded".into(),
+            ..KafkaConfig::default()
+        };
+        Bed {
+            shared: Shared {
+                runtime,
+                cluster: Arc::new(Cluster::new(&kafka).unwrap()),
+                budget: Arc::new(MemoryBudget::new(64 << 20)),
+                instance: "test".into(),
+                deadlines: Deadlines {
+                    drain: Duration::from_millis(300),
+                    cancel: Duration::from_secs(5),
+                },
+                until_idle,
+            },
+            calls: Arc::default(),
+            tokio,
+        }
+    }
+
+    fn start(&self, source: Value, sink: Value, options: PipelineOptions) -> Run {
+        let (parsed, _) = asl::parse(MACHINE).unwrap();
+        let compiled = Arc::new(plan::compile(&parsed).unwrap());
+        let mut registry = Registry::default();
+        registry.add(Binding {
+            resource: Glob::new("local:*"),
+            function: None,
+            integration: Arc::new(Slow(Arc::clone(&self.calls))),
+        });
+        let identity = IdentityConfig::default();
+        let machine = Machine::new(compiled, "orders", &registry, &identity, Limits::default());
+        let config = PipelineConfig {
+            source: serde_json::from_value(source).unwrap(),
+            sink: serde_json::from_value(sink).unwrap(),
+            options,
+        };
+        assert_eq!(config.check(), Vec::<String>::new());
+        let metrics = Arc::new(PipelineMetrics::new("orders"));
+        let machine = Arc::new(machine.unwrap());
+        let pipeline = Pipeline::start(&config, machine, Arc::clone(&metrics), &self.shared);
+        Run {
+            pipeline: pipeline.unwrap(),
+            metrics,
+        }
+    }
+}
+
+struct Run {
+    pipeline: Pipeline,
+    metrics: Arc<PipelineMetrics>,
+}
+
+impl Run {
+    #[track_caller]
+    fn until_idle(self) -> Arc<PipelineMetrics> {
+        wait_for("the end", || self.pipeline.is_idle());
+        self.pipeline.stop();
+        let end = self.pipeline.join();
+        assert!(matches!(end, SourceEnd::Drained), "{end:?}");
+        self.metrics
+    }
+}
+
+#[track_caller]
+fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !done() {
+        assert!(Instant::now() < deadline, "{what} did not come");
+        std::thread::park_timeout(Duration::from_millis(2));
+    }
+}
+
+/// By offset: kind, then value or error.
+fn outcomes(path: &Path) -> BTreeMap<i64, (String, Value)> {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let mut outcomes = BTreeMap::new();
+    for line in text.lines() {
+        let line: Value = serde_json::from_str(line).unwrap();
+        let headers = &line["headers"];
+        let offset = headers["expressd.source.offset"].as_str().unwrap();
+        let kind = line["kind"].as_str().unwrap().to_string();
+        let outcome = match &*kind {
+            "result" => line["value"].clone(),
+            _ => json!([
+                headers["expressd.error"],
+                headers["expressd.cause"],
+                line["value"]
+            ]),
+        };
+        let earlier = outcomes.insert(offset.parse().unwrap(), (kind, outcome));
+        assert_eq!(earlier, None, "two outcomes for line {offset}");
+    }
+    outcomes
+}
+
+fn result(value: Value) -> (String, Value) {
+    ("result".into(), value)
+}
+
+fn dead_letter(error: &str, cause: &str, value: &str) -> (String, Value) {
+    ("dead_letter".into(), json!([error, cause, value]))
+}
+
+#[test]
+fn every_line_of_a_file_has_one_outcome() {
+    let dir = tempfile::tempdir().unwrap();
+    let (input, output) = (dir.path().join("in.jsonl"), dir.path().join("out.jsonl"));
+    let lines = [
+        r#"{"ok": 1.50}"#,
+        r#"{"fail": "no\nstock"}"#,
+        "not JSON",
+        r#"{"call": 1}"#,
+        r#"{"call": "panic"}"#,
+        "",
+        r#""last, without line feed""#,
+    ];
+    std::fs::write(&input, lines.join("\n")).unwrap();
+    let bed = Bed::new(true);
+    let run = bed.start(
+        json!({"file": {"path": input}}),
+        json!({"file": {"path": output}}),
+        PipelineOptions::default(),
+    );
+    let metrics = run.until_idle();
+    let mut outcomes = outcomes(&output);
+    let invalid = outcomes.remove(&2).unwrap();
+    assert_eq!(invalid.1[0], "Expressd.InvalidInput");
+    assert_eq!(invalid.1[2], "not JSON");
+    let panicked = outcomes.remove(&4).unwrap();
+    assert_eq!(panicked.1[0], "Expressd.InternalError");
+    let want = BTreeMap::from([
+        (0, result(serde_json::from_str(r#"{"ok": 1.50}"#).unwrap())),
+        (1, dead_letter("NotOk", "no\\nstock", lines[1])),
+        (3, result(json!({"call": 1}))),
+        (6, result(json!("last, without line feed"))),
+    ]);
+    assert_eq!(outcomes, want);
+    let totals = metrics.totals();
+    assert_eq!((totals.records, totals.in_flight), (6, 0));
+    assert_eq!((totals.results, totals.dead_letters), (3, 3));
+}
+
+#[test]
+fn a_file_goes_on_behind_its_checkpoint() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name);
+    let line = |n: i64| match n % 3 {
+        0 => format!("{{\"call\": {n}}}\n"),
+        _ => format!("{{\"ok\": {n}}}\n"),
+    };
+    let text: String = (0..3_000).map(line).collect();
+    std::fs::write(path("in.jsonl"), &text).unwrap();
+    let source = json!({"file": {"path": path("in.jsonl"), "checkpoint": path("at"), "window": {"records": 100}}});
+    let sink = json!({"file": {"path": path("out.jsonl")}});
+    let bed = Bed::new(true);
+    bed.start(source.clone(), sink.clone(), PipelineOptions::default())
+        .until_idle();
+    assert_eq!(outcomes(&path("out.jsonl")).len(), 3_000);
+
+    let more: String = (3_000..3_010).map(line).collect();
+    std::fs::write(path("in.jsonl"), text + &more).unwrap();
+    bed.start(source, sink, PipelineOptions::default())
+        .until_idle();
+    // A line that ran twice would have two outcomes, which `outcomes` does not accept.
+    let outcomes = outcomes(&path("out.jsonl"));
+    assert_eq!(outcomes.len(), 3_010);
+    for (n, outcome) in outcomes {
+        let key = if n % 3 == 0 { "call" } else { "ok" };
+        assert_eq!(outcome, result(json!({key: n})));
+    }
+}
+
+#[test]
+fn what_waits_at_the_deadline_is_cancelled_and_run_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name);
+    let lines = "{\"ok\": 0}\n{\"call\": \"never\"}\n{\"ok\": 2}\n";
+    std::fs::write(path("in.jsonl"), lines).unwrap();
+    let source = json!({"file": {"path": path("in.jsonl"), "checkpoint": path("at")}});
+    let sink = json!({"file": {"path": path("out.jsonl")}});
+    let bed = Bed::new(false);
+    let run = bed.start(source.clone(), sink.clone(), PipelineOptions::default());
+    wait_for("the others", || run.metrics.totals().results == 2);
+    run.pipeline.stop();
+    // Two are left: the cancelled one, and the one behind it that holds no offset of its own.
+    let end = run.pipeline.join();
+    assert!(matches!(end, SourceEnd::Cut(2)), "{end:?}");
+    assert_eq!(run.metrics.totals().aborted, 1);
+    let checkpoint = std::fs::read_to_string(path("at")).unwrap();
+    assert_eq!(checkpoint, "{\"line\":1,\"byte\":10}\n");
+    assert_eq!(bed.calls.load(Ordering::Relaxed), 1);
+
+    std::fs::write(path("in.jsonl"), lines.replace("\"never\"", "\"never.\"")).unwrap();
+    std::fs::remove_file(path("out.jsonl")).unwrap();
+    let bed = Bed::new(true);
+    bed.start(source, sink, PipelineOptions::default())
+        .until_idle();
+    let again: Vec<_> = outcomes(&path("out.jsonl")).into_keys().collect();
+    assert_eq!(again, [1, 2]);
+}
+
+#[test]
+fn records_of_a_topic_become_results_and_dead_letters() {
+    let bed = Bed::new(true);
+    let cluster = &bed.shared.cluster;
+    cluster.provide_topic("in").unwrap();
+    let producer: BaseProducer = cluster.client().create().unwrap();
+    for n in 0..2_000 {
+        let value = match n % 10 {
+            0 => format!("{{\"call\": {n}}}"),
+            1 => format!("{{\"fail\": \"{n}\"}}"),
+            2 => format!("{{\"broken\": {n}"),
+            _ => format!("{{\"ok\": {n}}}"),
+        };
+        let key = n.to_string();
+        let record = BaseRecord::to("in").key(&key).payload(&value).timestamp(n);
+        producer.send(record).unwrap();
+    }
+    producer
+        .send(BaseRecord::<str, [u8]>::to("in").key("null"))
+        .unwrap();
+    producer.flush(PATIENCE).unwrap();
+
+    let run = bed.start(
+        json!({"kafka": {"topics": ["in"]}}),
+        json!({"kafka": {"output": "out", "dead_letters": "dead"}}),
+        PipelineOptions::default(),
+    );
+    let totals = run.until_idle().totals();
+    assert_eq!((totals.results, totals.dead_letters), (1_600, 401));
+
+    let mut seen = BTreeMap::new();
+    for (topic, want) in [("out", 1_600), ("dead", 401)] {
+        let records = read(&bed, topic);
+        assert_eq!(records.len(), want);
+        seen.extend(records);
+    }
+    assert_eq!(seen.len(), 2_001, "every key has one outcome");
+    assert_eq!(seen["5"].value.as_deref(), Some("{\"ok\":5}"));
+    assert_eq!(seen["5"].timestamp, Some(5));
+    assert_eq!(seen["5"].headers["expressd.status"], "SUCCEEDED");
+    assert_eq!(seen["10"].value.as_deref(), Some("{\"call\":10}"));
+    assert_eq!(seen["11"].value.as_deref(), Some("{\"fail\": \"11\"}"));
+    assert_eq!(seen["11"].headers["expressd.error"], "NotOk");
+    assert_eq!(seen["11"].headers["expressd.cause"], "11");
+    assert_eq!(seen["11"].headers["expressd.state"], "Fail");
+    assert_eq!(seen["12"].value.as_deref(), Some("{\"broken\": 12"));
+    assert_eq!(
+        seen["12"].headers["expressd.error"],
+        "Expressd.InvalidInput"
+    );
+    assert_eq!(seen["null"].value, None);
+    assert_eq!(seen["null"].headers["expressd.cause"], "the value is null");
+    let execution = &seen["11"].headers["expressd.execution"];
+    let (partition, offset) = (
+        &seen["11"].headers["expressd.source.partition"],
+        &seen["11"].headers["expressd.source.offset"],
+    );
+    assert_eq!(*execution, format!("orders/in-{partition}-{offset}"));
+    drop(bed.tokio);
+}
+
+struct Seen {
+    value: Option<String>,
+    timestamp: Option<i64>,
+    headers: BTreeMap<String, String>,
+}
+
+/// By key: every record of a topic.
+fn read(bed: &Bed, topic: &str) -> BTreeMap<String, Seen> {
+    let consumer: BaseConsumer = bed
+        .shared
+        .cluster
+        .client()
+        .set("group.id", "reader")
+        .set("enable.partition.eof", "true")
+        .create()
+        .unwrap();
+    let mut assignment = TopicPartitionList::new();
+    for partition in 0..4 {
+        assignment
+            .add_partition_offset(topic, partition, Offset::Beginning)
+            .unwrap();
+    }
+    consumer.assign(&assignment).unwrap();
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    let (mut records, mut ended) = (BTreeMap::new(), 0);
+    while ended < 4 {
+        match consumer.poll(PATIENCE).expect("an answer") {
+            Ok(message) => {
+                let seen = Seen {
+                    value: message.payload().map(text),
+                    timestamp: message.timestamp().to_millis(),
+                    headers: message
+                        .headers()
+                        .unwrap()
+                        .iter()
+                        .map(|header| (header.key.to_string(), text(header.value.unwrap())))
+                        .collect(),
+                };
+                let earlier = records.insert(text(message.key().unwrap()), seen);
+                assert!(earlier.is_none(), "two outcomes for one record");
+            }
+            Err(rdkafka::error::KafkaError::PartitionEOF(_)) => ended += 1,
+            Err(error) => panic!("{error}"),
+        }
+    }
+    records
+}
