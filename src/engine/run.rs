@@ -261,6 +261,8 @@ impl Run {
                 };
                 let kind = EventKind::ExecutionFailed;
                 self.history.add_failure(fiber.last_event, kind, details);
+                // The next execution uses its place again, and the place must know its own id.
+                self.fibers.put(fiber);
                 self.end(Outcome::Failed(error.into_failure()));
             }
         }
