@@ -1,5 +1,6 @@
 //! Records from Kafka to Kafka without an execution between: windows, commits, rebalances, shutdown. On the embedded
 //! broker, or on the one that `EXPRESSD_TEST_BROKERS` names.
+#![allow(clippy::unwrap_used)]
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,5 +1,6 @@
 //! Whole pipelines: events in, outcomes out, offsets behind them. Files, and the embedded broker (or the one that
 //! `EXPRESSD_TEST_BROKERS` names in `stream_kafka.rs`).
+#![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
 use std::path::Path;

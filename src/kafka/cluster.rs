@@ -1,10 +1,11 @@
 //! A cluster that clients connect to: a real one, or the broker inside this process.
 
 use std::collections::BTreeSet;
-use std::sync::Mutex;
+use std::sync::mpsc;
+use std::thread;
 
 use rdkafka::config::ClientConfig;
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::DefaultProducerContext;
 use tracing::info;
@@ -26,7 +27,7 @@ impl Cluster {
             _ => None,
         };
         let bootstrap = match &embedded {
-            Some(broker) => broker.bootstrap(),
+            Some(broker) => broker.bootstrap.clone(),
             None => config.broker.clone(),
         };
         if embedded.is_some() {
@@ -68,31 +69,87 @@ impl Cluster {
 }
 
 /// librdkafka's in-process cluster. It has no disk and no control records, and old records fall out silently.
+///
+/// A thread of its own owns it, because its handle cannot be shared; it ends when the last sender is dropped.
 struct EmbeddedBroker {
-    cluster: MockCluster<'static, DefaultProducerContext>,
-    topics: Mutex<BTreeSet<String>>,
+    bootstrap: String,
+    requests: mpsc::Sender<NewTopic>,
 }
+
+struct NewTopic {
+    name: String,
+    partitions: i32,
+    answer: mpsc::Sender<Result<(), KafkaError>>,
+}
+
+/// What the thread says when it is not there any more.
+const GONE: KafkaError = KafkaError::MockCluster(RDKafkaErrorCode::BrokerDestroy);
 
 impl EmbeddedBroker {
     fn start() -> Result<EmbeddedBroker, KafkaError> {
+        let (requests, incoming) = mpsc::channel();
+        let (started, bootstrap) = mpsc::channel();
+        thread::Builder::new()
+            .name("embedded-broker".into())
+            .spawn(move || match MockCluster::new(1) {
+                Err(error) => drop(started.send(Err(error))),
+                Ok(cluster) => {
+                    let _ = started.send(Ok(cluster.bootstrap_servers()));
+                    serve(&cluster, &incoming);
+                }
+            })
+            .map_err(|_| GONE)?;
         Ok(EmbeddedBroker {
-            cluster: MockCluster::new(1)?,
-            topics: Mutex::default(),
+            bootstrap: bootstrap.recv().map_err(|_| GONE)??,
+            requests,
         })
     }
 
-    fn bootstrap(&self) -> String {
-        self.cluster.bootstrap_servers()
+    fn provide_topic(&self, topic: &str, partitions: i32) -> Result<(), KafkaError> {
+        let (answer, answered) = mpsc::channel();
+        let request = NewTopic {
+            name: topic.to_string(),
+            partitions,
+            answer,
+        };
+        self.requests.send(request).map_err(|_| GONE)?;
+        answered.recv().map_err(|_| GONE)?
+    }
+}
+
+fn serve(
+    cluster: &MockCluster<'static, DefaultProducerContext>,
+    requests: &mpsc::Receiver<NewTopic>,
+) {
+    let mut topics = BTreeSet::new();
+    for topic in requests {
+        let created = match topics.insert(topic.name.clone()) {
+            true => cluster.create_topic(&topic.name, topic.partitions, 1),
+            false => Ok(()),
+        };
+        let _ = topic.answer.send(created);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cluster_is_shared_between_threads() {
+        fn shared<T: Send + Sync>() {}
+        shared::<Cluster>();
     }
 
-    fn provide_topic(&self, topic: &str, partitions: i32) -> Result<(), KafkaError> {
-        let mut topics = self
-            .topics
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        if topics.insert(topic.to_string()) {
-            self.cluster.create_topic(topic, partitions, 1)?;
-        }
-        Ok(())
+    #[test]
+    fn a_topic_is_made_once() {
+        let config = KafkaConfig {
+            broker: EMBEDDED.into(),
+            ..KafkaConfig::default()
+        };
+        let cluster = Cluster::new(&config).unwrap();
+        assert!(cluster.is_embedded());
+        cluster.provide_topic("orders").unwrap();
+        cluster.provide_topic("orders").unwrap();
     }
 }
