@@ -8,10 +8,12 @@ mod histogram;
 mod log;
 pub mod names;
 mod pipeline;
+mod runtime;
 mod sharded;
 
 pub use exporter::Exporter;
 pub use histogram::{Histogram, Quantiles};
 pub use log::{LogConfig, LogFormat, LogInitError, init_log};
 pub use pipeline::{PartitionMetrics, PipelineMetrics, Totals};
+pub use runtime::RuntimeMetrics;
 pub use sharded::Sharded;

@@ -278,10 +278,10 @@ impl ByError {
 
     fn counts(&self) -> Vec<(String, u64)> {
         let counts = self.counts.read().unwrap_or_else(PoisonError::into_inner);
-        let count = |(name, count): (&Box<str>, &Arc<AtomicU64>)| {
-            (name.to_string(), count.load(Ordering::Relaxed))
-        };
-        counts.iter().map(count).collect()
+        counts
+            .iter()
+            .map(|(name, count)| (name.to_string(), count.load(Ordering::Relaxed)))
+            .collect()
     }
 }
 
