@@ -1,5 +1,7 @@
 //! Configs: those we ship load, and what is wrong with others is said with its place.
 
+#![allow(clippy::unwrap_used)] // A test that cannot go on fails.
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -144,8 +146,9 @@ demo:
             "C0006 16:9 /pipelines/c/tasks/0: a binding has exactly one of script and mock",
             "C0006 17:9 /pipelines/c/tasks/1: ",
             "C0001 - : ",
-            "C0005 23:37 /pipelines/d/source/kafka/properties: property `enable.auto.commit` cannot be set",
-            "C0005 24:13 /pipelines/d/sink/kafka: topic t is an input of the same pipeline",
+            "C0005 21:3 /pipelines/d: without `dead_letters`, `on_failure` must be",
+            "C0005 21:3 /pipelines/d: property `enable.auto.commit` cannot be set",
+            "C0005 21:3 /pipelines/d: topic t is an input of the same pipeline",
             "C0007 - /pipelines/d/tasks: nothing answers state \"ValidateOrder\"",
         ],
     );

@@ -10,13 +10,14 @@ use super::tasks::BindingConfig;
 use crate::admin::AdminConfig;
 use crate::demo::DemoConfig;
 use crate::kafka::KafkaConfig;
+use crate::pipeline::InputForm;
+use crate::pipeline::OnFailure;
+use crate::pipeline::OnNull;
+use crate::pipeline::SinkConfig;
+use crate::pipeline::SourceConfig;
 use crate::runtime::IdentityConfig;
 use crate::runtime::LimitsConfig;
 use crate::runtime::RuntimeConfig;
-use crate::sink::FileSinkConfig;
-use crate::sink::KafkaSinkConfig;
-use crate::source::file::FileSourceConfig;
-use crate::source::kafka::KafkaSourceConfig;
 use crate::telemetry::LogConfig;
 use crate::units::ByteSize;
 use crate::units::HumanDuration;
@@ -25,6 +26,9 @@ use crate::units::HumanDuration;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct File {
+    /// Name of this process, in the headers of what it writes.
+    #[serde(default = "instance")]
+    pub instance: String,
     /// Logging.
     #[serde(default)]
     pub log: LogConfig,
@@ -86,26 +90,19 @@ pub struct PipelineFile {
     pub source: SourceConfig,
     /// Where outcomes go.
     pub sink: SinkConfig,
+    /// What the input of an execution is: the record's `value`, or an `envelope` with its coordinates around it.
+    #[serde(default)]
+    pub input: InputForm,
+    /// What becomes of a record whose value is null: `dead_letter`, `null_input` or `discard`.
+    #[serde(default)]
+    pub on_null: OnNull,
+    /// What becomes of a record whose execution failed: `dead_letter`, `halt_partition` or `discard`.
+    #[serde(default)]
+    pub on_failure: OnFailure,
 }
 
-/// Where events come from.
-#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum SourceConfig {
-    /// Topics, as a member of a consumer group.
-    Kafka(KafkaSourceConfig),
-    /// JSON Lines from a file or standard input.
-    File(FileSourceConfig),
-}
-
-/// Where outcomes go.
-#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum SinkConfig {
-    /// An output topic and a dead-letter topic.
-    Kafka(KafkaSinkConfig),
-    /// JSON Lines to a file or standard output.
-    File(FileSinkConfig),
+fn instance() -> String {
+    "expressd".to_string()
 }
 
 impl Default for MemoryConfig {

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::definition::Definition;
-use super::file::{File, MemoryConfig, PipelineFile, ShutdownConfig, SinkConfig, SourceConfig};
+use super::file::{File, MemoryConfig, PipelineFile, ShutdownConfig};
 use super::places::Places;
 use super::problem::{Document, Problem};
 use super::{codes, env, tasks};
@@ -15,6 +15,9 @@ use crate::admin::AdminConfig;
 use crate::demo::DemoConfig;
 use crate::diagnostic::Position;
 use crate::kafka::KafkaConfig;
+use crate::pipeline::PipelineConfig;
+use crate::pipeline::PipelineOptions;
+use crate::pipeline::SourceConfig;
 use crate::runtime::IdentityConfig;
 use crate::runtime::Machine;
 use crate::runtime::RuntimeConfig;
@@ -23,6 +26,7 @@ use crate::telemetry::LogConfig;
 /// A config that can run: definitions are compiled, tasks bound, files found.
 #[allow(missing_docs)]
 pub struct Config {
+    pub instance: String,
     pub log: LogConfig,
     pub admin: AdminConfig,
     pub runtime: RuntimeConfig,
@@ -41,8 +45,7 @@ pub struct Config {
 pub struct Pipeline {
     pub name: String,
     pub machine: Arc<Machine>,
-    pub source: SourceConfig,
-    pub sink: SinkConfig,
+    pub stream: PipelineConfig,
 }
 
 /// Longest name of a pipeline: as AWS has it for state machines.
@@ -166,6 +169,7 @@ impl Checker {
             return Err(self.problems);
         }
         Ok(Config {
+            instance: file.instance,
             log: file.log,
             admin: file.admin,
             runtime: file.runtime,
@@ -214,7 +218,18 @@ impl Checker {
         for (key, reason) in file.limits.check() {
             self.report(codes::OUT_OF_BOUNDS, &format!("{at}/limits/{key}"), reason);
         }
-        self.check_stream(&at, &file);
+        let stream = PipelineConfig {
+            source: file.source,
+            sink: file.sink,
+            options: PipelineOptions {
+                input: file.input,
+                on_null: file.on_null,
+                on_failure: file.on_failure,
+            },
+        };
+        for problem in stream.check() {
+            self.report(codes::COMBINATION, &at, problem);
+        }
         let registry = tasks::registry(&file.tasks, &self.base);
         let definition = Definition::load(&self.base.join(&file.definition));
         let registry = registry.map_err(|problems| {
@@ -230,44 +245,11 @@ impl Checker {
             Ok(machine) => Some(Pipeline {
                 name,
                 machine: Arc::new(machine),
-                source: file.source,
-                sink: file.sink,
+                stream,
             }),
             Err(error) => {
                 self.report(codes::UNANSWERED, &format!("{at}/tasks"), error.to_string());
                 None
-            }
-        }
-    }
-
-    fn check_stream(&mut self, at: &str, file: &PipelineFile) {
-        let mut inputs: &[String] = &[];
-        if let SourceConfig::Kafka(source) = &file.source {
-            inputs = &source.topics;
-            if inputs.is_empty() {
-                let message = "there is no topic".to_string();
-                self.report(
-                    codes::COMBINATION,
-                    &format!("{at}/source/kafka/topics"),
-                    message,
-                );
-            }
-            for error in source.properties.check() {
-                let at = format!("{at}/source/kafka/properties");
-                self.report(codes::COMBINATION, &at, error.to_string());
-            }
-        }
-        if let SinkConfig::Kafka(sink) = &file.sink {
-            for error in sink.properties.check() {
-                let at = format!("{at}/sink/kafka/properties");
-                self.report(codes::COMBINATION, &at, error.to_string());
-            }
-            for topic in sink
-                .topics()
-                .filter(|topic| inputs.iter().any(|input| input == topic))
-            {
-                let message = format!("topic {topic} is an input of the same pipeline");
-                self.report(codes::COMBINATION, &format!("{at}/sink/kafka"), message);
             }
         }
     }

@@ -10,7 +10,7 @@ mod problem;
 mod tasks;
 
 pub use definition::Definition;
-pub use file::{File, MemoryConfig, PipelineFile, ShutdownConfig, SinkConfig, SourceConfig};
+pub use file::{File, MemoryConfig, PipelineFile, ShutdownConfig};
 pub use load::{Config, Pipeline};
 pub use problem::Problem;
 pub use tasks::{BindingConfig, MockConfig};

@@ -13,7 +13,7 @@ use crate::diagnostic::Severity;
 pub struct Problem {
     file: Arc<str>,
     text: Arc<str>,
-    diagnostic: Diagnostic,
+    diagnostic: Box<Diagnostic>,
 }
 
 /// A file and its text, to which problems belong.
@@ -92,7 +92,7 @@ impl Document {
         Problem {
             file: Arc::clone(&self.file),
             text: Arc::clone(&self.text),
-            diagnostic,
+            diagnostic: Box::new(diagnostic),
         }
     }
 }
