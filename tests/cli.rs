@@ -1,5 +1,7 @@
 //! The command line: what it prints, where, and how it ends.
 
+#![allow(clippy::unwrap_used)] // A test that cannot go on fails.
+
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};

@@ -3,12 +3,14 @@
 use std::time::{Duration, Instant};
 
 use rdkafka::client::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::KafkaError;
 use rdkafka::message::{Headers as _, Message};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use tracing::debug;
 
-use super::Cluster;
+use super::{Cluster, log_line};
 
 /// A record of a topic, with what people want to see of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,7 +25,16 @@ pub struct Shown {
 
 struct Quiet;
 
-impl ClientContext for Quiet {}
+impl ClientContext for Quiet {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        log_line(level, facility, message);
+    }
+
+    // What matters comes back from `poll` as well.
+    fn error(&self, error: KafkaError, reason: &str) {
+        debug!(%error, reason, "while reading a topic");
+    }
+}
 impl ConsumerContext for Quiet {}
 
 impl Shown {
@@ -67,11 +78,8 @@ pub fn read_topic(
             None => {}
             Some(Err(KafkaError::PartitionEOF(_))) => open -= 1,
             Some(Err(error)) => return Err(error),
-            Some(Ok(message)) => {
-                if !look(shown(&message)) {
-                    return Ok(());
-                }
-            }
+            Some(Ok(message)) if look(shown(&message)) => {}
+            Some(Ok(_)) => return Ok(()),
         }
     }
     Ok(())

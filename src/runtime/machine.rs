@@ -165,6 +165,7 @@ pub(super) struct Shard(Mutex<Resting>);
 
 #[derive(Default)]
 struct Resting {
+    #[allow(clippy::vec_box)] // A run is large and travels; only its box moves.
     runs: Vec<Box<Run>>,
     closed: bool,
 }
