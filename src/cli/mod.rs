@@ -5,6 +5,7 @@
 mod exec;
 
 mod explain;
+mod run;
 mod trace;
 mod validate;
 
@@ -24,6 +25,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Run(run::Args),
     Validate(validate::Args),
     Exec(exec::Args),
     Explain(explain::Args),
@@ -45,6 +47,7 @@ pub fn main() -> ExitCode {
     // clap prints usage errors and ends with 2 by itself.
     let cli = Cli::parse();
     let ended = match cli.command {
+        Command::Run(args) => run::run(&args),
         Command::Validate(args) => validate::run(&args),
         Command::Exec(args) => exec::run(&args),
         Command::Explain(args) => explain::run(&args),

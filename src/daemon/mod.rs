@@ -1,5 +1,238 @@
 //! The process: everything is built from a config, runs, and ends in order.
 
 mod exit;
+mod feed;
+mod pipelines;
+mod samples;
+mod screen;
+mod show;
+mod signals;
+mod standing;
+mod summary;
+mod watchdog;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tracing::{info, warn};
+
+use self::pipelines::Pipelines;
+use self::show::Show;
+use self::signals::Signals;
+use self::standing::Standing;
+use crate::admin;
+use crate::config::Config;
+use crate::kafka::Cluster;
+use crate::pipeline::Shared;
+use crate::runtime::Clock;
+use crate::runtime::Runtime;
+use crate::source::Deadlines;
+use crate::source::MemoryBudget;
+use crate::telemetry::Exporter;
+use crate::telemetry::RuntimeMetrics;
+use crate::telemetry::init_log;
 
 pub use exit::Exit;
+pub use screen::Screen;
+
+/// How the process is to run.
+pub struct Options {
+    /// Ends when all sources are at their ends and every record has its outcome.
+    pub until_idle: bool,
+    /// Where a demo is shown.
+    pub screen: Screen,
+}
+
+/// How often the daemon looks after everything.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+const UPKEEP_EVERY: Duration = Duration::from_secs(5);
+/// For executions that were cancelled at the deadline, and then for the client to close.
+const CANCEL: Duration = Duration::from_secs(2);
+const WATCHDOG: Duration = Duration::from_secs(5);
+
+/// Runs until a signal or, where asked to, until there is nothing left to do.
+pub fn run(config: Config, options: Options) -> anyhow::Result<Exit> {
+    init_log(&config.log)?;
+    let tokio = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("wait")
+        .enable_all()
+        .build()?;
+    let exit = tokio.block_on(serve(config, options));
+    tokio.shutdown_timeout(Duration::from_secs(1));
+    exit
+}
+
+async fn serve(config: Config, options: Options) -> anyhow::Result<Exit> {
+    let exporter = Exporter::install();
+    // Before anything is started, so that no signal ends the process half-way.
+    let mut signals = Signals::new()?;
+    let standing = Arc::new(Standing::starting());
+    let (admin, address) = Admin::start(&config, &exporter, &standing).await?;
+    let tokio = tokio::runtime::Handle::current();
+    let runtime = Runtime::new(&config.runtime, Clock::real(), tokio)?;
+    #[allow(clippy::arc_with_non_send_sync)]
+    // The embedded broker stays on this thread; pipelines only start from here.
+    let cluster = Arc::new(Cluster::new(&config.kafka).context("kafka")?);
+    let mut pipelines = start_pipelines(&config, &options, &runtime, &cluster, &exporter)?;
+    let mut show = match &config.demo {
+        None => None,
+        Some(demo) => Some(Show::start(
+            demo,
+            &config.pipelines,
+            &cluster,
+            address,
+            options.screen,
+        )?),
+    };
+    let mut care = Care::new(exporter, runtime);
+    let mut looks = tokio::time::interval(LOOK_EVERY);
+    let mut stopping = false;
+    loop {
+        let mut stop = false;
+        tokio::select! {
+            signal = signals.next() => {
+                info!(signal, "stopping");
+                if stopping {
+                    pipelines.hurry();
+                }
+                stop = true;
+            }
+            _ = looks.tick() => {
+                if pipelines.look() {
+                    break;
+                }
+                if let Some(show) = &mut show {
+                    stop = show.look(&pipelines) && options.until_idle;
+                }
+                care.take();
+            }
+        }
+        if stop && !stopping {
+            stopping = true;
+            watchdog::start(config.shutdown.deadline.0 + CANCEL + WATCHDOG)?;
+            show.iter().for_each(Show::stop);
+            pipelines.stop();
+        }
+        standing.set(pipelines.not_ready());
+    }
+    let mut exit = pipelines.exit();
+    if let Some(show) = show {
+        let shown = show.end(&pipelines, &cluster);
+        // An end by signal leaves orders behind, which is what was asked for.
+        if exit == Exit::Done && options.until_idle {
+            exit = shown;
+        }
+    }
+    admin.stop().await;
+    Ok(exit)
+}
+
+fn start_pipelines(
+    config: &Config,
+    options: &Options,
+    runtime: &Runtime,
+    cluster: &Arc<Cluster>,
+    exporter: &Exporter,
+) -> anyhow::Result<Pipelines> {
+    let budget = Arc::new(MemoryBudget::new(config.memory.in_flight.bytes()));
+    let fed = config.demo.as_ref().map(|demo| &demo.pipeline);
+    let shared = |pipeline: &crate::config::Pipeline| Shared {
+        runtime: runtime.clone(),
+        cluster: Arc::clone(cluster),
+        budget: Arc::clone(&budget),
+        instance: config.instance.clone(),
+        deadlines: Deadlines {
+            drain: config.shutdown.deadline.0,
+            cancel: CANCEL,
+        },
+        // What the demo still feeds is not at its end whenever it is empty.
+        until_idle: options.until_idle && fed != Some(&pipeline.name),
+    };
+    Pipelines::start(&config.pipelines, shared, exporter)
+}
+
+/// The admin port while it is open.
+struct Admin {
+    stop: Option<oneshot::Sender<()>>,
+    serving: Option<tokio::task::JoinHandle<std::io::Result<()>>>,
+}
+
+impl Admin {
+    async fn start(
+        config: &Config,
+        exporter: &Exporter,
+        standing: &Arc<Standing>,
+    ) -> anyhow::Result<(Admin, Option<SocketAddr>)> {
+        if !config.admin.enabled {
+            let none = Admin {
+                stop: None,
+                serving: None,
+            };
+            return Ok((none, None));
+        }
+        let listen = config.admin.listen;
+        let listener = TcpListener::bind(listen);
+        let listener = listener
+            .await
+            .with_context(|| format!("admin.listen {listen}"))?;
+        let address = listener.local_addr()?;
+        info!(%address, "admin port is open");
+        let (stop, stopped) = oneshot::channel();
+        let shutdown = async {
+            // A dropped sender means the same.
+            let _ = stopped.await;
+        };
+        let health = Arc::clone(standing) as Arc<dyn admin::Health>;
+        let serving = tokio::spawn(admin::serve(listener, exporter.clone(), health, shutdown));
+        let open = Admin {
+            stop: Some(stop),
+            serving: Some(serving),
+        };
+        Ok((open, Some(address)))
+    }
+
+    /// Waits a moment for answers under way.
+    async fn stop(self) {
+        drop(self.stop);
+        if let Some(serving) = self.serving {
+            let closed = tokio::time::timeout(Duration::from_secs(1), serving).await;
+            if closed.is_err() {
+                warn!("the admin port had requests open at the end");
+            }
+        }
+    }
+}
+
+/// What has to be done now and then.
+struct Care {
+    exporter: Exporter,
+    runtime: Runtime,
+    metrics: RuntimeMetrics,
+    last_upkeep: Instant,
+}
+
+impl Care {
+    fn new(exporter: Exporter, runtime: Runtime) -> Care {
+        Care {
+            exporter,
+            runtime,
+            metrics: RuntimeMetrics::new(),
+            last_upkeep: Instant::now(),
+        }
+    }
+
+    fn take(&mut self) {
+        let runtime = &self.runtime;
+        self.metrics
+            .set(runtime.pending_jobs(), runtime.concurrency_used());
+        if self.last_upkeep.elapsed() >= UPKEEP_EVERY {
+            self.last_upkeep = Instant::now();
+            self.exporter.upkeep();
+        }
+    }
+}
