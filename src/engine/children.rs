@@ -154,7 +154,7 @@ impl Run {
     pub(super) fn child_failed(
         &mut self,
         env: Env<'_>,
-        child: Fiber,
+        child: Box<Fiber>,
         parent: Parent,
         error: Box<StateError>,
     ) {
@@ -175,9 +175,7 @@ impl Run {
         if let StateKind::Task(_) = failed_state.kind {
             self.aborted(env, &child, last_event);
         }
-        let id = child.id;
-        self.fibers.put(child);
-        self.fibers.remove(id);
+        self.fibers.put_ended(child);
         self.fibers.get_mut(container).last_event = last_event;
         if self.is_part && self.fibers.get(container).parent.is_none() {
             return self.part_failed(error);
@@ -195,8 +193,7 @@ impl Run {
         self.broken.push(id);
         let mut next = 0;
         while let Some(&join) = self.broken.get(next) {
-            while let Some(child) = self.fibers.child_of(join) {
-                let child_id = child.id;
+            while let Some(child_id) = self.fibers.child_of(join) {
                 let child = self.fibers.take(child_id);
                 match child.step {
                     Step::Calling { call, .. } => self.calls.cancel(call),
@@ -207,8 +204,7 @@ impl Run {
                     self.iteration_aborted(&child, failing_event);
                 }
                 self.aborted(env, &child, failing_event);
-                self.fibers.put(child);
-                self.fibers.remove(child_id);
+                self.fibers.put_ended(child);
                 self.stack.retain(|work| *work != Work::Fiber(child_id));
                 self.ready.retain(|ready| *ready != child_id);
             }

@@ -38,7 +38,7 @@ impl Run {
     }
 
     fn is_live(&self, timer: &Timer) -> bool {
-        self.fibers.get(timer.fiber).stamp == timer.stamp
+        self.fibers.has_stamp(timer.fiber, timer.stamp)
     }
 
     fn fire(&mut self, timer: Timer) {
@@ -117,7 +117,7 @@ impl Run {
         }
         let fibers = &self.fibers;
         self.timers.sweep(
-            |timer| fibers.get(timer.fiber).stamp == timer.stamp,
+            |timer| fibers.has_stamp(timer.fiber, timer.stamp),
             fibers.len(),
         );
     }

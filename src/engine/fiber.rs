@@ -94,11 +94,17 @@ pub(super) struct Heartbeat {
 }
 
 /// The table of fibers. Places are used again with all their buffers.
+///
+/// A fiber that runs is taken out of its place, so that it and the rest of the execution can be changed side by side.
+/// Boxes make that a matter of one pointer.
 #[derive(Default)]
 pub(super) struct Fibers {
-    places: Vec<Fiber>,
+    places: Vec<Option<Box<Fiber>>>,
     free: Vec<FiberId>,
 }
+
+/// Nobody asks for a fiber that runs.
+const IN_PLACE: &str = "a fiber that does not run is in its place";
 
 impl Fibers {
     /// Places that stay from one execution to the next.
@@ -112,10 +118,12 @@ impl Fibers {
             return;
         }
         self.free.clear();
-        for (index, fiber) in self.places.iter_mut().enumerate().rev() {
-            fiber.step = Step::Free;
-            fiber.stamp = fiber.stamp.wrapping_add(1);
-            self.free.push(FiberId(index as u32));
+        for index in (0..self.places.len()).rev() {
+            let id = FiberId(index as u32);
+            // A place is empty when a panic cut its fiber's run short.
+            let fiber = self.places[index].get_or_insert_with(|| Fiber::new(id));
+            fiber.end();
+            self.free.push(id);
         }
     }
 
@@ -128,50 +136,67 @@ impl Fibers {
     pub(super) fn add(&mut self) -> FiberId {
         self.free.pop().unwrap_or_else(|| {
             let id = FiberId(self.places.len() as u32);
-            self.places.push(Fiber {
-                id,
-                ..Fiber::default()
-            });
+            self.places.push(Some(Fiber::new(id)));
             id
         })
     }
 
     /// Takes a fiber out of its place while it runs.
-    pub(super) fn take(&mut self, id: FiberId) -> Fiber {
-        std::mem::take(self.get_mut(id))
+    pub(super) fn take(&mut self, id: FiberId) -> Box<Fiber> {
+        self.places[id.0 as usize].take().expect(IN_PLACE)
     }
 
     /// Puts a fiber back.
-    pub(super) fn put(&mut self, fiber: Fiber) {
-        let id = fiber.id;
-        *self.get_mut(id) = fiber;
+    pub(super) fn put(&mut self, fiber: Box<Fiber>) {
+        let place = fiber.id.0 as usize;
+        self.places[place] = Some(fiber);
     }
 
-    pub(super) fn remove(&mut self, id: FiberId) {
-        let fiber = self.get_mut(id);
-        fiber.step = Step::Free;
-        fiber.stamp = fiber.stamp.wrapping_add(1);
-        self.free.push(id);
+    /// Puts a fiber back that has ended: its place is free.
+    pub(super) fn put_ended(&mut self, mut fiber: Box<Fiber>) {
+        fiber.end();
+        self.free.push(fiber.id);
+        self.put(fiber);
     }
 
     pub(super) fn get(&self, id: FiberId) -> &Fiber {
-        &self.places[id.0 as usize]
+        self.places[id.0 as usize].as_deref().expect(IN_PLACE)
     }
 
     pub(super) fn get_mut(&mut self, id: FiberId) -> &mut Fiber {
-        &mut self.places[id.0 as usize]
+        self.places[id.0 as usize].as_deref_mut().expect(IN_PLACE)
+    }
+
+    /// Whether a timer or anything else with this stamp still concerns the fiber.
+    pub(super) fn has_stamp(&self, id: FiberId, stamp: u32) -> bool {
+        let fiber = self.places[id.0 as usize].as_deref();
+        fiber.is_some_and(|fiber| fiber.stamp == stamp)
     }
 
     /// A child of a join.
-    pub(super) fn child_of(&self, join: JoinId) -> Option<&Fiber> {
-        self.places.iter().find(|fiber| {
+    pub(super) fn child_of(&self, join: JoinId) -> Option<FiberId> {
+        let children = self.places.iter().flatten().find(|fiber| {
             !matches!(fiber.step, Step::Free)
                 && fiber.parent.is_some_and(|parent| parent.join == join)
-        })
+        });
+        children.map(|fiber| fiber.id)
     }
 }
 
 impl Fiber {
+    fn new(id: FiberId) -> Box<Fiber> {
+        Box::new(Fiber {
+            id,
+            ..Fiber::default()
+        })
+    }
+
+    /// Leaves the place to the next; timers of its waits are stale from now on.
+    fn end(&mut self) {
+        self.step = Step::Free;
+        self.stamp = self.stamp.wrapping_add(1);
+    }
+
     /// Starts a run of a scope in this place.
     pub(super) fn start(&mut self, state: StateId, tasks: u32, input: Value, seed: u64) {
         self.step = Step::Enter;

@@ -221,10 +221,9 @@ impl Run {
     }
 
     /// A fiber has run to the end of its scope.
-    fn end_fiber(&mut self, fiber: Fiber, output: Value) {
-        let last_event = fiber.last_event;
-        let (id, parent) = (fiber.id, fiber.parent);
-        self.fibers.put(fiber);
+    fn end_fiber(&mut self, fiber: Box<Fiber>, output: Value) {
+        let (parent, last_event) = (fiber.parent, fiber.last_event);
+        self.fibers.put_ended(fiber);
         match parent {
             None => {
                 self.history
@@ -235,14 +234,13 @@ impl Run {
                 self.end(Outcome::Succeeded(output));
             }
             Some(parent) => {
-                self.fibers.remove(id);
                 self.child_succeeded(parent, output, last_event);
             }
         }
     }
 
     /// An error that the fiber's own states did not catch: its Parallel or Map fails with it, unchanged.
-    fn fail_fiber(&mut self, env: Env<'_>, fiber: Fiber, mut error: Box<StateError>) {
+    fn fail_fiber(&mut self, env: Env<'_>, fiber: Box<Fiber>, mut error: Box<StateError>) {
         if error.state.is_none() {
             let scope = self.scope_path(env.plan, &fiber);
             let name = &env.plan.state(fiber.state).name;

@@ -171,10 +171,7 @@ impl Compiler<'_> {
     }
 
     pub(super) fn resource(&mut self, task: &asl::states::Task) -> ResourceId {
-        let resource = Resource {
-            text: task.resource.value.clone(),
-            function_name: self.function_name(task),
-        };
+        let resource = Resource::new(&task.resource, self.function_name(task));
         let known = self.resources.iter().position(|known| *known == resource);
         ResourceId::new(known.unwrap_or_else(|| {
             self.resources.push(resource);
