@@ -158,3 +158,22 @@ fn branches_and_items_do_not_allocate_either() {
         0.0,
     );
 }
+
+#[test]
+fn paths_and_functions_do_not_allocate() {
+    check_execution(
+        r#"{"StartAt": "A", "States": {
+            "A": {"Type": "Pass", "End": true, "Parameters": {
+                "all.$": "$.items[*].n", "deep.$": "$..n", "some.$": "$.items[?(@.n > 1 && @.s == 'b')].s", "cut.$": "$.items[1:]",
+                "both.$": "$.items[0]['n','s']", "run.$": "$$.Execution.Name", "at.$": "$$.State.EnteredTime",
+                "add.$": "States.MathAdd($.items[0].n, 1.5)", "split.$": "States.StringSplit($.tags, ',\n')",
+                "text.$": "States.JsonToString($.items)", "json.$": "States.StringToJson($.json)",
+                "merge.$": "States.JsonMerge($.items[0], $.items[1], false)", "hash.$": "States.Hash($.tags, 'SHA-256')",
+                "b64.$": "States.Base64Decode(States.Base64Encode($.tags))", "id.$": "States.UUID()",
+                "draw.$": "States.MathRandom(1, 100)", "has.$": "States.ArrayContains($.items, 1)",
+                "range.$": "States.ArrayRange(1, $.items[1].n, 1)", "parts.$": "States.ArrayPartition($.items, 1)",
+                "last.$": "States.ArrayGetItem($.items, States.MathAdd(States.ArrayLength($.items), -1))"}}}}"#,
+        br#"{"items": [{"n": 1, "s": "a"}, {"n": 2, "s": "b"}], "tags": "x,y\nz", "json": "{\"a\": [1, \"\\u00e9\"]}"}"#,
+        0.0,
+    );
+}

@@ -6,6 +6,7 @@ use md5::Md5;
 use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
+use crate::value::Kind;
 use crate::value::Value;
 
 use super::{Failure, Intrinsic, Invocation, MAX_CHARACTERS};
@@ -49,27 +50,26 @@ fn check_length(text: &str) -> Result<(), Failure> {
 
 /// `States.Base64Encode(text)`
 fn encode(call: &mut Invocation<'_>) -> Result<Value, Failure> {
-    let Some(text) = call.arena.as_str(call.args[0]) else {
-        return Err(call.wrong(0, "a string"));
-    };
-    let text = text.decode();
-    check_length(&text)?;
-    let encoded = &mut call.scratch.text;
+    call.scratch.text.clear();
+    call.copy_text(0)?;
+    let (text, encoded) = (&call.scratch.text, &mut call.scratch.bytes);
+    check_length(text)?;
     encoded.clear();
-    STANDARD.encode_string(text.as_bytes(), encoded);
+    encoded.resize(text.len().div_ceil(3) * 4, 0);
+    let len = STANDARD.encode_slice(text, encoded);
+    let len = len.expect("four characters for every three bytes are enough");
+    let encoded = str::from_utf8(&encoded[..len]).expect("Base64 is ASCII");
     Ok(call.arena.string(encoded))
 }
 
 /// `States.Base64Decode(text)`: bytes that are no UTF-8 become replacement characters.
 fn decode(call: &mut Invocation<'_>) -> Result<Value, Failure> {
-    let Some(text) = call.arena.as_str(call.args[0]) else {
-        return Err(call.wrong(0, "a string"));
-    };
-    let text = text.decode();
-    check_length(&text)?;
-    let decoded = &mut call.scratch.bytes;
+    call.scratch.text.clear();
+    call.copy_text(0)?;
+    let (text, decoded) = (&call.scratch.text, &mut call.scratch.bytes);
+    check_length(text)?;
     decoded.clear();
-    if STANDARD.decode_vec(text.as_bytes(), decoded).is_err() {
+    if STANDARD.decode_vec(text, decoded).is_err() {
         return Err(call.wrong(0, "Base64"));
     }
     Ok(call.arena.string(&String::from_utf8_lossy(decoded)))
@@ -77,15 +77,19 @@ fn decode(call: &mut Invocation<'_>) -> Result<Value, Failure> {
 
 /// `States.Hash(data, algorithm)`: lower-case hex; what is no string is hashed as its JSON text.
 fn hash(call: &mut Invocation<'_>) -> Result<Value, Failure> {
-    let data = match call.arena.as_str(call.args[0]) {
-        Some(text) => text.decode(),
-        None => {
-            call.charge(call.arena.measure(call.args[0]).bytes)?;
-            call.arena.to_json(call.args[0]).into()
-        }
-    };
-    check_length(&data)?;
-    let data = data.as_bytes();
+    call.scratch.text.clear();
+    if call.arena.kind(call.args[0]) == Kind::String {
+        call.copy_text(0)?;
+    } else {
+        call.charge(call.arena.measure(call.args[0]).bytes)?;
+        let scratch = &mut *call.scratch;
+        scratch.bytes.clear();
+        call.arena.print(call.args[0], &mut scratch.bytes);
+        let json = str::from_utf8(&scratch.bytes).expect("JSON is printed as UTF-8");
+        scratch.text.push_str(json);
+    }
+    check_length(&call.scratch.text)?;
+    let data = call.scratch.text.as_bytes();
     let digest = match &*call.text(1)? {
         "MD5" => Hex::of(&Md5::digest(data)),
         "SHA-1" => Hex::of(&Sha1::digest(data)),
