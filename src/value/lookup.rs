@@ -1,7 +1,7 @@
 //! Finding a member by its name.
 
 use super::arena::Container;
-use super::node::{LOOK_CLOSER, Node, Span};
+use super::node::{ESCAPED, LOOK_CLOSER, Node, Span};
 use super::text::name_of;
 use super::{Arena, Value, scan};
 
@@ -82,18 +82,26 @@ impl Arena {
 
     #[inline]
     fn find(&self, object: Value, wanted: Wanted<'_>) -> Option<Value> {
-        match self.container(object) {
-            Container::Object { arena, place, span } => {
+        let (arena, place) = self.home(object);
+        match &arena.nodes[place] {
+            Node::Span(span) if span.is_plain_object() && !object.is_name() => {
                 let found = arena.find_span(place, span, wanted)?;
                 Some(object.sibling(Value::node(arena.base + found)))
             }
+            _ => self.find_elsewhere(object, wanted),
+        }
+    }
+
+    /// The same in an object that was not parsed, or repeats a name.
+    #[inline(never)]
+    fn find_elsewhere(&self, object: Value, wanted: Wanted<'_>) -> Option<Value> {
+        match self.container(object) {
             Container::Members(members) => self.find_listed(object, members, wanted),
             Container::Patched => self.find_patched(object, wanted),
             _ => None,
         }
     }
 
-    #[inline(never)]
     fn find_listed(
         &self,
         object: Value,
@@ -139,9 +147,19 @@ impl Arena {
         self.find(object, wanted)
     }
 
+    /// Whether a string value is this name.
     fn is_named(&self, name: Value, wanted: Wanted<'_>) -> bool {
-        self.as_str(name)
-            .is_some_and(|name| name.eq_str(wanted.name))
+        let (arena, place) = self.home(name);
+        match &arena.nodes[place] {
+            Node::Span(span) if !name.is_name() && !span.is(ESCAPED) => {
+                // The length decides nearly always.
+                let (start, end) = (span.start as usize + 1, span.end as usize - 1);
+                end - start == wanted.name.len() && arena.text[start..end] == *wanted.name
+            }
+            _ => self
+                .as_str(name)
+                .is_some_and(|name| name.eq_str(wanted.name)),
+        }
     }
 }
 

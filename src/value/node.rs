@@ -78,4 +78,9 @@ impl Span {
     pub(super) fn is(&self, flag: u8) -> bool {
         self.flags & flag != 0
     }
+
+    /// An object that repeats no name.
+    pub(super) fn is_plain_object(&self) -> bool {
+        self.kind == Kind::Object && !self.is(RESOLVED)
+    }
 }
