@@ -52,6 +52,9 @@ pub(crate) fn programs(case: Case, orders: bool) -> Vec<(&'static str, Program)>
     if let Some(splice) = splice::program(case) {
         programs.push(("tape_splice", splice));
     }
+    if let Some(printing) = splice::printing_program(case) {
+        programs.push(("tape_print", printing));
+    }
     if let Some(arena) = arena::program(case) {
         programs.push(("arena", arena));
     }
