@@ -1,6 +1,6 @@
 //! Renders everything for Prometheus.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
@@ -14,11 +14,16 @@ pub struct Exporter {
 }
 
 impl Exporter {
-    /// Takes the place of the process-wide recorder; where one is installed already, this one renders only the
-    /// pipelines it is told of.
+    /// The process's exporter; the first call makes it the recorder of everything that is counted from then on.
     pub fn install() -> Exporter {
+        static INSTALLED: OnceLock<Exporter> = OnceLock::new();
+        INSTALLED.get_or_init(Exporter::new).clone()
+    }
+
+    fn new() -> Exporter {
         let recorder = PrometheusBuilder::new().build_recorder();
         let handle = recorder.handle();
+        // Only a second recorder of somebody else could be in the way, and this process has one owner.
         let _ = metrics::set_global_recorder(recorder);
         describe();
         Exporter {
