@@ -11,7 +11,9 @@ use std::time::{Duration, Instant};
 use expressd::kafka::{Cluster, HeaderBuffer, KafkaConfig, OwnedRecord};
 use expressd::sink::{KafkaSink, KafkaSinkConfig, Kind, OwnedPublication, Publication, Receipt};
 use expressd::source::kafka::KafkaSourceConfig;
-use expressd::source::{Batch, Control, Deadlines, MemoryBudget, Partition, SlotId, SourceEnd};
+use expressd::source::{
+    Batch, Control, Deadlines, MemoryBudget, Partition, SlotId, SourceEnd, Wiring,
+};
 use expressd::telemetry::PipelineMetrics;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::{Header, Headers, Message, OwnedHeaders};
@@ -90,6 +92,11 @@ impl Bed {
         self.cluster.client()
     }
 
+    /// Groups of different tests do not meet.
+    fn group(&self, name: &str) -> String {
+        format!("{name}-{}", self.input)
+    }
+
     /// Produces values `from..to`, keyed by themselves, spread over the partitions.
     fn produce(&self, values: std::ops::Range<u32>, partitions: i32) {
         let producer: BaseProducer = self.client().create().unwrap();
@@ -147,7 +154,11 @@ impl Bed {
     }
 
     fn committed(&self, group: &str, partitions: i32) -> i64 {
-        let consumer: BaseConsumer = self.client().set("group.id", group).create().unwrap();
+        let consumer: BaseConsumer = self
+            .client()
+            .set("group.id", self.group(group))
+            .create()
+            .unwrap();
         let mut list = TopicPartitionList::new();
         list.add_partition_range(&self.input, 0, partitions - 1);
         let committed = consumer.committed_offsets(list, PATIENCE).unwrap();
@@ -178,7 +189,7 @@ impl Bed {
         // The embedded broker ends a rebalance one second before the session timeout, whoever has joined.
         let mut config = serde_json::json!({
             "topics": [self.input],
-            "group": group,
+            "group": self.group(group),
             "properties": {"session.timeout.ms": 6_000, "heartbeat.interval.ms": 300},
         });
         for (key, value) in options.as_object().unwrap() {
@@ -189,14 +200,16 @@ impl Bed {
         let thread = expressd::source::kafka::start(
             &config,
             &self.cluster,
-            Arc::new(MemoryBudget::new(64 << 20)),
-            Arc::new(PipelineMetrics::new("test")),
-            Arc::clone(&control),
-            Deadlines {
-                drain: Duration::from_secs(20),
-                cancel: Duration::from_secs(2),
+            Wiring {
+                budget: Arc::new(MemoryBudget::new(64 << 20)),
+                metrics: Arc::new(PipelineMetrics::new("test")),
+                control: Arc::clone(&control),
+                deadlines: Deadlines {
+                    drain: Duration::from_secs(20),
+                    cancel: Duration::from_secs(2),
+                },
+                intake: Box::new(intake),
             },
-            Box::new(intake),
         )
         .unwrap();
         Running { control, thread }
@@ -327,9 +340,6 @@ fn an_unfinished_record_holds_the_offset_and_a_full_window_stops_the_intake() {
 
 #[test]
 fn a_rebalance_drains_and_repeats_nothing() {
-    let _ = tracing_subscriber::fmt()
-        .with_env_filter("debug")
-        .try_init();
     let bed = Bed::new(4);
     let seen: Arc<Mutex<HashMap<String, u32>>> = Arc::default();
     let sink = bed.sink();

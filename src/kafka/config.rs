@@ -156,8 +156,6 @@ pub(super) fn client(bootstrap: &str, config: &KafkaConfig) -> ClientConfig {
     client
         .set("bootstrap.servers", bootstrap)
         .set("client.id", &config.client_id)
-        // A record whose bytes rotted on the way would be an event nobody sent.
-        .set("check.crcs", "true")
         .set("socket.nagle.disable", "true");
     config.properties.apply(&mut client);
     client
@@ -190,11 +188,11 @@ mod tests {
     #[test]
     fn numbers_and_flags_need_no_quotes() {
         let mut client = ClientConfig::new();
-        properties(serde_json::json!({"linger.ms": 5, "check.crcs": false, "sasl.username": "u"}))
+        properties(serde_json::json!({"linger.ms": 5, "socket.keepalive.enable": false, "sasl.username": "u"}))
             .apply(&mut client);
         for (name, value) in [
             ("linger.ms", "5"),
-            ("check.crcs", "false"),
+            ("socket.keepalive.enable", "false"),
             ("sasl.username", "u"),
         ] {
             assert_eq!(client.get(name), Some(value));

@@ -16,7 +16,7 @@ use crate::kafka::Cluster;
 use crate::runtime::{Machine, Runtime};
 use crate::sink::{FileSink, KafkaSink, KafkaSinkError, Sink};
 use crate::source::{
-    Control, Deadlines, Intake, MemoryBudget, SourceEnd, SourceError, file, kafka,
+    Control, Deadlines, Intake, MemoryBudget, SourceEnd, SourceError, Wiring, file, kafka,
 };
 use crate::telemetry::PipelineMetrics;
 
@@ -106,7 +106,17 @@ impl Pipeline {
             control: Arc::clone(&control),
             instance: shared.instance.clone(),
         });
-        let source = start_source(config, shared, metrics, &control, intake(&stage))?;
+        let wiring = Wiring {
+            budget: Arc::clone(&shared.budget),
+            metrics,
+            control: Arc::clone(&control),
+            deadlines: shared.deadlines,
+            intake: intake(&stage),
+        };
+        let source = match &config.source {
+            SourceConfig::Kafka(source) => kafka::start(source, &shared.cluster, wiring)?,
+            SourceConfig::File(source) => file::start(source, wiring)?,
+        };
         Ok(Pipeline {
             control,
             stage,
@@ -159,30 +169,6 @@ fn intake(stage: &Arc<Stage>) -> Intake {
         let running = Arc::clone(&stage);
         stage.runtime.spawn(move || running.run(batch));
     })
-}
-
-fn start_source(
-    config: &PipelineConfig,
-    shared: &Shared,
-    metrics: Arc<PipelineMetrics>,
-    control: &Arc<Control>,
-    intake: Intake,
-) -> Result<JoinHandle<SourceEnd>, SourceError> {
-    let (budget, control) = (Arc::clone(&shared.budget), Arc::clone(control));
-    match &config.source {
-        SourceConfig::Kafka(source) => kafka::start(
-            source,
-            &shared.cluster,
-            budget,
-            metrics,
-            control,
-            shared.deadlines,
-            intake,
-        ),
-        SourceConfig::File(source) => {
-            file::start(source, budget, control, shared.deadlines, intake)
-        }
-    }
 }
 
 /// The embedded broker has the topics that its pipelines name.

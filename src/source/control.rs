@@ -1,8 +1,12 @@
 //! What the outside sees of a running source, and how it stops it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+
+use crate::telemetry::PipelineMetrics;
+
+use super::{Intake, MemoryBudget};
 
 /// Shared between a source's thread and its owner.
 #[derive(Debug, Default)]
@@ -58,6 +62,20 @@ pub struct Deadlines {
     pub drain: Duration,
     /// For cancelled executions to be gone.
     pub cancel: Duration,
+}
+
+/// What connects a source to the rest of its pipeline.
+pub struct Wiring {
+    /// The memory of all records under way.
+    pub budget: Arc<MemoryBudget>,
+    /// Where it counts.
+    pub metrics: Arc<PipelineMetrics>,
+    /// How it is stopped, and what it says of itself.
+    pub control: Arc<Control>,
+    /// How long it may take to end.
+    pub deadlines: Deadlines,
+    /// Where its batches go.
+    pub intake: Intake,
 }
 
 impl Control {

@@ -14,6 +14,6 @@ pub mod kafka;
 pub use batch::{Batch, Intake, Records};
 pub use budget::MemoryBudget;
 pub use config::WindowConfig;
-pub use control::{Control, Deadlines, SourceEnd, SourceError};
+pub use control::{Control, Deadlines, SourceEnd, SourceError, Wiring};
 pub use partition::Partition;
 pub use window::{Completion, SlotId, Window, WindowLimits};

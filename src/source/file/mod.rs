@@ -19,8 +19,8 @@ use tracing::info;
 use crate::units::{ByteSize, HumanDuration};
 
 use super::{
-    Batch, Control, Deadlines, Intake, MemoryBudget, Partition, Records as _, SourceEnd,
-    SourceError, WindowConfig,
+    Batch, Control, Deadlines, Intake, Partition, Records as _, SourceEnd, SourceError,
+    WindowConfig, Wiring,
 };
 use checkpoint::{Checkpoint, Position};
 use input::{Input, Read};
@@ -66,10 +66,7 @@ const FOLLOW: Duration = Duration::from_millis(50);
 /// Starts the thread that reads the file.
 pub fn start(
     config: &FileSourceConfig,
-    budget: Arc<MemoryBudget>,
-    control: Arc<Control>,
-    deadlines: Deadlines,
-    intake: Intake,
+    wiring: Wiring,
 ) -> Result<JoinHandle<SourceEnd>, SourceError> {
     let checkpoint = Checkpoint::open(config.checkpoint.as_deref())?;
     let start = checkpoint.position();
@@ -83,7 +80,7 @@ pub fn start(
             0,
             start.line,
             limits,
-            budget,
+            wiring.budget,
         )),
         topic,
         input,
@@ -93,9 +90,9 @@ pub fn start(
         checkpoint,
         checkpoint_interval: config.checkpoint_interval.0,
         next_checkpoint: Instant::now(),
-        control,
-        deadlines,
-        intake,
+        control: wiring.control,
+        deadlines: wiring.deadlines,
+        intake: wiring.intake,
     };
     thread::Builder::new()
         .name("source-file".into())

@@ -25,6 +25,8 @@ pub(super) struct Assigned {
     held: VecDeque<NativeMessage>,
     halted: bool,
     window_records: usize,
+    /// Offset and timestamp of the first record of each batch in the window: how old the head is, to within a batch.
+    marks: VecDeque<(i64, i64)>,
 }
 
 /// What a sweep of a partition found.
@@ -50,6 +52,7 @@ impl Assigned {
             held: VecDeque::new(),
             halted: false,
             window_records,
+            marks: VecDeque::new(),
         }
     }
 
@@ -137,6 +140,10 @@ impl Assigned {
             }
         }
         if let Some(first) = first {
+            let record = self.held[0].record(topic);
+            if let Some(timestamp) = record.timestamp {
+                self.marks.push_back((record.offset, timestamp));
+            }
             let messages: Vec<_> = self.held.drain(..taken).collect();
             let batch = NativeBatch::new(
                 Arc::clone(topic),
@@ -149,14 +156,24 @@ impl Assigned {
         taken
     }
 
-    /// Brings lag and window up to date.
-    pub(super) fn measure(&self) {
+    /// Brings lag and window up to date; `now` is the wall clock in milliseconds since the epoch.
+    pub(super) fn measure(&mut self, now: i64) {
         let window = self.partition.window();
         let (watermark, used) = (window.watermark(), window.len());
         drop(window);
+        while self
+            .marks
+            .get(1)
+            .is_some_and(|(offset, _)| *offset <= watermark)
+        {
+            self.marks.pop_front();
+        }
         if let Some(end) = self.queue.end_offset() {
             let lag = u64::try_from(end - watermark).unwrap_or(0);
-            self.metrics.lag(lag, Duration::ZERO);
+            let head = self.marks.front().map_or(now, |(_, timestamp)| *timestamp);
+            let age = if lag > 0 { now - head } else { 0 };
+            let age = Duration::from_millis(u64::try_from(age).unwrap_or(0));
+            self.metrics.lag(lag, age);
         }
         let ratio = used as f64 / self.window_records as f64;
         self.metrics.window_used(ratio);

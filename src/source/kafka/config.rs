@@ -101,6 +101,8 @@ impl KafkaSourceConfig {
         let mut client = cluster.client();
         client
             .set("partition.assignment.strategy", "cooperative-sticky")
+            // A record whose bytes rotted on the way would be an event nobody sent.
+            .set("check.crcs", "true")
             // The client's own defaults, 100,000 records and 64 MiB for each partition, fit no memory budget.
             .set("queued.min.messages", "10000")
             .set("queued.max.messages.kbytes", "4096")

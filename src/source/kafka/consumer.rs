@@ -1,8 +1,10 @@
 //! The one thread that owns the consumer: polls the main queue, sweeps the partitions' queues, commits.
 
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
+use std::thread;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::{KafkaError, KafkaResult};
@@ -11,7 +13,7 @@ use tracing::{debug, error, info, warn};
 
 use crate::kafka::{Cluster, ConsumerFailure, OwnedRecord, consumer_failure};
 use crate::source::{
-    Batch, Control, Deadlines, Intake, MemoryBudget, Partition, SourceEnd, SourceError,
+    Batch, Control, Deadlines, Intake, MemoryBudget, Partition, SourceEnd, SourceError, Wiring,
 };
 use crate::telemetry::PipelineMetrics;
 
@@ -52,12 +54,15 @@ impl Consumer {
     pub(super) fn new(
         config: KafkaSourceConfig,
         cluster: &Cluster,
-        budget: Arc<MemoryBudget>,
-        metrics: Arc<PipelineMetrics>,
-        control: Arc<Control>,
-        deadlines: Deadlines,
-        intake: Intake,
+        wiring: Wiring,
     ) -> KafkaResult<Consumer> {
+        let Wiring {
+            budget,
+            metrics,
+            control,
+            deadlines,
+            intake,
+        } = wiring;
         let group = config.group.as_deref().unwrap_or(metrics.pipeline());
         let client = BaseConsumer::from_config_and_context(
             &config.client(cluster, group),
@@ -95,8 +100,9 @@ impl Consumer {
                 _ => Duration::ZERO,
             };
         }
+        let fatal = self.fatal.take();
         let left = self.shut_down();
-        match self.fatal.take() {
+        match fatal {
             Some(error) => SourceEnd::Failed(error),
             None if left > 0 => SourceEnd::Cut(left),
             None => SourceEnd::Drained,
@@ -283,7 +289,10 @@ impl Consumer {
         if Instant::now() >= self.next_measure {
             self.next_measure = Instant::now() + MEASURE_INTERVAL;
             self.pass_control_records();
-            self.assigned.iter().for_each(Assigned::measure);
+            let now = Timestamp::now().as_millisecond();
+            self.assigned
+                .iter_mut()
+                .for_each(|assigned| assigned.measure(now));
         }
     }
 
@@ -318,7 +327,7 @@ impl Consumer {
     }
 
     /// Drains, commits, leaves the group. Gives the number of records that are left for the next start.
-    fn shut_down(&mut self) -> usize {
+    fn shut_down(mut self) -> usize {
         let all: Vec<_> = self
             .assigned
             .iter()
@@ -335,22 +344,23 @@ impl Consumer {
         left
     }
 
-    /// Leaves the group, within bounds: closing the client has hung in practice.
-    fn close(&mut self) {
-        self.client.context().close();
-        let deadline = Instant::now() + CLOSE;
-        if let Err(error) = self.client.close_queue() {
-            warn!(%error, "consumer was not closed");
-            return;
-        }
-        while !self.client.closed() && Instant::now() < deadline {
-            let _ = self.client.poll(SHORTEST_WAIT);
-        }
-        self.assigned.clear();
-        if !self.client.closed() {
+    /// Leaves the group. Closing the client has hung in practice, so it has a bound and a thread of its own.
+    fn close(self) {
+        let Consumer {
+            client,
+            assigned,
+            commit_queue,
+            ..
+        } = self;
+        client.context().close();
+        drop((assigned, commit_queue));
+        let (closed, wait) = mpsc::channel();
+        thread::spawn(move || {
+            drop(client);
+            let _ = closed.send(());
+        });
+        if wait.recv_timeout(CLOSE).is_err() {
             warn!("consumer did not close in time");
-            // Dropping it would wait for ever.
-            std::mem::forget(Arc::clone(&self.client));
         }
     }
 }

@@ -10,14 +10,12 @@ mod rebalance;
 
 pub use config::{CommitConfig, KafkaSourceConfig, OnOutOfRange, RebalanceConfig, StartFrom};
 
-use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use crate::kafka::Cluster;
-use crate::telemetry::PipelineMetrics;
 
-use super::{Control, Deadlines, Intake, MemoryBudget, SourceEnd, SourceError};
+use super::{SourceEnd, SourceError, Wiring};
 
 /// The main queue is polled at least so often, whatever else is to be done.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
@@ -26,23 +24,11 @@ const POLL_INTERVAL: Duration = Duration::from_millis(100);
 pub fn start(
     config: &KafkaSourceConfig,
     cluster: &Cluster,
-    budget: Arc<MemoryBudget>,
-    metrics: Arc<PipelineMetrics>,
-    control: Arc<Control>,
-    deadlines: Deadlines,
-    intake: Intake,
+    wiring: Wiring,
 ) -> Result<JoinHandle<SourceEnd>, SourceError> {
     let failed = |error: &dyn std::error::Error| SourceError::Kafka(error.to_string());
-    let consumer = consumer::Consumer::new(
-        config.clone(),
-        cluster,
-        budget,
-        metrics,
-        control,
-        deadlines,
-        intake,
-    )
-    .map_err(|error| failed(&error))?;
+    let consumer =
+        consumer::Consumer::new(config.clone(), cluster, wiring).map_err(|error| failed(&error))?;
     thread::Builder::new()
         .name("source-kafka".into())
         .spawn(move || consumer.run())
