@@ -114,11 +114,13 @@ fn mocks_answer_first_and_scripts_what_they_leave_out() {
 fn a_task_without_an_answer_stops_everything() {
     let ran = expressd(&["exec", ORDER, "--input", "-"], "{}");
     assert_eq!(ran.code, 65);
+    let first = "error[C0007] /States/ValidateOrder/Resource: nothing answers arn:aws:lambda:";
+    has(&ran.stderr, first);
+    has(&ran.stderr, "order.asl.json:8:19");
     has(
         &ran.stderr,
-        "nothing answers state \"ValidateOrder\": arn:aws:lambda:",
+        "error[C0007] /States/NotifyPaymentFailed/Resource: ",
     );
-    has(&ran.stderr, "nothing answers state \"NotifyPaymentFailed\"");
 }
 
 #[test]
@@ -164,4 +166,41 @@ fn wrong_usage_is_exit_code_2() {
             .join("config/quickstart.yaml")
             .exists()
     );
+}
+
+#[test]
+fn run_until_idle_answers_every_line() {
+    let input = "{\"orderId\": \"o-1\", \"customerId\": \"c-1\", \"amount\": 50, \"country\": \"DE\"}\nnope\n\
+        {\"orderId\": \"o-3\", \"customerId\": \"c-13\", \"amount\": 500, \"country\": \"DE\"}\n";
+    let ran = expressd(&["run", "config/examples/risk.yaml", "--until-idle"], input);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let outcomes: Vec<serde_json::Value> = ran
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(outcomes.len(), 3, "{}", ran.stdout);
+    let of = |offset: &str| {
+        let is =
+            |outcome: &&serde_json::Value| outcome["headers"]["expressd.source.offset"] == *offset;
+        outcomes.iter().find(is).unwrap()
+    };
+    assert_eq!(of("0")["value"]["decision"], "approved");
+    assert_eq!(of("1")["kind"], "dead_letter");
+    assert_eq!(of("1")["value"], "nope");
+    assert_eq!(
+        of("1")["headers"]["expressd.error"],
+        "Expressd.InvalidInput"
+    );
+    assert_eq!(of("2")["headers"]["expressd.error"], "RiskTooHigh");
+}
+
+#[test]
+fn run_refuses_an_invalid_config() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = dir.path().join("c.yaml");
+    std::fs::write(&config, "pipelines: {}\n").unwrap();
+    let ran = expressd(&["run", config.to_str().unwrap()], "");
+    assert_eq!(ran.code, 65);
+    has(&ran.stderr, "error[C0005] /pipelines: there is no pipeline");
 }

@@ -149,7 +149,13 @@ demo:
             "C0005 21:3 /pipelines/d: without `dead_letters`, `on_failure` must be",
             "C0005 21:3 /pipelines/d: property `enable.auto.commit` cannot be set",
             "C0005 21:3 /pipelines/d: topic t is an input of the same pipeline",
-            "C0007 - /pipelines/d/tasks: nothing answers state \"ValidateOrder\"",
+            "C0007 8:19 /States/ValidateOrder/Resource: nothing answers arn:aws:lambda:",
+            "C0007 30:19 /States/CheckInventory/Resource: ",
+            "C0007 37:19 /States/ProcessPayment/Resource: ",
+            "C0007 51:19 /States/UpdateInventory/Resource: ",
+            "C0007 58:19 /States/SendConfirmation/Resource: ",
+            "C0007 65:19 /States/NotifyFailure/Resource: ",
+            "C0007 72:19 /States/NotifyPaymentFailed/Resource: ",
         ],
     );
 }

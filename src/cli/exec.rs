@@ -79,7 +79,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     let stem = args.definition.file_name().unwrap_or_default();
     let stem = stem.to_string_lossy();
     let machine = Machine::new(
-        definition.plan,
+        Arc::clone(&definition.plan),
         stem.split('.').next().unwrap_or_default(),
         &registry,
         &IdentityConfig::default(),
@@ -87,7 +87,10 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     );
     let machine = match machine {
         Ok(machine) => machine,
-        Err(error) => return invalid(&error),
+        Err(error) => {
+            print_problems(&definition.unanswered(&error));
+            return Ok(Exit::Invalid);
+        }
     };
     let input = read(&args.input)?;
     execute(args, &machine, &input)

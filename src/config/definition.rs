@@ -1,12 +1,18 @@
 //! From the file of a definition to its plan.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::codes;
 use super::problem::{Document, Problem};
 use crate::asl;
+use crate::diagnostic::Diagnostic;
+use crate::diagnostic::Lines;
+use crate::diagnostic::Severity;
 use crate::plan;
 use crate::plan::Plan;
+use crate::runtime::UnansweredError;
 
 /// A definition that can run.
 pub struct Definition {
@@ -14,6 +20,9 @@ pub struct Definition {
     pub plan: Arc<Plan>,
     /// What its author may want to know.
     pub warnings: Vec<Problem>,
+    document: Document,
+    /// Where each Task names its resource, by the state's name: those are unique in a machine.
+    resources: HashMap<String, asl::Place>,
 }
 
 impl Definition {
@@ -26,9 +35,54 @@ impl Definition {
         };
         let (machine, warnings) = asl::parse(&document.text).map_err(problems)?;
         let plan = plan::compile(&machine).map_err(problems)?;
+        let mut resources = HashMap::new();
+        collect_resources(&machine.scope, &mut resources);
         Ok(Definition {
             plan: Arc::new(plan),
             warnings: problems(warnings),
+            document,
+            resources,
         })
+    }
+
+    /// Task states without an answer, each at its `Resource`.
+    pub fn unanswered(&self, error: &UnansweredError) -> Vec<Problem> {
+        let lines = Lines::new(&self.document.text);
+        let help = match error.patterns.is_empty() {
+            true => "there are no bindings".to_string(),
+            false => format!("bindings: {}", error.patterns.join(", ")),
+        };
+        let problem = |unanswered: &crate::runtime::Unanswered| {
+            let place = self.resources.get(&unanswered.state);
+            let function = unanswered.function_name.as_ref();
+            let function = function.map_or(String::new(), |name| format!(" with function {name}"));
+            self.document.problem(Diagnostic {
+                severity: Severity::Error,
+                code: codes::UNANSWERED,
+                pointer: place.map_or(String::new(), |place| place.pointer.clone()),
+                position: place.map(|place| lines.position(place.span.start)),
+                message: format!("nothing answers {}{function}", unanswered.resource),
+                help: Some(help.clone()),
+            })
+        };
+        error.states.iter().map(problem).collect()
+    }
+}
+
+/// As deep as scopes nest, which the parser bounds.
+fn collect_resources(scope: &asl::Scope, resources: &mut HashMap<String, asl::Place>) {
+    for state in &scope.states {
+        match &state.kind {
+            asl::StateKind::Task(task) => {
+                resources.insert(state.name.clone(), task.resource.place.clone());
+            }
+            asl::StateKind::Parallel(parallel) => {
+                for branch in &parallel.branches {
+                    collect_resources(branch, resources);
+                }
+            }
+            asl::StateKind::Map(map) => collect_resources(&map.item_processor, resources),
+            _ => {}
+        }
     }
 }

@@ -239,16 +239,19 @@ impl Checker {
         });
         let definition = definition.map_err(|problems| self.problems.extend(problems));
         let (registry, definition) = (registry.ok()?, definition.ok()?);
-        self.warnings.extend(definition.warnings);
         let limits = file.limits.limits();
-        match Machine::new(definition.plan, &name, &registry, identity, limits) {
-            Ok(machine) => Some(Pipeline {
-                name,
-                machine: Arc::new(machine),
-                stream,
-            }),
+        let plan = Arc::clone(&definition.plan);
+        match Machine::new(plan, &name, &registry, identity, limits) {
+            Ok(machine) => {
+                self.warnings.extend(definition.warnings);
+                Some(Pipeline {
+                    name,
+                    machine: Arc::new(machine),
+                    stream,
+                })
+            }
             Err(error) => {
-                self.report(codes::UNANSWERED, &format!("{at}/tasks"), error.to_string());
+                self.problems.extend(definition.unanswered(&error));
                 None
             }
         }
