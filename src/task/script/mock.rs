@@ -47,7 +47,7 @@ impl Mock {
         };
         let mut arena = Arena::new(Constants::empty());
         let root = arena
-            .parse(text, limits)
+            .parse_consumed(text, limits)
             .map_err(|error| ScriptError::one(error.to_string()))?;
         Reader {
             arena: &arena,
@@ -236,7 +236,7 @@ mod tests {
         assert_eq!(call(&mock, "Charge", 0), error("Busy", "later"));
         assert_eq!(call(&mock, "Charge", 1), error("Worse", "boom"));
         assert_eq!(call(&mock, "Charge", 2), error("Worse", "boom"));
-        let result = br#"{"StatusCode":200,"Payload":{"total":1.50}}"#;
+        let result = br#"{"StatusCode":200,"Payload":{"total":1.5}}"#;
         assert_eq!(
             call(&mock, "Charge", 3),
             Some(TaskReply::Result(result.to_vec()))
