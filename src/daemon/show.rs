@@ -92,7 +92,10 @@ impl Show {
         let since = self.last_line.elapsed();
         if since >= LINE_EVERY {
             self.last_line = Instant::now();
-            let line = self.summary.line(metrics, since);
+            let line = match pipelines.not_ready() {
+                Some(why) if metrics.totals().records == 0 => why,
+                _ => self.summary.line(metrics, since),
+            };
             self.screen.live(&line);
         }
         if let Some(feed) = self.feed.take_if(|feed| feed.is_finished()) {
@@ -129,7 +132,7 @@ impl Show {
         let missing = sent.saturating_sub(accounted(&totals));
         let verdict = match missing {
             0 => "every order is accounted for".to_string(),
-            missing => format!("{missing} have no outcome yet"),
+            missing => format!("{missing} are left in the topic, uncommitted"),
         };
         self.screen.line(&format!(
             "\n{sent} orders in · {results} results + {dead_letters} dead letters out · {verdict}"
