@@ -152,9 +152,8 @@ impl Arena {
         let (arena, place) = self.home(name);
         match &arena.nodes[place] {
             Node::Span(span) if !name.is_name() && !span.is(ESCAPED) => {
-                // The length decides nearly always.
                 let (start, end) = (span.start as usize + 1, span.end as usize - 1);
-                end - start == wanted.name.len() && arena.text[start..end] == *wanted.name
+                end - start == wanted.name.len() && wanted.matches(&arena.text, start)
             }
             _ => self
                 .as_str(name)
@@ -165,11 +164,5 @@ impl Arena {
 
 /// The first eight bytes of a name, zeros behind them.
 fn prefix(name: &str) -> u64 {
-    match name.as_bytes().first_chunk() {
-        Some(first) => u64::from_le_bytes(*first),
-        None => name
-            .bytes()
-            .rev()
-            .fold(0, |word, byte| word << 8 | u64::from(byte)),
-    }
+    scan::prefix(name.as_bytes(), 0, name.len())
 }

@@ -155,8 +155,18 @@ fn digits_end(bytes: &[u8], at: usize) -> Result<usize, Unexpected> {
 /// The first eight of `len` bytes from `at` on, zeros behind them.
 #[inline(always)]
 pub(super) fn prefix(bytes: &[u8], at: usize, len: usize) -> u64 {
-    let word: [u8; 8] = bytes[at..at + 8].try_into().expect("the slice has 8 bytes");
-    u64::from_le_bytes(word) & prefix_mask(len)
+    match bytes[at..].first_chunk() {
+        Some(word) => u64::from_le_bytes(*word) & prefix_mask(len),
+        None => short_prefix(&bytes[at..at + len]),
+    }
+}
+
+/// The same where fewer than eight bytes are left: nothing was parsed or written behind them.
+fn short_prefix(bytes: &[u8]) -> u64 {
+    bytes
+        .iter()
+        .rev()
+        .fold(0, |word, &byte| word << 8 | u64::from(byte))
 }
 
 /// Keeps the first `len` bytes of a little-endian word.

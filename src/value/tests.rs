@@ -172,6 +172,37 @@ fn a_refused_text_says_where() {
     assert_eq!(error.to_string(), "invalid UTF-8 at line 1 column 4");
 }
 
+/// Names that collide in any table of hashes, or share all but their end, must not make an event slow: the bound is on
+/// steps, so this test has no clock. It would run for minutes if every name were compared with every other.
+#[test]
+fn many_members_are_told_apart() {
+    let mut arena = arena();
+    for name in [
+        |i: usize| format!("k{i}"),
+        |i| format!("{}{i:05}", "x".repeat(100)),
+        |i| format!("{:x}", i << 44),
+    ] {
+        let members: Vec<_> = (0..20_000)
+            .map(|i| format!("\"{}\":{i}", name(i)))
+            .collect();
+        let text = format!("{{{}}}", members.join(","));
+        let value = parse(&mut arena, &text);
+        assert_eq!(arena.len(value), 20_000);
+        assert_eq!(arena.to_json(value), text);
+        let twice = format!("{{{},\"{}\":-1}}", members.join(","), name(7));
+        let value = parse(&mut arena, &twice);
+        assert_eq!(arena.len(value), 20_000);
+        let seventh = arena
+            .members(value)
+            .nth(7)
+            .map(|(_, seventh)| arena.to_json(seventh));
+        assert_eq!(seventh.as_deref(), Some("-1"));
+    }
+    let same = format!("{{{}}}", vec!["\"a\":0"; 40_000].join(","));
+    let value = parse(&mut arena, &same);
+    assert_eq!(arena.to_json(value), r#"{"a":0}"#);
+}
+
 #[test]
 fn depth_is_bounded() {
     let bomb = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);

@@ -44,6 +44,8 @@ pub(super) struct Scratch {
     open: Vec<Frame>,
     specials: Vec<u64>,
     pub(super) names: Vec<(u32, u32)>,
+    /// Hashed places of names.
+    pub(super) table: Vec<u32>,
     pub(super) members: Vec<(Value, Value)>,
     pub(super) elements: Vec<Value>,
     pub(super) printed: Vec<u8>,
@@ -54,6 +56,7 @@ pub(super) struct Scratch {
 impl Scratch {
     pub(super) fn shrink_to(&mut self, bytes: usize) {
         self.specials.shrink_to(bytes / size_of::<u64>());
+        self.table.shrink_to(bytes / size_of::<u32>());
         self.names.shrink_to(bytes / size_of::<(u32, u32)>());
         self.members.shrink_to(bytes / size_of::<(Value, Value)>());
         self.elements.shrink_to(bytes / size_of::<Value>());
