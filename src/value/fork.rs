@@ -108,3 +108,68 @@ impl Moves {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Constants;
+    use super::*;
+
+    fn arena() -> Arena {
+        Arena::new(Constants::empty())
+    }
+
+    fn parse(arena: &mut Arena, text: &str) -> Value {
+        arena
+            .parse(text.as_bytes(), ParseLimits::default())
+            .unwrap()
+    }
+
+    #[test]
+    fn children_continue_their_parents_values() {
+        let mut parent = arena();
+        let event = parse(&mut parent, r#"{"items":[{"n":1},{"n": 2}],"x":"y"}"#);
+        let parent = Arc::new(parent);
+        let mut children: Vec<_> = (0..2).map(|_| Arena::fork(&parent)).collect();
+        let results: Vec<_> = children
+            .iter_mut()
+            .enumerate()
+            .map(|(turn, child)| {
+                let reply = parse(child, r#"{"a": "\n", "b":1,"b":2}"#);
+                let items = child.get_by_name(event, "items").unwrap();
+                let item = child.index(items, turn).unwrap();
+                let child_arc = Arc::new(std::mem::replace(child, arena()));
+                let mut grandchild = Arena::fork(&child_arc);
+                let name = grandchild.string("deep");
+                let deep = grandchild.with(reply, name, event);
+                let list = grandchild.array(&[deep, item]);
+                grandchild.release_parent();
+                *child = Arc::try_unwrap(child_arc).unwrap();
+                child.adopt(&grandchild, list)
+            })
+            .collect();
+        children.iter_mut().for_each(Arena::release_parent);
+        let mut parent = Arc::try_unwrap(parent).unwrap();
+        let results: Vec<_> = children
+            .iter()
+            .zip(results)
+            .map(|(child, result)| parent.adopt(child, result))
+            .collect();
+        let all = parent.array(&results);
+        assert_eq!(
+            parent.to_json(all),
+            r#"[[{"a":"\n","b":2,"deep":{"items":[{"n":1},{"n":2}],"x":"y"}},{"n":1}],[{"a":"\n","b":2,"deep":{"items":[{"n":1},{"n":2}],"x":"y"}},{"n":2}]]"#
+        );
+
+        let mut other = arena();
+        let copy = other.copy_from(&parent, all);
+        assert_eq!(other.to_json(copy), parent.to_json(all));
+        assert_eq!(parent.adopt(&children[0], event), event);
+    }
+
+    #[test]
+    fn arenas_travel_between_threads() {
+        fn check<T: Send + Sync + 'static>() {}
+        check::<Arena>();
+        check::<Arc<Constants>>();
+    }
+}
