@@ -71,6 +71,11 @@ fn embedded() -> Broker {
 }
 
 impl Broker {
+    /// Whether this is Apache Kafka and not the embedded broker.
+    pub(crate) fn is_real(&self) -> bool {
+        self.embedded.is_none()
+    }
+
     /// Properties of a client of this broker.
     pub(crate) fn client(&self) -> ClientConfig {
         let mut config = ClientConfig::new();
