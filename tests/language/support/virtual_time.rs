@@ -14,6 +14,9 @@ use super::script::Script;
 /// Advances of one execution after which it counts as hanging.
 const MAX_ROUNDS: usize = 100_000;
 
+/// `$$.Execution.Name` of every execution.
+pub(crate) const NAME: &str = "run-1";
+
 /// What an execution starts with.
 pub(crate) struct Setting<'a> {
     /// JSON text.
@@ -168,7 +171,7 @@ fn plan_answer(
 fn info(start_time: i64) -> ExecutionInfo {
     ExecutionInfo {
         id: "arn:aws:states:eu-west-1:123456789012:express:shop:run-1:aa-bb".to_string(),
-        name: "run-1".to_string(),
+        name: NAME.to_string(),
         role_arn: "arn:aws:iam::123456789012:role/shop".to_string(),
         start_time,
         redrive_count: Some(0),

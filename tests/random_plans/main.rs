@@ -1,0 +1,163 @@
+//! Random machines over random events: in place, on several threads, and by an interpreter so plain that it must be right,
+//! the same comes out, causes with their event ids included.
+//!
+//! The machines have every type of state that needs no driver: no Task and no Wait.
+
+#![allow(clippy::unwrap_used)]
+
+mod generate;
+// What scripts tasks is not needed here: these machines have none.
+mod slow;
+#[path = "../language/support/mod.rs"]
+#[allow(dead_code)]
+mod support;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use expressd::engine::{Execution, FanOut, ForkJob, InPlace, Limits};
+use expressd::plan::{self, Plan};
+use serde_json::Value;
+
+use generate::Generator;
+use slow::{Cause, Slow};
+use support::script::Script;
+use support::virtual_time::{self, End, NAME, Setting};
+
+/// Every job on a thread of its own.
+#[derive(Default)]
+struct Threads {
+    jobs: AtomicUsize,
+}
+
+impl FanOut for Threads {
+    fn idle_workers(&self) -> usize {
+        2
+    }
+
+    fn join(&self, jobs: &mut [ForkJob]) {
+        self.jobs.fetch_add(jobs.len(), Ordering::Relaxed);
+        std::thread::scope(|scope| {
+            for job in jobs {
+                scope.spawn(|| job.run(self));
+            }
+        });
+    }
+}
+
+#[test]
+fn small_machines_do_what_the_plain_interpreter_does() {
+    let mut ends = Ends::default();
+    let mut execution = Execution::new();
+    for seed in 0..2_500 {
+        let mut generator = Generator::new(seed);
+        let (machine, input) = (generator.machine(), generator.input());
+        ends.count(&check(&mut execution, &machine, &input, seed));
+    }
+    // Machines that mostly fail at once, or never, would show little.
+    let Ends { succeeded, failed } = ends;
+    assert!(
+        succeeded > 600 && failed > 600,
+        "{succeeded} succeeded, {failed} failed"
+    );
+}
+
+#[test]
+fn large_maps_do_the_same_on_several_threads() {
+    let threads = Threads::default();
+    let (mut ends, mut forked, mut in_place) =
+        (Ends::default(), Execution::new(), Execution::new());
+    for seed in 0..150 {
+        let mut generator = Generator::new(seed);
+        let (machine, input) = generator.large_map();
+        let alone = check(&mut in_place, &machine, &input, seed);
+        let together = run(&mut forked, &machine, &input, &threads, seed);
+        assert_eq!(together, alone, "seed {seed}: {machine}\non {input}");
+        ends.count(&alone);
+    }
+    let jobs = threads.jobs.into_inner();
+    assert!(jobs > 100, "only {jobs} jobs were forked");
+    let Ends { succeeded, failed } = ends;
+    assert!(succeeded > 25 && failed > 25, "{succeeded} and {failed}");
+}
+
+/// How executions ended.
+#[derive(Default)]
+struct Ends {
+    succeeded: usize,
+    failed: usize,
+}
+
+impl Ends {
+    fn count(&mut self, end: &End) {
+        match end {
+            End::Succeeded(_) => self.succeeded += 1,
+            _ => self.failed += 1,
+        }
+    }
+}
+
+/// Runs a machine in place and compares with the plain interpreter.
+fn check(execution: &mut Execution, machine: &Value, input: &Value, seed: u64) -> End {
+    let end = run(execution, machine, input, &InPlace, seed);
+    let want = Slow::run(machine, input, NAME).map(|output| output.to_string());
+    let same = match (&want, &end) {
+        (Ok(output), End::Succeeded(text)) => output == text,
+        (Err(want), End::Failed { error, cause, .. }) => {
+            want.error == *error && want.cause.fits(cause.as_deref())
+        }
+        _ => false,
+    };
+    if !same {
+        let want = want.map_or_else(
+            |failure| format!("{failure:?}"),
+            |output| output.to_string(),
+        );
+        panic!("seed {seed}: {machine}\non {input}\n  want {want:?}\n  got  {end:?}");
+    }
+    end
+}
+
+fn run(
+    execution: &mut Execution,
+    machine: &Value,
+    input: &Value,
+    fan_out: &dyn FanOut,
+    seed: u64,
+) -> End {
+    let plan = compile(machine, seed);
+    let setting = Setting {
+        input: &input.to_string(),
+        start: 0,
+        seed,
+        limits: Limits {
+            // The plain interpreter knows no limit of sizes.
+            payload: usize::MAX / 8,
+            ..Limits::default()
+        },
+        history: false,
+        fan_out,
+    };
+    virtual_time::run(execution, &plan, &setting, &mut Script::default()).end
+}
+
+fn compile(machine: &Value, seed: u64) -> Arc<Plan> {
+    let (machine, _) = expressd::asl::parse(&machine.to_string())
+        .unwrap_or_else(|problems| panic!("seed {seed}: {machine}: {}", problems[0]));
+    Arc::new(plan::compile(&machine).unwrap())
+}
+
+#[test]
+fn the_plain_interpreter_knows_the_worked_example_of_a_map() {
+    let machine = serde_json::json!({"StartAt": "M", "States": {"M": {
+        "Type": "Map", "ItemsPath": "$.rows", "End": true,
+        "ItemSelector": {"r.$": "$$.Map.Item.Value", "i.$": "$$.Map.Item.Index", "c.$": "$.c"},
+        "ItemProcessor": {"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}}}});
+    let input = serde_json::json!({"c": "EU", "rows": [{"id": 1}]});
+    let want = serde_json::json!([{"r": {"id": 1}, "i": 0, "c": "EU"}]);
+    assert_eq!(Slow::run(&machine, &input, NAME).unwrap(), want);
+    let failure = Slow::run(&machine, &serde_json::json!({"rows": [1]}), NAME).unwrap_err();
+    let cause = "An error occurred while executing the state 'M' (entered at the event id #2). \
+        The JSONPath '$.c' specified for the field 'c.$' could not be found in the input '{\"rows\":[1]}'";
+    assert_eq!(failure.cause, Cause::Exact(cause.to_string()));
+}
