@@ -69,7 +69,7 @@ fn parse(criterion: &mut Criterion) {
             bencher.iter(|| {
                 events
                     .iter()
-                    .for_each(|event| drop(black_box(read(&mut arena, event).1)))
+                    .for_each(|event| _ = black_box(read(&mut arena, event).1))
             });
         });
         let (mut scratch, mut buffers) = (Vec::new(), simd_json::Buffers::default());

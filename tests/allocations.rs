@@ -1,5 +1,6 @@
 //! Heap allocations in steady state, counted exactly.
 #![allow(unsafe_code)] // A global allocator cannot be written without it.
+#![allow(clippy::unwrap_used)] // A test may panic.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;

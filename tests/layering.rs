@@ -1,4 +1,5 @@
 //! The layer order of ARCHITECTURE.md: a module imports only from those above it, and the language core does no I/O and reads no clock.
+#![allow(clippy::unwrap_used)] // A test may panic.
 
 use std::fs;
 use std::path::{Path, PathBuf};
