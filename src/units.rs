@@ -126,7 +126,10 @@ fn print(
     zero: &str,
     f: &mut fmt::Formatter<'_>,
 ) -> fmt::Result {
-    match units.iter().find(|(_, factor)| number.is_multiple_of(*factor)) {
+    match units
+        .iter()
+        .find(|(_, factor)| number.is_multiple_of(*factor))
+    {
         Some((unit, factor)) if number > 0 => write!(f, "{}{unit}", number / factor),
         _ => f.write_str(zero),
     }
