@@ -28,7 +28,7 @@ impl Expression {
         constants: &mut ConstantsBuilder,
     ) -> Result<Expression, SyntaxError> {
         if text.starts_with('$') {
-            return Path::parse(text).map(Expression::Path);
+            return Path::parse(text).map(|path| Expression::Path(path.intern(constants)));
         }
         Call::compile(text, constants).map(Expression::Call)
     }

@@ -45,7 +45,12 @@ impl Arena {
 
     /// An object from (name, value) pairs; the names are string values and distinct.
     pub fn object(&mut self, members: &[(Value, Value)]) -> Value {
-        self.object_from(members.iter().copied())
+        let first = self.lists.len();
+        self.lists.reserve(2 * members.len());
+        for &(name, value) in members {
+            self.lists.extend_from_slice(&[name, value]);
+        }
+        self.push_object(first)
     }
 
     /// The same from an iterator.
@@ -53,6 +58,11 @@ impl Arena {
         let first = self.lists.len();
         self.lists
             .extend(members.into_iter().flat_map(|(name, value)| [name, value]));
+        self.push_object(first)
+    }
+
+    /// An object of the names and values that stand at the end of the lists.
+    fn push_object(&mut self, first: usize) -> Value {
         let count = (self.lists.len() - first) / 2;
         let built = self.built(first, count);
         self.push(Node::Object(built))

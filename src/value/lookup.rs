@@ -44,13 +44,21 @@ struct Wanted<'a> {
     name: &'a str,
     prefix: u64,
     len: u16,
+    /// The name as a constant, where it has a place among them: equal constants are one.
+    constant: Option<Value>,
 }
 
 impl<'a> Wanted<'a> {
-    fn new(name: &'a str, prefix: u64) -> Wanted<'a> {
+    #[inline]
+    fn new(name: &'a str, prefix: u64, constant: Option<Value>) -> Wanted<'a> {
         // A name that is too long for 16 bits gets a length that no plain name has.
         let len = u16::try_from(name.len()).unwrap_or(LOOK_CLOSER);
-        Wanted { name, prefix, len }
+        Wanted {
+            name,
+            prefix,
+            len,
+            constant,
+        }
     }
 
     /// `text` has the length of this name and no escapes.
@@ -67,12 +75,12 @@ impl Arena {
     /// The member of an object; the last one where a name occurs twice.
     #[inline]
     pub fn get(&self, object: Value, key: &Key) -> Option<Value> {
-        self.find(object, Wanted::new(&key.name, key.prefix))
+        self.find(object, Wanted::new(&key.name, key.prefix, key.value))
     }
 
     /// The same by a name known only at run time.
     pub fn get_by_name(&self, object: Value, name: &str) -> Option<Value> {
-        self.find(object, Wanted::new(name, prefix(name)))
+        self.find(object, Wanted::new(name, prefix(name), None))
     }
 
     /// The same by a string value.
@@ -108,9 +116,18 @@ impl Arena {
         members: &[[Value; 2]],
         wanted: Wanted<'_>,
     ) -> Option<Value> {
-        let [_, value] = members
-            .iter()
-            .find(|[name, _]| self.is_named(object.sibling(*name), wanted))?;
+        // What the plan built has the plan's constants for names.
+        let by_handle = |constant: Value| {
+            members
+                .iter()
+                .find(|[name, _]| object.sibling(*name) == constant)
+        };
+        let by_name = || {
+            members
+                .iter()
+                .find(|[name, _]| self.is_named(object.sibling(*name), wanted))
+        };
+        let [_, value] = wanted.constant.and_then(by_handle).or_else(by_name)?;
         Some(object.sibling(*value))
     }
 
@@ -139,7 +156,7 @@ impl Arena {
     #[inline(never)]
     fn find_patched(&self, mut object: Value, wanted: Wanted<'_>) -> Option<Value> {
         while let Some(patch) = self.patch(object) {
-            if self.is_named(patch.key, wanted) {
+            if wanted.constant == Some(patch.key) || self.is_named(patch.key, wanted) {
                 return Some(patch.value);
             }
             object = patch.base;

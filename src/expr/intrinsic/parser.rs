@@ -85,7 +85,9 @@ fn argument(
         Some('$') => {
             let root = root(cursor)?;
             let steps = steps(cursor, Place::Argument, 0)?;
-            Ok(Argument::Path(Path::new(cursor.since(start), root, steps)))
+            Ok(Argument::Path(
+                Path::new(cursor.since(start), root, steps).intern(constants),
+            ))
         }
         Some('-' | '0'..='9') => {
             let lexeme = cursor.take_while(|c| c.is_ascii_digit() || "+-.eE".contains(c));

@@ -12,6 +12,7 @@ pub use not_found::NotFound;
 use not_found::Why;
 
 use crate::value::Arena;
+use crate::value::ConstantsBuilder;
 use crate::value::Value;
 
 use super::context::ContextField;
@@ -58,6 +59,17 @@ impl Path {
             definite: all_definite(&steps),
             steps: steps.into(),
         }
+    }
+
+    /// Gives the names in it places among the plan's constants: in objects that the plan's templates build, equal names
+    /// are then equal handles.
+    pub(super) fn intern(mut self, constants: &mut ConstantsBuilder) -> Path {
+        for step in &mut self.steps {
+            if let Step::Name(key) = step {
+                *key = constants.key(key.name());
+            }
+        }
+        self
     }
 
     /// As it was written.

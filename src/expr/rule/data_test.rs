@@ -57,17 +57,18 @@ impl DataTest {
         operand: Operand<'_>,
         constants: &mut ConstantsBuilder,
     ) -> Result<DataTest, String> {
-        let path = |field: &str, text: &str| {
-            Path::parse(text).map_err(|SyntaxError { message, offset }| {
+        let path = |field: &str, text: &str, constants: &mut ConstantsBuilder| {
+            let parsed = Path::parse(text).map(|path| path.intern(constants));
+            parsed.map_err(|SyntaxError { message, offset }| {
                 format!("{field} is not a path: {message} at character {offset}")
             })
         };
         Ok(DataTest {
-            variable: path("Variable", variable)?,
+            variable: path("Variable", variable, constants)?,
             operator,
             test: match operand {
                 Operand::String(text) if operator.takes_path() => {
-                    Test::Path(operator.family(), path(operator.name(), text)?)
+                    Test::Path(operator.family(), path(operator.name(), text, constants)?)
                 }
                 _ => Test::of_literal(operator, operand, constants)?,
             },
