@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use expressd::asl;
 use expressd::engine::{Limits, TaskReply};
 use expressd::kafka::{Cluster, KafkaConfig};
-use expressd::pipeline::{Pipeline, PipelineConfig, PipelineOptions, Shared};
+use expressd::pipeline::{OnFailure, Pipeline, PipelineConfig, PipelineOptions, Shared};
 use expressd::plan;
 use expressd::runtime::{Clock, IdentityConfig, Machine, Runtime, RuntimeConfig};
 use expressd::source::{Deadlines, MemoryBudget, SourceEnd};
@@ -136,8 +136,6 @@ struct Run {
 impl Run {
     #[track_caller]
     fn until_idle(self) -> Arc<PipelineMetrics> {
-        wait_for("the end", || self.pipeline.is_idle());
-        self.pipeline.stop();
         let end = self.pipeline.join();
         assert!(matches!(end, SourceEnd::Drained), "{end:?}");
         self.metrics
@@ -280,6 +278,31 @@ fn what_waits_at_the_deadline_is_cancelled_and_run_again() {
         .until_idle();
     let again: Vec<_> = outcomes(&path("out.jsonl")).into_keys().collect();
     assert_eq!(again, [1, 2]);
+}
+
+#[test]
+fn a_failed_record_halts_its_partition_where_the_config_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name);
+    let lines = "{\"ok\": 0}\n{\"fail\": \"1\"}\n{\"ok\": 2}\n";
+    std::fs::write(path("in.jsonl"), lines).unwrap();
+    let run = Bed::new(true).start(
+        json!({"file": {"path": path("in.jsonl"), "checkpoint": path("at")}}),
+        json!({"file": {"path": path("out.jsonl")}}),
+        PipelineOptions {
+            on_failure: OnFailure::HaltPartition,
+            ..PipelineOptions::default()
+        },
+    );
+    let end = run.pipeline.join();
+    let SourceEnd::Failed(error) = end else {
+        panic!("{end:?}");
+    };
+    let want = "halted: in [0]: the record at 1 failed with NotOk";
+    assert_eq!(error.to_string(), want);
+    let checkpoint = std::fs::read_to_string(path("at")).unwrap();
+    assert_eq!(checkpoint, "{\"line\":1,\"byte\":10}\n");
+    assert!(!outcomes(&path("out.jsonl")).contains_key(&1));
 }
 
 #[test]

@@ -35,7 +35,7 @@ pub struct Shared {
     pub instance: String,
     /// How long a pipeline may take to end.
     pub deadlines: Deadlines,
-    /// Whether the end of what there is now is the end.
+    /// Whether a pipeline ends when everything there is has its outcome.
     pub until_idle: bool,
 }
 

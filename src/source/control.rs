@@ -50,6 +50,9 @@ pub enum SourceError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A partition stands still until an operator acts.
+    #[error("halted: {0}")]
+    Halted(String),
     /// The Kafka client says that nothing but an operator helps.
     #[error("kafka consumer: {0}")]
     Kafka(String),
@@ -79,7 +82,8 @@ pub struct Wiring {
 }
 
 impl Control {
-    /// For a source that follows what it reads for ever, or (`until_idle`) one whose end is the end.
+    /// For a source that follows what it reads for ever, or (`until_idle`) one that ends when everything there is has its
+    /// outcome.
     pub fn new(until_idle: bool) -> Control {
         Control {
             until_idle,
@@ -87,7 +91,7 @@ impl Control {
         }
     }
 
-    /// Whether the end of what there is now is the end.
+    /// Whether the source ends when everything there is has its outcome.
     pub fn is_until_idle(&self) -> bool {
         self.until_idle
     }

@@ -137,16 +137,20 @@ impl Reader {
         self.control.set_ready();
         let read = self.read();
         let left = self.drain();
-        match read.and_then(|()| self.write_checkpoint()) {
-            Err(error) => SourceEnd::Failed(error),
-            Ok(()) if left > 0 => SourceEnd::Cut(left),
-            Ok(()) => SourceEnd::Drained,
+        match (
+            read.and_then(|()| self.write_checkpoint()),
+            self.control.halted(),
+        ) {
+            (Err(error), _) => SourceEnd::Failed(error),
+            (Ok(()), Some(reason)) => SourceEnd::Failed(SourceError::Halted(reason)),
+            (Ok(()), None) if left > 0 => SourceEnd::Cut(left),
+            (Ok(()), None) => SourceEnd::Drained,
         }
     }
 
     /// Reads until it is stopped or standard input ends.
     fn read(&mut self) -> Result<(), SourceError> {
-        while !self.control.is_stopping() {
+        while !self.control.is_stopping() && !self.is_stuck() {
             if Instant::now() >= self.next_checkpoint {
                 self.write_checkpoint()?;
                 self.next_checkpoint = Instant::now() + self.checkpoint_interval;
@@ -173,14 +177,25 @@ impl Reader {
                     let idle =
                         at_end && self.partition.window().is_empty() && !self.splitter.has_line();
                     self.control.set_idle(idle);
+                    if idle && self.control.is_until_idle() {
+                        return Ok(());
+                    }
                 }
             }
         }
         Ok(())
     }
 
+    /// Whether a failed line holds everything up, for a source that ends there.
+    fn is_stuck(&self) -> bool {
+        self.control.is_until_idle() && self.partition.is_draining()
+    }
+
     /// Hands a batch on, if window and budget have room for a line of it.
     fn take_lines(&mut self) -> bool {
+        if self.partition.is_draining() {
+            return false;
+        }
         let mut batch = LineBatch::new(Arc::clone(&self.topic));
         let mut first = None;
         {

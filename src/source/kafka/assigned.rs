@@ -68,10 +68,15 @@ impl Assigned {
             return Some(false);
         };
         let window = self.partition.window();
-        match self.held.is_empty() && window.is_empty() {
+        match self.held.is_empty() && window.is_empty() && !self.halted {
             false => Some(false),
-            true => (window.position() >= end).then_some(true),
+            true => (window.position() == end).then_some(true),
         }
+    }
+
+    /// Whether it waits for an operator, with nothing under way.
+    pub(super) fn is_stuck(&self) -> bool {
+        (self.halted || self.partition.is_draining()) && self.partition.window().running() == 0
     }
 
     /// Nothing is left before `position`, which the client has read up to.

@@ -91,7 +91,7 @@ impl Consumer {
     /// Runs until it is stopped or cannot go on.
     pub(super) fn run(mut self) -> SourceEnd {
         let mut wait = SHORTEST_WAIT;
-        while !self.control.is_stopping() && self.fatal.is_none() {
+        while !self.control.is_stopping() && self.fatal.is_none() && !self.is_at_end() {
             self.poll(wait);
             let taken = self.sweep();
             self.measure(taken == 0);
@@ -100,7 +100,8 @@ impl Consumer {
                 _ => Duration::ZERO,
             };
         }
-        let fatal = self.fatal.take();
+        let halted = self.control.halted().map(SourceError::Halted);
+        let fatal = self.fatal.take().or(halted);
         let left = self.shut_down();
         match fatal {
             Some(error) => SourceEnd::Failed(error),
@@ -302,6 +303,17 @@ impl Consumer {
                 .assigned
                 .iter()
                 .all(|assigned| assigned.is_idle() == Some(true))
+    }
+
+    /// Whether what there was is done, for a source that ends there.
+    fn is_at_end(&self) -> bool {
+        self.control.is_until_idle()
+            && (self.control.is_idle()
+                || self.control.halted().is_some()
+                    && self
+                        .assigned
+                        .iter()
+                        .all(|assigned| assigned.is_stuck() || assigned.is_idle() == Some(true)))
     }
 
     /// Where nothing is under way the client's own position counts: it is behind control records and compacted offsets,

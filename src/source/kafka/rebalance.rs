@@ -93,7 +93,7 @@ impl Consumer {
         let limits = self.config.window.limits();
         let budget = Arc::clone(&self.budget);
         let partition = Partition::new(topic.into(), number, start.position, limits, budget);
-        if !start.committed && self.config.start_from == StartFrom::Latest {
+        if !start.committed {
             partition.window().nothing_committed();
         }
         let Some(queue) = PartitionQueue::split(&self.client, topic, number) else {
@@ -208,12 +208,36 @@ impl Consumer {
                 ));
                 return;
             }
-            OnOutOfRange::Earliest => Offset::Beginning,
-            OnOutOfRange::Latest => Offset::End,
+            OnOutOfRange::Earliest => low,
+            OnOutOfRange::Latest => high,
         };
-        if let Err(error) = self.client.seek(topic, number, target, REQUEST) {
+        if let Err(error) = self.start_again(topic, number, target) {
             self.fail(format!("{topic} [{number}]: {error}"));
         }
+    }
+
+    /// Another epoch of a partition that is ours, at another position: its commits may be below those of the last one.
+    /// The client does not seek where it has lost its offset, so the partition is given up and taken on again.
+    fn start_again(&mut self, topic: &str, number: i32, position: i64) -> KafkaResult<()> {
+        let start = Start {
+            offset: Offset::Offset(position),
+            position,
+            committed: false,
+        };
+        let mut list = TopicPartitionList::new();
+        list.add_partition_offset(topic, number, start.offset)?;
+        self.client.incremental_unassign(&list)?;
+        self.assigned.retain(|assigned| {
+            let leaves = assigned.is(topic, number);
+            if leaves {
+                assigned.partition.close();
+            }
+            !leaves
+        });
+        let assigned = self.begin_epoch(topic, number, &start);
+        self.client.incremental_assign(&list)?;
+        self.assigned.extend(assigned);
+        Ok(())
     }
 }
 
