@@ -179,3 +179,45 @@ fn toml_and_json_say_the_same() {
         "source": {"file": {"path": "-"}}, "sink": {"file": {"path": "-"}}}}}"#;
     check("c.json", json, &[]);
 }
+
+/// Every key below `schema`, with the path that leads to it. Only as deep as the config nests.
+fn keys(root: &serde_json::Value, schema: &serde_json::Value, path: &str, found: &mut Vec<String>) {
+    if !schema.is_object() {
+        return;
+    }
+    if let Some(target) = schema["$ref"].as_str() {
+        let target = root.pointer(target.trim_start_matches('#')).unwrap();
+        return keys(root, target, path, found);
+    }
+    for part in ["anyOf", "oneOf", "allOf"] {
+        for inner in schema[part].as_array().into_iter().flatten() {
+            keys(root, inner, path, found);
+        }
+    }
+    for nested in ["items", "additionalProperties"] {
+        keys(root, &schema[nested], path, found);
+    }
+    for (key, inner) in schema["properties"].as_object().into_iter().flatten() {
+        let path = format!("{path}/{key}");
+        keys(root, inner, &path, found);
+        found.push(path);
+    }
+}
+
+#[test]
+fn the_reference_config_shows_every_key() {
+    let schema = serde_json::to_value(schemars::schema_for!(expressd::config::File)).unwrap();
+    let mut found = Vec::new();
+    keys(&schema, &schema, "", &mut found);
+    assert!(found.len() > 60, "{found:?}");
+    let text = fs::read_to_string(shipped().join("expressd.yaml")).unwrap();
+    let is_missing = |path: &&String| {
+        let key = path.rsplit('/').next().unwrap();
+        !text.contains(&format!(" {key}:")) && !text.contains(&format!("\n{key}:"))
+    };
+    let missing: Vec<_> = found.iter().filter(is_missing).collect();
+    assert!(
+        missing.is_empty(),
+        "not in config/expressd.yaml: {missing:?}"
+    );
+}
