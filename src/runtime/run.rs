@@ -223,6 +223,7 @@ impl Run {
                         let due = moment.monotonic.saturating_add(micros(delay));
                         self.delayed.push((due, call.id, reply));
                     }
+                    Answer::Never => {}
                     Answer::Later(reply) => self.calls.push((call.id, reply)),
                 },
                 Effect::Cancel(id) => {

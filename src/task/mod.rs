@@ -61,6 +61,8 @@ pub enum Answer {
     Now(TaskReply),
     /// After a delay, which the driver waits for.
     After(Duration, TaskReply),
+    /// Not at all: the task's timeout or the execution's ends it.
+    Never,
     /// Later, from tokio. Dropping the future cancels the call.
     Later(Pin<Box<dyn Future<Output = TaskReply> + Send>>),
 }

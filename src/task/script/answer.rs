@@ -47,7 +47,7 @@ impl Prepared {
                 error: Some(error.clone()),
                 cause: cause.clone(),
             },
-            Reply::Never => return Answer::Later(Box::pin(std::future::pending())),
+            Reply::Never => return Answer::Never,
         };
         match self.delay {
             Duration::ZERO => Answer::Now(reply),

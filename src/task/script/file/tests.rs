@@ -60,7 +60,8 @@ fn answer(state: &str, resource: &str, input: &str, invocation: u32) -> Option<S
     Some(match script.bind(&site)?.call(call) {
         Answer::Now(reply) => print(reply),
         Answer::After(delay, reply) => format!("{delay:?}: {}", print(reply)),
-        Answer::Later(_) => "never".to_string(),
+        Answer::Never => "never".to_string(),
+        Answer::Later(_) => "later".to_string(),
     })
 }
 
