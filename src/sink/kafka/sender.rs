@@ -195,8 +195,9 @@ impl<R: Receipt> Sender<R> {
         while !self.closed.load(Ordering::Relaxed) {
             let producer = self.producer.load_full();
             let busy = producer.in_flight_count() > 0 || !self.waiting().queue.is_empty();
-            producer.poll(if busy { BUSY_WAIT } else { IDLE_WAIT });
-            self.settle(&producer, &mut reports);
+            // Not the client's own wait: for the last millisecond before its timeout it spins.
+            std::thread::park_timeout(if busy { BUSY_WAIT } else { IDLE_WAIT });
+            self.settle_all(&producer, &mut reports);
             self.resend_due();
             if producer.client().fatal_error().is_some() {
                 self.replace(&producer, &mut reports, &mut backoff);
@@ -204,9 +205,20 @@ impl<R: Receipt> Sender<R> {
         }
     }
 
-    /// Passes on what the client has reported.
-    fn settle(&self, producer: &BaseProducer<Context<R>>, reports: &mut Reports<R>) {
+    /// Takes all reports that are there and passes them on.
+    fn settle_all(&self, producer: &BaseProducer<Context<R>>, reports: &mut Reports<R>) {
+        loop {
+            producer.poll(Duration::ZERO);
+            if !self.settle(producer, reports) {
+                return;
+            }
+        }
+    }
+
+    /// Passes on what the client has reported; says whether there was anything.
+    fn settle(&self, producer: &BaseProducer<Context<R>>, reports: &mut Reports<R>) -> bool {
         producer.context().swap(reports);
+        let any = !reports.delivered.is_empty() || !reports.failed.is_empty();
         if !reports.delivered.is_empty() {
             R::acknowledged(&mut reports.delivered);
             if reports.failed.is_empty() {
@@ -219,6 +231,7 @@ impl<R: Receipt> Sender<R> {
             }
             self.undelivered(undelivered, 1);
         }
+        any
     }
 
     fn resend_due(&self) {
@@ -255,8 +268,8 @@ impl<R: Receipt> Sender<R> {
                 broken.purge(PurgeConfig::default().queue().inflight());
                 // A report that is dropped with its producer would leave a slot open for ever.
                 while broken.in_flight_count() > 0 && !self.closed.load(Ordering::Relaxed) {
-                    broken.poll(BUSY_WAIT);
-                    self.settle(broken, reports);
+                    std::thread::park_timeout(BUSY_WAIT);
+                    self.settle_all(broken, reports);
                 }
                 *backoff = FIRST_BACKOFF;
             }
