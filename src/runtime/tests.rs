@@ -180,6 +180,7 @@ impl Handler for Odd {
         match call.input_json().as_slice() {
             br#"{"odd":"now"}"# => panic!("odd"),
             br#"{"odd":"later"}"# => Answer::Later(Box::pin(async { panic!("odd") })),
+            br#"{"odd":"never"}"# => Answer::Later(Box::pin(std::future::pending())),
             _ => Answer::Later(Box::pin(async move {
                 tokio::task::yield_now().await;
                 let text = String::from_utf8(key).unwrap();
@@ -228,9 +229,9 @@ fn finish_is_called_even_when_tokio_goes_down() {
         runtime,
         machine,
         _tokio: tokio,
-    } = bench(ONE_TASK, script("tasks: { A: [{ never: true }] }"));
+    } = bench(ONE_TASK, Arc::new(Odd));
     let event = Event {
-        payload: b"{}",
+        payload: br#"{"odd":"never"}"#,
         name: "t-0-7",
         timestamp: None,
     };
