@@ -16,7 +16,8 @@ pub struct Template(Node);
 #[derive(Debug)]
 enum Node {
     Constant(Value),
-    Object(Box<[(Value, Node)]>),
+    /// Members, and how many bytes their names take.
+    Object(Box<[(Value, Node)]>, usize),
     Array(Box<[Node]>),
     Expression(Box<Field>),
 }
@@ -102,13 +103,13 @@ fn eval(
     match node {
         Node::Constant(value) => Ok(*value),
         Node::Expression(field) => field.expression.eval(&field.name, scope, arena, scratch),
-        Node::Object(members) => {
+        Node::Object(members, names_bytes) => {
             let start = scratch.members.len();
             for (name, member) in members {
                 let value = eval(member, scope, arena, scratch)?;
                 scratch.members.push((*name, value));
             }
-            let object = arena.object(&scratch.members[start..]);
+            let object = arena.object_measured(&scratch.members[start..], *names_bytes);
             scratch.members.truncate(start);
             Ok(object)
         }
@@ -155,6 +156,7 @@ impl Compiler<'_> {
     fn object(&mut self, object: Value) -> Node {
         let doc = self.doc;
         let mut members = Vec::new();
+        let mut names_bytes = 0;
         let mut names = HashSet::new();
         for (key, value) in doc.members(object) {
             let key = doc
@@ -170,9 +172,11 @@ impl Compiler<'_> {
                 true => here.expression(&key, value),
                 false => here.node(value),
             });
-            members.push((self.constants.string(name), node));
+            let name = self.constants.string(name);
+            names_bytes += self.constants.arena().measure(name).bytes;
+            members.push((name, node));
         }
-        Node::Object(members.into())
+        Node::Object(members.into(), names_bytes)
     }
 
     fn expression(&mut self, key: &str, value: Value) -> Node {

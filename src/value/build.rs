@@ -53,6 +53,23 @@ impl Arena {
         self.push_object(first)
     }
 
+    /// The same, when the caller has measured the names before: `names_bytes` is the sum of their [`Arena::measure`].
+    pub fn object_measured(&mut self, members: &[(Value, Value)], names_bytes: usize) -> Value {
+        let first = self.lists.len();
+        self.lists.reserve(2 * members.len());
+        // The brackets, and a colon and a comma for each member.
+        let mut bytes = 2_usize.saturating_add(names_bytes) + 2 * members.len();
+        let mut height: u16 = 0;
+        for &(name, value) in members {
+            self.lists.extend_from_slice(&[name, value]);
+            let (value_bytes, value_height) = self.bounds(value);
+            bytes = bytes.saturating_add(value_bytes as usize);
+            height = height.max(value_height);
+        }
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        self.push(Node::Object(list(first, members.len(), bytes, height)))
+    }
+
     /// The same from an iterator.
     pub fn object_from(&mut self, members: impl IntoIterator<Item = (Value, Value)>) -> Value {
         let first = self.lists.len();
@@ -94,13 +111,7 @@ impl Arena {
             bytes = bytes.saturating_add(value_bytes).saturating_add(1);
             height = height.max(value_height);
         }
-        Built {
-            first: u32::try_from(first)
-                .expect("an execution holds fewer than 2^32 handles: its memory is measured"),
-            count: count as u32,
-            bytes,
-            height: height.saturating_add(1),
-        }
+        list(first, count, bytes, height)
     }
 
     /// A scalar whose text begins at `start` and ends where the text ends now.
@@ -121,5 +132,16 @@ impl Arena {
             kind,
             flags,
         }))
+    }
+}
+
+/// A list over what is at most `height` deep.
+fn list(first: usize, count: usize, bytes: u32, height: u16) -> Built {
+    Built {
+        first: u32::try_from(first)
+            .expect("an execution holds fewer than 2^32 handles: its memory is measured"),
+        count: count as u32,
+        bytes,
+        height: height.saturating_add(1),
     }
 }
