@@ -5,6 +5,7 @@ mod context;
 mod error;
 mod expression;
 mod intrinsic;
+pub mod jsonata;
 mod path;
 mod random;
 mod reference_path;

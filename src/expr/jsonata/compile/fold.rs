@@ -1,0 +1,63 @@
+//! Constants evaluated once: what depends on literals only is replaced by its value.
+
+use crate::value::Arena;
+use crate::value::Constants;
+
+use super::super::budget::Budget;
+use super::super::eval;
+use super::super::heap::{Item, Text};
+use super::super::program::{Code, Expr, ExprId, Operator};
+use super::super::{NoBindings, Scope, Workspace};
+use crate::expr::Random;
+
+/// Folds scalars; what fails stays, to fail when it is evaluated.
+pub(super) fn fold(code: &mut Code) {
+    let ids: Vec<ExprId> = (0..code.nodes.len() as u32).map(ExprId).collect();
+    // Parts come before what they are part of: one pass suffices.
+    for id in ids {
+        if is_foldable(code, id)
+            && let Some(item) = value(code, id)
+        {
+            code[id].expr = Expr::Literal(item);
+        }
+    }
+}
+
+fn is_foldable(code: &Code, id: ExprId) -> bool {
+    let literal = |id: &ExprId| code[*id].plain && !code[*id].keep_array && matches!(code[*id].expr, Expr::Literal(_));
+    let node = &code[id];
+    node.plain
+        && !node.keep_array
+        && match &node.expr {
+            Expr::Binary(operator, left, right) => *operator != Operator::Range && literal(left) && literal(right),
+            Expr::And(left, right) | Expr::Or(left, right) => literal(left) && literal(right),
+            Expr::Negate(operand) => literal(operand),
+            _ => false,
+        }
+}
+
+/// Evaluates a node by itself, with no more than a few steps.
+fn value(code: &mut Code, id: ExprId) -> Option<Item> {
+    let scope = Scope {
+        input: None,
+        bindings: &NoBindings,
+        now_millis: 0,
+        random: &Random::new(0),
+    };
+    let mut arena = Arena::new(Constants::empty());
+    let mut workspace = Workspace::default();
+    let mut budget = Budget {
+        steps: 1000,
+        value_bytes: 4096,
+        ..Budget::default()
+    };
+    let (item, text) = eval::evaluate_scalar(code, id, &scope, &mut arena, &mut workspace, &mut budget)?;
+    Some(match text {
+        Some(text) => {
+            let start = code.text.len();
+            code.text.push_str(&text);
+            Item::Text(Text::literal(start, text.len()))
+        }
+        None => item,
+    })
+}

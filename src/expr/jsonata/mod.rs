@@ -1,0 +1,113 @@
+//! JSONata 2.0.6 with the additions of AWS Step Functions: compiled once with the plan, evaluated on the execution's values.
+//!
+//! A small language implementation in four parts. `compile` turns text into a program: lexer, parser, paths, names to
+//! slots, constants. `program` is that program. `eval` walks it, with `heap` as its memory. `functions` are the built-in
+//! ones, a file per family with its table first; `picture` formats and reads numbers and dates.
+//!
+//! Knows no states: the host says what `$states` and other free variables are.
+
+mod budget;
+mod compile;
+mod error;
+mod eval;
+mod functions;
+mod heap;
+mod messages;
+mod picture;
+mod program;
+mod regex;
+
+pub use budget::Budget;
+pub use error::{CompileError, EvalError};
+
+use crate::value::Arena;
+use crate::value::Key;
+use crate::value::Value;
+
+use super::Random;
+use heap::{Heap, Item};
+use program::Code;
+
+/// A compiled expression.
+#[derive(Debug)]
+pub struct Program {
+    text: Box<str>,
+    code: Code,
+}
+
+/// What an evaluation can read.
+pub struct Scope<'a> {
+    /// `$$`, and `$` outside of any path; a Step Functions expression has none.
+    pub input: Option<Value>,
+    /// The variables of the host.
+    pub bindings: &'a dyn Bindings,
+    /// For `$now` and `$millis`: milliseconds since 1970, the same during one evaluation.
+    pub now_millis: i64,
+    /// For `$random`, `$shuffle` and `$uuid`.
+    pub random: &'a Random,
+}
+
+/// The variables that an expression does not bind itself.
+pub trait Bindings {
+    /// The value of `$name`.
+    fn variable(&self, arena: &mut Arena, name: &str) -> Option<Value>;
+
+    /// The value of `$name.key` where the host knows it without making `$name`: `Some(None)` if there is no such member.
+    fn member(&self, _arena: &mut Arena, _name: &str, _key: &Key) -> Option<Option<Value>> {
+        None
+    }
+}
+
+/// No variables.
+pub struct NoBindings;
+
+impl Bindings for NoBindings {
+    fn variable(&self, _arena: &mut Arena, _name: &str) -> Option<Value> {
+        None
+    }
+}
+
+/// What an expression has yielded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Evaluated {
+    /// Nothing.
+    Undefined,
+    /// A JSON value of the arena.
+    Value(Value),
+    /// A function, or a value with a function inside of it: nothing that JSON can say.
+    Function,
+}
+
+/// The memory of evaluations, kept from one to the next so that none of them allocates.
+#[derive(Debug, Default)]
+pub struct Workspace {
+    heap: Heap,
+    stack: Vec<Item>,
+    globals: Vec<Item>,
+}
+
+impl Program {
+    /// Compiles an expression, without the `{%` and `%}` around it.
+    pub fn compile(text: &str) -> Result<Program, CompileError> {
+        Ok(Program {
+            text: text.into(),
+            code: compile::compile(text)?,
+        })
+    }
+
+    /// As it was written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Evaluates the expression; what it yields is written into `arena`.
+    pub fn evaluate(
+        &self,
+        scope: &Scope<'_>,
+        arena: &mut Arena,
+        workspace: &mut Workspace,
+        budget: &mut Budget<'_>,
+    ) -> Result<Evaluated, EvalError> {
+        eval::evaluate(&self.code, scope, arena, workspace, budget).map_err(error::Failure::finish)
+    }
+}
