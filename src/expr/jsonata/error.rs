@@ -55,6 +55,8 @@ pub(super) struct Failure(Box<Details>);
 #[derive(Debug)]
 struct Details {
     code: &'static str,
+    /// Under which code the text stands.
+    text: &'static str,
     position: Option<usize>,
     token: Option<String>,
     /// The names in the template with their JSON texts.
@@ -66,10 +68,18 @@ impl Failure {
     pub(super) fn new(code: &'static str) -> Failure {
         Failure(Box::new(Details {
             code,
+            text: code,
             position: None,
             token: None,
             inserts: Vec::new(),
         }))
+    }
+
+    /// An error whose code has several texts.
+    pub(super) fn worded(code: &'static str, text: &'static str) -> Failure {
+        let mut failure = Failure::new(code);
+        failure.0.text = text;
+        failure
     }
 
     /// Sets what the template calls `name`; `json` is the text to insert.
@@ -106,7 +116,7 @@ impl Failure {
         EvalError {
             code: details.code,
             position: details.position,
-            message: fill(template(details.code), &inserts),
+            message: fill(template(details.text), &inserts),
             token: details.token,
         }
     }

@@ -251,11 +251,6 @@ impl Heap {
         self.text_since(start)
     }
 
-    /// Where a text that is written piece by piece begins.
-    pub(super) fn begin_text(&mut self) -> (usize, &mut String) {
-        (self.text.len(), &mut self.text)
-    }
-
     pub(super) fn text_since(&self, start: usize) -> Item {
         let end = self.text.len();
         assert!(end < LITERAL as usize, "the evaluation's memory is bounded far below 2 GiB");

@@ -8,7 +8,7 @@ pub(super) fn template(code: &str) -> &'static str {
     }
 }
 
-/// Sorted by code.
+/// Sorted by code. (The code of the text under U1002 is U1001.)
 const MESSAGES: &[(&str, &str)] = &[
     ("D1001", "Number out of range: {{value}}"),
     ("D1002", "Cannot negate a non-numeric value: {{value}}"),

@@ -92,7 +92,7 @@ impl Machine<'_, '_> {
 
 #[cold]
 fn out_of_time() -> Failure {
-    Failure::new("U1002")
+    Failure::worded("U1001", "U1002")
 }
 
 #[cold]

@@ -176,7 +176,7 @@ impl IntegerPicture {
             Separators::Regular(distance, c) => {
                 let n_groups = (digits.len() - 1) / distance;
                 for group in (1..=n_groups).rev() {
-                    digits.insert(digits.len() - group * distance - (n_groups - group), *c);
+                    digits.insert(digits.len() - group * distance, *c);
                 }
             }
             Separators::At(separators) => {
