@@ -8,6 +8,9 @@
 //! Time is virtual: it stands still while anything can run and then jumps to the next deadline. Tasks are answered from
 //! `mocks` alone. What is not built answers `{"status": "UNSUPPORTED"}`.
 
+#[path = "conformance/jsonata.rs"]
+mod jsonata;
+
 use std::io::{BufRead, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -48,6 +51,7 @@ fn answer(case: &Value) -> Value {
     match case["kind"].as_str() {
         Some("execution") => execution(case),
         Some("definition") => definition(case),
+        Some("jsonata") => jsonata::answer(case),
         _ => unsupported("this kind of case is not built"),
     }
 }

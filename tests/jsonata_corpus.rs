@@ -40,7 +40,11 @@ fn answer(case: &Json, data: Option<&Json>) -> Json {
     let mut arena = Arena::new(Constants::empty());
     let input = data.map(|data| parse(&mut arena, data));
     let bindings = case["bindings"].as_object().into_iter().flatten();
-    let variables = Variables(bindings.map(|(name, value)| (name.clone(), parse(&mut arena, value))).collect());
+    let variables = Variables(
+        bindings
+            .map(|(name, value)| (name.clone(), parse(&mut arena, value)))
+            .collect(),
+    );
     let random = Random::new(1);
     let scope = Scope {
         input,
@@ -53,7 +57,9 @@ fn answer(case: &Json, data: Option<&Json>) -> Json {
         ..Budget::default()
     };
     match program.evaluate(&scope, &mut arena, &mut Workspace::default(), &mut budget) {
-        Ok(Evaluated::Value(value)) => serde_json::json!({ "result": serde_json::from_str::<Json>(&arena.to_json(value)).unwrap() }),
+        Ok(Evaluated::Value(value)) => {
+            serde_json::json!({ "result": serde_json::from_str::<Json>(&arena.to_json(value)).unwrap() })
+        }
         Ok(Evaluated::Undefined) => serde_json::json!({ "undefined": true }),
         Ok(Evaluated::Function) => serde_json::json!({ "function": true }),
         Err(error) => refused(error.code),
@@ -66,9 +72,13 @@ fn agree(found: &Json, wanted: &Json, unordered: bool) -> bool {
         (Json::Array(a), Json::Array(b)) if unordered => {
             a.len() == b.len() && a.iter().all(|a| b.iter().any(|b| agree(a, b, false)))
         }
-        (Json::Array(a), Json::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| agree(a, b, false)),
+        (Json::Array(a), Json::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| agree(a, b, false))
+        }
         (Json::Object(a), Json::Object(b)) => {
-            a.len() == b.len() && a.iter().all(|(name, a)| b.get(name).is_some_and(|b| agree(a, b, false)))
+            a.len() == b.len()
+                && a.iter()
+                    .all(|(name, a)| b.get(name).is_some_and(|b| agree(a, b, false)))
         }
         _ => found == wanted,
     }
@@ -84,7 +94,9 @@ fn passes(case: &Json, found: &Json) -> bool {
         None if wanted.get("undefined").is_some() => found.get("undefined").is_some(),
         None => {
             let unordered = case["unordered"].as_bool().unwrap_or(false);
-            found.get("result").is_some_and(|found| agree(found, &wanted["result"], unordered))
+            found
+                .get("result")
+                .is_some_and(|found| agree(found, &wanted["result"], unordered))
         }
     }
 }
@@ -100,7 +112,8 @@ fn the_official_cases_pass() {
         eprintln!("skipped: no JSONata cases in {}", folder.display());
         return;
     };
-    let datasets: Json = serde_json::from_str(&fs::read_to_string(folder.join("datasets.json")).unwrap()).unwrap();
+    let datasets: Json =
+        serde_json::from_str(&fs::read_to_string(folder.join("datasets.json")).unwrap()).unwrap();
     let (mut n_cases, mut n_passed) = (0, 0);
     for line in cases.lines() {
         let case: Json = serde_json::from_str(line).unwrap();
@@ -109,7 +122,11 @@ fn the_official_cases_pass() {
             None => case.get("data"),
         };
         // AWS has no $eval, so these cannot pass.
-        let uses_eval = case["features"].as_array().unwrap().iter().any(|feature| feature == "aws-unsupported:$eval");
+        let uses_eval = case["features"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|feature| feature == "aws-unsupported:$eval");
         if uses_eval {
             continue;
         }
@@ -118,7 +135,10 @@ fn the_official_cases_pass() {
         if passes(&case, &found) {
             n_passed += 1;
         } else {
-            eprintln!("{} {}\n  wanted {}\n  found  {found}", case["id"], case["expr"], case["expect"]);
+            eprintln!(
+                "{} {}\n  wanted {}\n  found  {found}",
+                case["id"], case["expr"], case["expect"]
+            );
         }
     }
     let percent = f64::from(n_passed) * 100.0 / f64::from(n_cases);

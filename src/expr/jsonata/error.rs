@@ -23,7 +23,11 @@ impl CompileError {
         }
     }
 
-    pub(super) fn with(code: &'static str, position: usize, inserts: &[(&str, &str)]) -> CompileError {
+    pub(super) fn with(
+        code: &'static str,
+        position: usize,
+        inserts: &[(&str, &str)],
+    ) -> CompileError {
         CompileError {
             code,
             position,
@@ -132,11 +136,20 @@ fn fill(template: &str, inserts: &[(&str, &str)]) -> String {
     let mut message = String::with_capacity(template.len());
     let mut rest = template;
     while let Some((before, after)) = rest.split_once("{{") {
-        let Some((name, after)) = after.split_once("}}") else { break };
-        let insert = inserts.iter().find(|(known, _)| *known == name).map_or("", |(_, insert)| *insert);
+        let Some((name, after)) = after.split_once("}}") else {
+            break;
+        };
+        let insert = inserts
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map_or("", |(_, insert)| *insert);
         message.push_str(before);
         message.push_str(insert);
-        rest = if name.starts_with('{') { after.strip_prefix('}').unwrap_or(after) } else { after };
+        rest = if name.starts_with('{') {
+            after.strip_prefix('}').unwrap_or(after)
+        } else {
+            after
+        };
     }
     message.push_str(rest);
     message

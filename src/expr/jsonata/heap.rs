@@ -83,9 +83,15 @@ pub(super) struct List {
 
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Elements {
-    Items { start: u32, len: u32 },
+    Items {
+        start: u32,
+        len: u32,
+    },
     /// Consecutive integers, not yet written down.
-    Range { first: i64, len: u32 },
+    Range {
+        first: i64,
+        len: u32,
+    },
 }
 
 /// What makes a list more than an array.
@@ -139,16 +145,33 @@ pub(super) struct Frame {
 /// A function that is not in the table of built-in ones.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Function {
-    Lambda { lambda: u32, frame: FrameId, input: Item },
+    Lambda {
+        lambda: u32,
+        frame: FrameId,
+        input: Item,
+    },
     /// Some arguments are given; those that are [`Item::Unbound`] come with the call.
-    Partial { function: Item, args: ListId },
+    Partial {
+        function: Item,
+        args: ListId,
+    },
     /// First `first`, then `then` with its result.
-    Chain { first: Item, then: Item },
+    Chain {
+        first: Item,
+        then: Item,
+    },
     Regex(u32),
     /// The `next` of a match: goes on searching in `text` from a byte offset.
-    NextMatch { regex: u32, text: Item, from: u32 },
+    NextMatch {
+        regex: u32,
+        text: Item,
+        from: u32,
+    },
     /// A transform, by its node, in the frame where it stands.
-    Transform { node: u32, frame: FrameId },
+    Transform {
+        node: u32,
+        frame: FrameId,
+    },
 }
 
 /// The tables.
@@ -253,7 +276,10 @@ impl Heap {
 
     pub(super) fn text_since(&self, start: usize) -> Item {
         let end = self.text.len();
-        assert!(end < LITERAL as usize, "the evaluation's memory is bounded far below 2 GiB");
+        assert!(
+            end < LITERAL as usize,
+            "the evaluation's memory is bounded far below 2 GiB"
+        );
         Item::Text(Text {
             start: start as u32,
             len: (end - start) as u32,
@@ -268,7 +294,11 @@ impl Heap {
         self.push_list_from(items.iter().copied(), kind)
     }
 
-    pub(super) fn push_list_from(&mut self, items: impl IntoIterator<Item = Item>, kind: ListKind) -> ListId {
+    pub(super) fn push_list_from(
+        &mut self,
+        items: impl IntoIterator<Item = Item>,
+        kind: ListKind,
+    ) -> ListId {
         let start = self.items.len();
         self.items.extend(items);
         let elements = Elements::Items {
@@ -296,8 +326,12 @@ impl Heap {
 
     pub(super) fn element(&self, id: ListId, index: usize) -> Item {
         match self.list(id).elements {
-            Elements::Items { start, len } if index < len as usize => self.items[start as usize + index],
-            Elements::Range { first, len } if index < len as usize => Item::Int(first + index as i64),
+            Elements::Items { start, len } if index < len as usize => {
+                self.items[start as usize + index]
+            }
+            Elements::Range { first, len } if index < len as usize => {
+                Item::Int(first + index as i64)
+            }
             _ => Item::Undefined,
         }
     }
@@ -305,7 +339,9 @@ impl Heap {
     /// The elements where they are written down.
     pub(super) fn items(&self, id: ListId) -> Option<&[Item]> {
         match self.list(id).elements {
-            Elements::Items { start, len } => Some(&self.items[start as usize..(start + len) as usize]),
+            Elements::Items { start, len } => {
+                Some(&self.items[start as usize..(start + len) as usize])
+            }
             Elements::Range { .. } => None,
         }
     }
@@ -330,9 +366,14 @@ impl Heap {
     pub(super) fn replace_members(&mut self, id: ObjectId, members: &[(Item, Item)]) {
         let object = self.objects[id.0 as usize];
         let fits = members.len() <= object.len as usize;
-        let start = if fits { object.start as usize } else { self.members.len() };
+        let start = if fits {
+            object.start as usize
+        } else {
+            self.members.len()
+        };
         let end = start + members.len();
-        self.members.resize(self.members.len().max(end), (Item::Unbound, Item::Unbound));
+        self.members
+            .resize(self.members.len().max(end), (Item::Unbound, Item::Unbound));
         self.members[start..end].copy_from_slice(members);
         self.objects[id.0 as usize] = Object {
             start: start as u32,
@@ -340,7 +381,12 @@ impl Heap {
         };
     }
 
-    pub(super) fn push_frame(&mut self, outer: FrameId, layout: LayoutId, n_slots: usize) -> FrameId {
+    pub(super) fn push_frame(
+        &mut self,
+        outer: FrameId,
+        layout: LayoutId,
+        n_slots: usize,
+    ) -> FrameId {
         let start = self.slots.len();
         self.slots.resize(start + n_slots, Item::Unbound);
         self.frames.push(Frame {

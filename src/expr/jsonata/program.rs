@@ -197,7 +197,10 @@ pub(super) enum Expr {
     Wildcard,
     Descendant,
     /// `%`: the label that a step further left binds; its place among the parents while compiling.
-    Parent { index: u32, variable: Variable },
+    Parent {
+        index: u32,
+        variable: Variable,
+    },
     Negate(ExprId),
     Array(Vec<ExprId>),
     Object(Box<Pairs>),
@@ -206,7 +209,11 @@ pub(super) enum Expr {
     Or(ExprId, ExprId),
     Condition(ExprId, ExprId, Option<ExprId>),
     Block(Vec<ExprId>, Option<LayoutId>),
-    Bind { name: NameId, slot: u32, value: ExprId },
+    Bind {
+        name: NameId,
+        slot: u32,
+        value: ExprId,
+    },
     Regex(u32),
     Call(Box<Call>),
     /// `~>`

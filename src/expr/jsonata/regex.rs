@@ -23,7 +23,11 @@ pub(super) struct Found {
 }
 
 impl Regex {
-    pub(super) fn compile(pattern: &str, flags: &str, position: usize) -> Result<Regex, CompileError> {
+    pub(super) fn compile(
+        pattern: &str,
+        flags: &str,
+        position: usize,
+    ) -> Result<Regex, CompileError> {
         let mut translated = String::with_capacity(pattern.len() + 16);
         if flags.contains('i') {
             translated.push_str("(?i)");
@@ -32,7 +36,11 @@ impl Regex {
             translated.push_str("(?m)");
         }
         Translation {
-            rest: pattern.chars().collect::<Vec<char>>().into_iter().peekable(),
+            rest: pattern
+                .chars()
+                .collect::<Vec<char>>()
+                .into_iter()
+                .peekable(),
             out: &mut translated,
         }
         .run();
@@ -51,10 +59,17 @@ impl Regex {
 
     /// The first place at or behind a byte offset.
     pub(super) fn find(&self, text: &str, from: usize) -> Result<Option<Found>, Failure> {
-        let captures = self.engine.captures_from_pos(text, from).map_err(|_| Failure::new("D3151"))?;
+        let captures = self
+            .engine
+            .captures_from_pos(text, from)
+            .map_err(|_| Failure::new("D3151"))?;
         Ok(captures.and_then(|captures| {
             let whole = captures.get(0)?;
-            let groups = (1..captures.len()).map(|group| captures.get(group).map(|group| (group.start(), group.end())));
+            let groups = (1..captures.len()).map(|group| {
+                captures
+                    .get(group)
+                    .map(|group| (group.start(), group.end()))
+            });
             Some(Found {
                 start: whole.start(),
                 end: whole.end(),
@@ -116,7 +131,9 @@ impl Translation<'_> {
             'w' => self.out.push_str("[0-9A-Za-z_]"),
             'W' => self.out.push_str("[^0-9A-Za-z_]"),
             'b' if in_class => self.out.push_str(r"\x08"),
-            'b' | 'B' | 's' | 'S' | 'n' | 'r' | 't' | 'f' | 'v' | '1'..='9' => self.out.extend(['\\', c]),
+            'b' | 'B' | 's' | 'S' | 'n' | 'r' | 't' | 'f' | 'v' | '1'..='9' => {
+                self.out.extend(['\\', c])
+            }
             'k' if self.rest.peek() == Some(&'<') => self.out.push_str(r"\k"),
             '0' => self.out.push_str(r"\x00"),
             'c' => {
@@ -133,7 +150,9 @@ impl Translation<'_> {
 
     fn hex(&mut self, n_digits: usize, letter: char) {
         let digits: String = self.rest.clone().take(n_digits).collect();
-        let code = u32::from_str_radix(&digits, 16).ok().filter(|_| digits.len() == n_digits);
+        let code = u32::from_str_radix(&digits, 16)
+            .ok()
+            .filter(|_| digits.len() == n_digits);
         let Some(code) = code else {
             self.out.push(letter);
             return;
@@ -147,7 +166,8 @@ impl Translation<'_> {
     fn class(&mut self) {
         let negated = self.rest.next_if_eq(&'^').is_some();
         if self.rest.next_if_eq(&']').is_some() {
-            self.out.push_str(if negated { r"[\s\S]" } else { r"[^\s\S]" });
+            self.out
+                .push_str(if negated { r"[\s\S]" } else { r"[^\s\S]" });
             return;
         }
         self.out.push_str(if negated { "[^" } else { "[" });
@@ -175,7 +195,11 @@ mod tests {
     fn check(pattern: &str, flags: &str, text: &str, want: Option<&str>) {
         let regex = Regex::compile(pattern, flags, 0).unwrap();
         let found = regex.find(text, 0).unwrap();
-        assert_eq!(found.map(|found| &text[found.start..found.end]), want, "/{pattern}/{flags} in {text}");
+        assert_eq!(
+            found.map(|found| &text[found.start..found.end]),
+            want,
+            "/{pattern}/{flags} in {text}"
+        );
     }
 
     #[test]
@@ -204,6 +228,9 @@ mod tests {
     #[test]
     fn what_is_no_regular_expression_is_refused() {
         assert_eq!(Regex::compile("(a", "", 0).unwrap_err().code, "S0303");
-        assert_eq!(Regex::compile("(a{1000}){1000}", "", 0).unwrap_err().code, "S0303");
+        assert_eq!(
+            Regex::compile("(a{1000}){1000}", "", 0).unwrap_err().code,
+            "S0303"
+        );
     }
 }

@@ -68,7 +68,12 @@ impl Ancestry {
     }
 
     /// A predicate was put on `step`: its context is the step itself.
-    pub(super) fn through_predicate(&mut self, code: &mut Code, step: ExprId, predicate: ExprId) -> Result<(), CompileError> {
+    pub(super) fn through_predicate(
+        &mut self,
+        code: &mut Code,
+        step: ExprId,
+        predicate: ExprId,
+    ) -> Result<(), CompileError> {
         if !self.is_seeking(predicate) {
             return Ok(());
         }
@@ -85,9 +90,13 @@ impl Ancestry {
 
     /// Follows the searches of the last step to the steps before it; those that do not end there are the path's.
     pub(super) fn along_path(&mut self, code: &mut Code, path: ExprId) -> Result<(), CompileError> {
-        let Expr::Path(of_path) = &code[path].expr else { return Ok(()) };
+        let Expr::Path(of_path) = &code[path].expr else {
+            return Ok(());
+        };
         let steps = of_path.steps.clone();
-        let Some((last, before)) = steps.split_last() else { return Ok(()) };
+        let Some((last, before)) = steps.split_last() else {
+            return Ok(());
+        };
         for index in self.open(code, *last) {
             let mut at = before.len();
             while self.searches[index as usize].level > 0 {
@@ -97,7 +106,10 @@ impl Ancestry {
                 };
                 at = next;
                 // Steps that bind their result share one context: they count as one.
-                while at > 0 && code[before[at]].focus.is_some() && code[before[at - 1]].focus.is_some() {
+                while at > 0
+                    && code[before[at]].focus.is_some()
+                    && code[before[at - 1]].focus.is_some()
+                {
                     at -= 1;
                 }
                 self.seek(code, before[at], index)?;
@@ -146,7 +158,11 @@ impl Ancestry {
             }
             _ => {
                 let position = code[id].position as usize;
-                return Err(CompileError::with("S0217", position, &[("token", &quote("%"))]));
+                return Err(CompileError::with(
+                    "S0217",
+                    position,
+                    &[("token", &quote("%"))],
+                ));
             }
         }
         Ok(())

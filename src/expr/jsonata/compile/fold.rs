@@ -24,12 +24,16 @@ pub(super) fn fold(code: &mut Code) {
 }
 
 fn is_foldable(code: &Code, id: ExprId) -> bool {
-    let literal = |id: &ExprId| code[*id].plain && !code[*id].keep_array && matches!(code[*id].expr, Expr::Literal(_));
+    let literal = |id: &ExprId| {
+        code[*id].plain && !code[*id].keep_array && matches!(code[*id].expr, Expr::Literal(_))
+    };
     let node = &code[id];
     node.plain
         && !node.keep_array
         && match &node.expr {
-            Expr::Binary(operator, left, right) => *operator != Operator::Range && literal(left) && literal(right),
+            Expr::Binary(operator, left, right) => {
+                *operator != Operator::Range && literal(left) && literal(right)
+            }
             Expr::And(left, right) | Expr::Or(left, right) => literal(left) && literal(right),
             Expr::Negate(operand) => literal(operand),
             _ => false,
@@ -51,7 +55,8 @@ fn value(code: &mut Code, id: ExprId) -> Option<Item> {
         value_bytes: 4096,
         ..Budget::default()
     };
-    let (item, text) = eval::evaluate_scalar(code, id, &scope, &mut arena, &mut workspace, &mut budget)?;
+    let (item, text) =
+        eval::evaluate_scalar(code, id, &scope, &mut arena, &mut workspace, &mut budget)?;
     Some(match text {
         Some(text) => {
             let start = code.text.len();

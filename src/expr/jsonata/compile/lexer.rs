@@ -23,7 +23,10 @@ pub(super) enum TokenKind {
     True,
     False,
     Null,
-    Regex { pattern: String, flags: String },
+    Regex {
+        pattern: String,
+        flags: String,
+    },
     End,
 }
 
@@ -32,7 +35,9 @@ impl TokenKind {
     pub(super) fn text(&self) -> String {
         match self {
             TokenKind::Operator(text) => (*text).to_owned(),
-            TokenKind::Name(text) | TokenKind::Variable(text) | TokenKind::String(text) => text.clone(),
+            TokenKind::Name(text) | TokenKind::Variable(text) | TokenKind::String(text) => {
+                text.clone()
+            }
             TokenKind::Integer(value) => value.to_string(),
             TokenKind::Float(value) => value.to_string(),
             TokenKind::True => "true".to_owned(),
@@ -46,8 +51,8 @@ impl TokenKind {
 
 /// Longest first, so that the first that fits is the operator.
 const OPERATORS: &[&str] = &[
-    "..", ":=", "!=", ">=", "<=", "**", "~>", ".", "[", "]", "{", "}", "(", ")", ",", "@", "#", ";", ":", "?", "+", "-",
-    "*", "/", "%", "|", "=", "<", ">", "^", "&", "!", "~",
+    "..", ":=", "!=", ">=", "<=", "**", "~>", ".", "[", "]", "{", "}", "(", ")", ",", "@", "#",
+    ";", ":", "?", "+", "-", "*", "/", "%", "|", "=", "<", ">", "^", "&", "!", "~",
 ];
 
 fn is_space(c: char) -> bool {
@@ -56,7 +61,11 @@ fn is_space(c: char) -> bool {
 
 /// Ends a name.
 fn is_stop(c: char) -> bool {
-    is_space(c) || c.is_ascii_punctuation() && OPERATORS.iter().any(|operator| operator.len() == 1 && operator.starts_with(c))
+    is_space(c)
+        || c.is_ascii_punctuation()
+            && OPERATORS
+                .iter()
+                .any(|operator| operator.len() == 1 && operator.starts_with(c))
 }
 
 pub(super) struct Lexer<'a> {
@@ -66,7 +75,10 @@ pub(super) struct Lexer<'a> {
 
 impl<'a> Lexer<'a> {
     pub(super) fn new(source: &'a str) -> Lexer<'a> {
-        Lexer { source, position: 0 }
+        Lexer {
+            source,
+            position: 0,
+        }
     }
 
     /// The next token. `operand_read`: an operand stands before it, so a `/` divides.
@@ -85,21 +97,30 @@ impl<'a> Lexer<'a> {
         loop {
             let rest = self.rest();
             self.position += rest.len() - rest.trim_start_matches(is_space).len();
-            let Some(comment) = self.rest().strip_prefix("/*") else { return Ok(()) };
-            let Some(end) = comment.find("*/") else { return Err(CompileError::new("S0106", self.position)) };
+            let Some(comment) = self.rest().strip_prefix("/*") else {
+                return Ok(());
+            };
+            let Some(end) = comment.find("*/") else {
+                return Err(CompileError::new("S0106", self.position));
+            };
             self.position += end + 4;
         }
     }
 
     fn kind(&mut self, operand_read: bool) -> Result<TokenKind, CompileError> {
         let rest = self.rest();
-        let Some(first) = rest.chars().next() else { return Ok(TokenKind::End) };
+        let Some(first) = rest.chars().next() else {
+            return Ok(TokenKind::End);
+        };
         match first {
             '/' if !operand_read => self.regex(),
             '"' | '\'' => self.string(first),
             '0'..='9' => self.number(),
             '`' => self.quoted_name(),
-            _ => match OPERATORS.iter().find(|operator| rest.starts_with(**operator)) {
+            _ => match OPERATORS
+                .iter()
+                .find(|operator| rest.starts_with(**operator))
+            {
                 Some(operator) => {
                     self.position += operator.len();
                     Ok(TokenKind::Operator(operator))
@@ -129,14 +150,21 @@ impl<'a> Lexer<'a> {
 
     fn quoted_name(&mut self) -> Result<TokenKind, CompileError> {
         let name = &self.rest()[1..];
-        let Some(end) = name.find('`') else { return Err(CompileError::new("S0105", self.source.len())) };
+        let Some(end) = name.find('`') else {
+            return Err(CompileError::new("S0105", self.source.len()));
+        };
         self.position += end + 2;
         Ok(TokenKind::Name(name[..end].to_owned()))
     }
 
     fn number(&mut self) -> Result<TokenKind, CompileError> {
         let rest = self.rest().as_bytes();
-        let digits = |from: usize| rest[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let digits = |from: usize| {
+            rest[from..]
+                .iter()
+                .take_while(|byte| byte.is_ascii_digit())
+                .count()
+        };
         // A number does not begin with more than one zero: `01` is 0 followed by 1.
         let mut len = if rest[0] == b'0' { 1 } else { digits(0) };
         let mut plain = true;
@@ -193,7 +221,9 @@ impl<'a> Lexer<'a> {
             Some('r') => Ok('\r'),
             Some('t') => Ok('\t'),
             Some('u') => {
-                let unit = self.code_unit().ok_or_else(|| CompileError::new("S0104", position))?;
+                let unit = self
+                    .code_unit()
+                    .ok_or_else(|| CompileError::new("S0104", position))?;
                 Ok(self.joined(unit))
             }
             other => {
@@ -207,7 +237,9 @@ impl<'a> Lexer<'a> {
     fn code_unit(&mut self) -> Option<u32> {
         let digits = self.rest().get(..4)?;
         let all_hex = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let unit = all_hex.then(|| u32::from_str_radix(digits, 16).ok()).flatten()?;
+        let unit = all_hex
+            .then(|| u32::from_str_radix(digits, 16).ok())
+            .flatten()?;
         self.position += 4;
         Some(unit)
     }

@@ -6,7 +6,8 @@ use crate::value::Key;
 use super::super::error::{CompileError, quote};
 use super::super::heap::{Item, Text};
 use super::super::program::{
-    Call, Code, Expr, ExprId, Label, Lambda, LayoutId, NameId, Node, Operator, Pairs, Path, Stage, Term, Transform, Variable,
+    Call, Code, Expr, ExprId, Label, Lambda, LayoutId, NameId, Node, Operator, Pairs, Path, Stage,
+    Term, Transform, Variable,
 };
 use super::super::regex::Regex;
 use super::ancestry::Ancestry;
@@ -20,7 +21,9 @@ pub(super) fn lower(tree: Tree, root: SyntaxId) -> Result<Code, CompileError> {
         ancestry: Ancestry::default(),
     };
     let root = lowering.lower(root)?;
-    let Lowering { mut code, ancestry, .. } = lowering;
+    let Lowering {
+        mut code, ancestry, ..
+    } = lowering;
     code.root = root;
     let is_parent = matches!(code[root].expr, Expr::Parent { .. });
     if is_parent || ancestry.is_seeking(root) {
@@ -89,7 +92,12 @@ impl Lowering {
         whole
     }
 
-    fn node(&mut self, syntax: Syntax, position: usize, keep_array: bool) -> Result<ExprId, CompileError> {
+    fn node(
+        &mut self,
+        syntax: Syntax,
+        position: usize,
+        keep_array: bool,
+    ) -> Result<ExprId, CompileError> {
         Ok(match syntax {
             Syntax::Terminal(kind) => return self.terminal(kind, position, keep_array),
             Syntax::End => return Err(CompileError::new("S0207", position)),
@@ -102,7 +110,9 @@ impl Lowering {
                 let variable = Variable::default();
                 self.push(Expr::Parent { index, variable }, position)
             }
-            Syntax::Binary(operator, left, right) => return self.binary(operator, left, right, position),
+            Syntax::Binary(operator, left, right) => {
+                return self.binary(operator, left, right, position);
+            }
             Syntax::Group(left, pairs) => return self.group(left, pairs, position),
             Syntax::OrderBy(left, terms) => return self.order_by(left, terms, position),
             Syntax::Negate(operand) => {
@@ -127,7 +137,10 @@ impl Lowering {
             }
             Syntax::Object(pairs) => {
                 let pairs = self.pairs(pairs)?;
-                let parts: Vec<ExprId> = pairs.iter().flat_map(|(key, value)| [*key, *value]).collect();
+                let parts: Vec<ExprId> = pairs
+                    .iter()
+                    .flat_map(|(key, value)| [*key, *value])
+                    .collect();
                 let pairs = Box::new(Pairs {
                     pairs,
                     position: position as u32,
@@ -136,7 +149,11 @@ impl Lowering {
             }
             Syntax::Call(procedure, args) => return self.call(procedure, args, false, position),
             Syntax::Partial(procedure, args) => return self.call(procedure, args, true, position),
-            Syntax::Lambda { params, signature, body } => {
+            Syntax::Lambda {
+                params,
+                signature,
+                body,
+            } => {
                 let params = params.iter().map(|param| Label {
                     name: self.name(param),
                     slot: 0,
@@ -155,9 +172,15 @@ impl Lowering {
             Syntax::Condition(condition, then, otherwise) => {
                 let condition = self.lower(condition)?;
                 let then = self.lower(then)?;
-                let otherwise = otherwise.map(|otherwise| self.lower(otherwise)).transpose()?;
+                let otherwise = otherwise
+                    .map(|otherwise| self.lower(otherwise))
+                    .transpose()?;
                 let parts: Vec<ExprId> = [condition, then].into_iter().chain(otherwise).collect();
-                self.whole(Expr::Condition(condition, then, otherwise), position, &parts)
+                self.whole(
+                    Expr::Condition(condition, then, otherwise),
+                    position,
+                    &parts,
+                )
             }
             Syntax::Block(expressions) => {
                 let expressions = self.all(expressions)?;
@@ -167,7 +190,11 @@ impl Lowering {
                 self.code[block].cons_array = cons_array;
                 block
             }
-            Syntax::Transform { pattern, update, delete } => {
+            Syntax::Transform {
+                pattern,
+                update,
+                delete,
+            } => {
                 let transform = Transform {
                     pattern: self.lower(pattern)?,
                     update: self.lower(update)?,
@@ -186,12 +213,20 @@ impl Lowering {
         let node = &self.code[id];
         node.cons_array
             || match &node.expr {
-                Expr::Path(path) => path.steps.first().is_some_and(|first| self.code[*first].cons_array),
+                Expr::Path(path) => path
+                    .steps
+                    .first()
+                    .is_some_and(|first| self.code[*first].cons_array),
                 _ => false,
             }
     }
 
-    fn terminal(&mut self, kind: TokenKind, position: usize, keep_array: bool) -> Result<ExprId, CompileError> {
+    fn terminal(
+        &mut self,
+        kind: TokenKind,
+        position: usize,
+        keep_array: bool,
+    ) -> Result<ExprId, CompileError> {
         let expr = match kind {
             TokenKind::Name(name) => {
                 let step = self.push(Expr::Name(Key::new(&name)), position);
@@ -216,25 +251,43 @@ impl Lowering {
             TokenKind::False => Expr::Literal(Item::Bool(false)),
             TokenKind::Null => Expr::Literal(Item::Null),
             TokenKind::Regex { pattern, flags } => {
-                self.code.regexes.push(Regex::compile(&pattern, &flags, position)?);
+                self.code
+                    .regexes
+                    .push(Regex::compile(&pattern, &flags, position)?);
                 Expr::Regex(self.code.regexes.len() as u32 - 1)
             }
-            TokenKind::Operator(_) | TokenKind::End => unreachable!("the parser makes no terminal of these"),
+            TokenKind::Operator(_) | TokenKind::End => {
+                unreachable!("the parser makes no terminal of these")
+            }
         };
         Ok(self.push(expr, position))
     }
 
-    fn pairs(&mut self, pairs: Vec<(SyntaxId, SyntaxId)>) -> Result<Vec<(ExprId, ExprId)>, CompileError> {
-        pairs.into_iter().map(|(key, value)| Ok((self.lower(key)?, self.lower(value)?))).collect()
+    fn pairs(
+        &mut self,
+        pairs: Vec<(SyntaxId, SyntaxId)>,
+    ) -> Result<Vec<(ExprId, ExprId)>, CompileError> {
+        pairs
+            .into_iter()
+            .map(|(key, value)| Ok((self.lower(key)?, self.lower(value)?)))
+            .collect()
     }
 
-    fn call(&mut self, procedure: SyntaxId, args: Vec<SyntaxId>, partial: bool, position: usize) -> Result<ExprId, CompileError> {
+    fn call(
+        &mut self,
+        procedure: SyntaxId,
+        args: Vec<SyntaxId>,
+        partial: bool,
+        position: usize,
+    ) -> Result<ExprId, CompileError> {
         let args = self.all(args)?;
         let parts = args.clone();
         let procedure = self.lower(procedure)?;
         let (token, hint) = match &self.code[procedure].expr {
             Expr::Variable(variable) => {
-                let name = variable.name.map(|name| self.code.names[name.0 as usize].clone());
+                let name = variable
+                    .name
+                    .map(|name| self.code.names[name.0 as usize].clone());
                 (name, None)
             }
             Expr::Path(path) => match &self.code[path.steps[0]].expr {
@@ -282,7 +335,13 @@ impl Lowering {
         }
     }
 
-    fn binary(&mut self, operator: &'static str, left: SyntaxId, right: SyntaxId, position: usize) -> Result<ExprId, CompileError> {
+    fn binary(
+        &mut self,
+        operator: &'static str,
+        left: SyntaxId,
+        right: SyntaxId,
+        position: usize,
+    ) -> Result<ExprId, CompileError> {
         match operator {
             "." => self.step(left, right, position),
             "[" => self.predicate(left, right, position),
@@ -291,7 +350,15 @@ impl Lowering {
             ":=" => {
                 let name = self.label(left).name;
                 let value = self.lower(right)?;
-                Ok(self.whole(Expr::Bind { name, slot: 0, value }, position, &[value]))
+                Ok(self.whole(
+                    Expr::Bind {
+                        name,
+                        slot: 0,
+                        value,
+                    },
+                    position,
+                    &[value],
+                ))
             }
             "~>" => {
                 let left = self.lower(left)?;
@@ -309,7 +376,13 @@ impl Lowering {
                     "or" => Expr::Or(left, right),
                     _ => match Operator::of(operator) {
                         Some(operator) => Expr::Binary(operator, left, right),
-                        None => return Err(CompileError::with("S0201", position, &[("token", &quote(operator))])),
+                        None => {
+                            return Err(CompileError::with(
+                                "S0201",
+                                position,
+                                &[("token", &quote(operator))],
+                            ));
+                        }
                     },
                 };
                 Ok(self.whole(expr, position, &[left, right]))
@@ -318,7 +391,12 @@ impl Lowering {
     }
 
     /// `left.right`: the steps of both in one path.
-    fn step(&mut self, left: SyntaxId, right: SyntaxId, position: usize) -> Result<ExprId, CompileError> {
+    fn step(
+        &mut self,
+        left: SyntaxId,
+        right: SyntaxId,
+        position: usize,
+    ) -> Result<ExprId, CompileError> {
         let left = self.lower(left)?;
         let path = self.as_path(left, position);
         if matches!(self.code[left].expr, Expr::Parent { .. }) {
@@ -331,7 +409,8 @@ impl Lowering {
             _ => {
                 let node = &mut self.code[right];
                 let predicates = std::mem::take(&mut node.predicates);
-                node.stages.extend(predicates.into_iter().map(Stage::Filter));
+                node.stages
+                    .extend(predicates.into_iter().map(Stage::Filter));
                 steps.push(right);
             }
         }
@@ -355,7 +434,9 @@ impl Lowering {
     /// A string as a step is a name in quotes; other literals are no steps.
     fn name_of_literal(&mut self, step: ExprId) -> Result<(), CompileError> {
         let node = &self.code[step];
-        let Expr::Literal(literal) = node.expr else { return Ok(()) };
+        let Expr::Literal(literal) = node.expr else {
+            return Ok(());
+        };
         let Item::Text(text) = literal else {
             let value = match literal {
                 Item::Int(value) => value.to_string(),
@@ -363,7 +444,11 @@ impl Lowering {
                 Item::Bool(value) => value.to_string(),
                 _ => "null".to_owned(),
             };
-            return Err(CompileError::with("S0213", node.position as usize, &[("value", &value)]));
+            return Err(CompileError::with(
+                "S0213",
+                node.position as usize,
+                &[("value", &value)],
+            ));
         };
         let name = Key::new(text.of_literals(&self.code.text));
         self.code[step].expr = Expr::Name(name);
@@ -393,14 +478,20 @@ impl Lowering {
         }
     }
 
-    fn predicate(&mut self, left: SyntaxId, right: SyntaxId, position: usize) -> Result<ExprId, CompileError> {
+    fn predicate(
+        &mut self,
+        left: SyntaxId,
+        right: SyntaxId,
+        position: usize,
+    ) -> Result<ExprId, CompileError> {
         let left = self.lower(left)?;
         let (step, in_path) = self.last_step(left);
         if self.code[step].group.is_some() {
             return Err(CompileError::new("S0209", position));
         }
         let predicate = self.lower(right)?;
-        self.ancestry.through_predicate(&mut self.code, step, predicate)?;
+        self.ancestry
+            .through_predicate(&mut self.code, step, predicate)?;
         let node = &mut self.code[step];
         match in_path {
             true => node.stages.push(Stage::Filter(predicate)),
@@ -409,7 +500,12 @@ impl Lowering {
         Ok(left)
     }
 
-    fn focus(&mut self, left: SyntaxId, right: SyntaxId, position: usize) -> Result<ExprId, CompileError> {
+    fn focus(
+        &mut self,
+        left: SyntaxId,
+        right: SyntaxId,
+        position: usize,
+    ) -> Result<ExprId, CompileError> {
         let label = self.label(right);
         let left = self.lower(left)?;
         let (step, _) = self.last_step(left);
@@ -433,7 +529,8 @@ impl Lowering {
         let position = node.position as usize;
         if !in_path {
             let predicates = std::mem::take(&mut node.predicates);
-            node.stages.extend(predicates.into_iter().map(Stage::Filter));
+            node.stages
+                .extend(predicates.into_iter().map(Stage::Filter));
         }
         match node.stages.is_empty() {
             true => node.index = Some(label),
@@ -443,7 +540,12 @@ impl Lowering {
         Ok(self.as_path(left, position))
     }
 
-    fn group(&mut self, left: SyntaxId, pairs: Vec<(SyntaxId, SyntaxId)>, position: usize) -> Result<ExprId, CompileError> {
+    fn group(
+        &mut self,
+        left: SyntaxId,
+        pairs: Vec<(SyntaxId, SyntaxId)>,
+        position: usize,
+    ) -> Result<ExprId, CompileError> {
         let left = self.lower(left)?;
         if self.code[left].group.is_some() {
             return Err(CompileError::new("S0210", position));
@@ -456,7 +558,12 @@ impl Lowering {
         Ok(left)
     }
 
-    fn order_by(&mut self, left: SyntaxId, terms: Vec<super::syntax::Term>, position: usize) -> Result<ExprId, CompileError> {
+    fn order_by(
+        &mut self,
+        left: SyntaxId,
+        terms: Vec<super::syntax::Term>,
+        position: usize,
+    ) -> Result<ExprId, CompileError> {
         let left = self.lower(left)?;
         let path = self.as_path(left, position);
         let mut parts = Vec::new();

@@ -29,7 +29,9 @@ pub(super) fn parse(source: &str) -> Result<(Tree, SyntaxId), CompileError> {
 
 /// How strongly an operator binds what stands on its left; 0 ends an expression.
 fn binding_power(kind: &TokenKind) -> u8 {
-    let TokenKind::Operator(operator) = kind else { return 0 };
+    let TokenKind::Operator(operator) = kind else {
+        return 0;
+    };
     match *operator {
         "[" | "(" | "@" | "#" => 80,
         "." => 75,
@@ -75,7 +77,11 @@ impl Parser<'_> {
     fn advance(&mut self, operand_read: bool) -> Result<Token, CompileError> {
         let next = self.lexer.next(operand_read)?;
         if matches!(next.kind, TokenKind::Operator("!" | "~")) {
-            return Err(CompileError::with("S0204", next.position, &[("token", &quote(&next.kind.text()))]));
+            return Err(CompileError::with(
+                "S0204",
+                next.position,
+                &[("token", &quote(&next.kind.text()))],
+            ));
         }
         Ok(std::mem::replace(&mut self.token, next))
     }
@@ -90,8 +96,15 @@ impl Parser<'_> {
             self.advance(operand_read)?;
             return Ok(());
         }
-        let code = if self.token.kind == TokenKind::End { "S0203" } else { "S0202" };
-        let inserts = [("value", &*quote(operator)), ("token", &*quote(&self.token.kind.text()))];
+        let code = if self.token.kind == TokenKind::End {
+            "S0203"
+        } else {
+            "S0202"
+        };
+        let inserts = [
+            ("value", &*quote(operator)),
+            ("token", &*quote(&self.token.kind.text())),
+        ];
         Err(CompileError::with(code, self.token.position, &inserts))
     }
 
@@ -108,7 +121,12 @@ impl Parser<'_> {
         unexpected(code, &self.token)
     }
 
-    fn push(&mut self, syntax: Syntax, position: usize, children: &[SyntaxId]) -> Result<SyntaxId, CompileError> {
+    fn push(
+        &mut self,
+        syntax: Syntax,
+        position: usize,
+        children: &[SyntaxId],
+    ) -> Result<SyntaxId, CompileError> {
         let below = children.iter().map(|child| self.tree[*child].height).max();
         let height = below.map_or(0, |below| below + 1);
         if height > MAX_HEIGHT {
@@ -133,7 +151,11 @@ impl Parser<'_> {
         };
         match operator {
             // The words can be used as names.
-            "and" | "or" | "in" => self.push(Syntax::Terminal(TokenKind::Name(operator.to_owned())), at, &[]),
+            "and" | "or" | "in" => self.push(
+                Syntax::Terminal(TokenKind::Name(operator.to_owned())),
+                at,
+                &[],
+            ),
             "-" => {
                 let operand = self.expression(70)?;
                 self.push(Syntax::Negate(operand), at, &[operand])
@@ -156,7 +178,9 @@ impl Parser<'_> {
     fn infix(&mut self, token: Token, left: SyntaxId) -> Result<SyntaxId, CompileError> {
         let at = token.position;
         let power = binding_power(&token.kind);
-        let TokenKind::Operator(operator) = token.kind else { unreachable!("only operators bind") };
+        let TokenKind::Operator(operator) = token.kind else {
+            unreachable!("only operators bind")
+        };
         match operator {
             "(" => self.call(at, left),
             "[" if self.is("]") => self.keep_array(left),
@@ -198,11 +222,20 @@ impl Parser<'_> {
         }
     }
 
-    fn must_be_variable(&self, id: SyntaxId, code: &'static str, token: Option<&str>) -> Result<(), CompileError> {
+    fn must_be_variable(
+        &self,
+        id: SyntaxId,
+        code: &'static str,
+        token: Option<&str>,
+    ) -> Result<(), CompileError> {
         let node = &self.tree[id];
         match &node.syntax {
             Syntax::Terminal(TokenKind::Variable(_)) => Ok(()),
-            _ => Err(CompileError::with(code, node.position, &[("token", &quote(token.unwrap_or_default()))])),
+            _ => Err(CompileError::with(
+                code,
+                node.position,
+                &[("token", &quote(token.unwrap_or_default()))],
+            )),
         }
     }
 
@@ -284,7 +317,11 @@ impl Parser<'_> {
         };
         self.expect("|", false)?;
         let children: Vec<SyntaxId> = [pattern, update].into_iter().chain(delete).collect();
-        let syntax = Syntax::Transform { pattern, update, delete };
+        let syntax = Syntax::Transform {
+            pattern,
+            update,
+            delete,
+        };
         self.push(syntax, at, &children)
     }
 
@@ -301,7 +338,8 @@ impl Parser<'_> {
             }
         }
         self.expect(")", true)?;
-        if matches!(&self.tree[procedure].syntax, Syntax::Terminal(TokenKind::Name(name)) if name == "function" || name == "λ") {
+        if matches!(&self.tree[procedure].syntax, Syntax::Terminal(TokenKind::Name(name)) if name == "function" || name == "λ")
+        {
             return self.lambda(at, &args);
         }
         let children: Vec<SyntaxId> = args.iter().copied().chain([procedure]).collect();
@@ -329,7 +367,11 @@ impl Parser<'_> {
         self.expect("{", false)?;
         let body = self.expression(0)?;
         self.expect("}", false)?;
-        let syntax = Syntax::Lambda { params, signature, body };
+        let syntax = Syntax::Lambda {
+            params,
+            signature,
+            body,
+        };
         self.push(syntax, at, &[body])
     }
 
@@ -355,9 +397,16 @@ impl Parser<'_> {
 }
 
 fn unexpected(code: &'static str, token: &Token) -> CompileError {
-    CompileError::with(code, token.position, &[("token", &quote(&token.kind.text()))])
+    CompileError::with(
+        code,
+        token.position,
+        &[("token", &quote(&token.kind.text()))],
+    )
 }
 
 fn flat(pairs: &[(SyntaxId, SyntaxId)]) -> Vec<SyntaxId> {
-    pairs.iter().flat_map(|(key, value)| [*key, *value]).collect()
+    pairs
+        .iter()
+        .flat_map(|(key, value)| [*key, *value])
+        .collect()
 }

@@ -4,7 +4,9 @@
 //! frames around the reference, outwards; a frame may hold it but not have bound it yet, so there can be several places.
 
 use super::super::functions;
-use super::super::program::{Code, Expr, ExprId, Global, LayoutId, Local, NameId, Node, Path, Read, Stage, Variable};
+use super::super::program::{
+    Code, Expr, ExprId, Global, LayoutId, Local, NameId, Node, Path, Read, Stage, Variable,
+};
 
 /// Gives every variable, label and binding of `code` its place.
 pub(super) fn resolve(code: &mut Code) {
@@ -60,14 +62,19 @@ impl Resolver<'_> {
 
     fn slot(&self, layout: LayoutId, name: NameId) -> Option<u32> {
         let names = &self.code.layouts[layout.0 as usize];
-        names.iter().position(|known| *known == name).map(|slot| slot as u32)
+        names
+            .iter()
+            .position(|known| *known == name)
+            .map(|slot| slot as u32)
     }
 
     /// The places of a variable, innermost first.
     fn place(&mut self, variable: &mut Variable) {
         let Some(name) = variable.name else { return };
         for (hops, scope) in self.scopes.clone().iter().rev().enumerate() {
-            let Some(slot) = self.slot(scope.layout, name) else { continue };
+            let Some(slot) = self.slot(scope.layout, name) else {
+                continue;
+            };
             variable.locals.push(Local {
                 hops: hops as u32,
                 slot,
@@ -81,7 +88,11 @@ impl Resolver<'_> {
 
     fn global(&mut self, name: NameId) -> u32 {
         let name = &self.code.names[name.0 as usize];
-        let known = self.code.globals.iter().position(|global| global.name == *name);
+        let known = self
+            .code
+            .globals
+            .iter()
+            .position(|global| global.name == *name);
         let place = known.unwrap_or_else(|| {
             self.code.globals.push(Global {
                 name: name.clone(),
@@ -136,8 +147,14 @@ impl Resolver<'_> {
             Expr::Variable(variable) | Expr::Parent { variable, .. } => self.place(variable),
             Expr::Negate(operand) => self.visit(*operand),
             Expr::Array(items) => self.visit_all(items),
-            Expr::Object(pairs) => pairs.pairs.iter().for_each(|(key, value)| self.visit_all(&[*key, *value])),
-            Expr::Binary(_, left, right) | Expr::And(left, right) | Expr::Or(left, right) | Expr::Apply(left, right) => {
+            Expr::Object(pairs) => pairs
+                .pairs
+                .iter()
+                .for_each(|(key, value)| self.visit_all(&[*key, *value])),
+            Expr::Binary(_, left, right)
+            | Expr::And(left, right)
+            | Expr::Or(left, right)
+            | Expr::Apply(left, right) => {
                 self.visit_all(&[*left, *right]);
             }
             Expr::Condition(condition, then, otherwise) => {
@@ -146,7 +163,9 @@ impl Resolver<'_> {
             }
             Expr::Block(expressions, layout) => {
                 let mut names = Vec::new();
-                expressions.iter().for_each(|part| self.bound_in(*part, &mut names));
+                expressions
+                    .iter()
+                    .for_each(|part| self.bound_in(*part, &mut names));
                 if names.is_empty() {
                     self.visit_all(expressions);
                 } else {
@@ -158,7 +177,9 @@ impl Resolver<'_> {
             Expr::Bind { name, slot, value } => {
                 self.visit(*value);
                 let layout = self.scopes.last().map_or(LayoutId(0), |scope| scope.layout);
-                *slot = self.slot(layout, *name).expect("the frame's layout was made from the bindings inside of it");
+                *slot = self
+                    .slot(layout, *name)
+                    .expect("the frame's layout was made from the bindings inside of it");
             }
             Expr::Call(call) => {
                 self.visit_all(&call.args);
@@ -181,8 +202,14 @@ impl Resolver<'_> {
 
     /// `$$`, unless the expression binds a variable of that name.
     fn is_root(&self, variable: &Variable) -> bool {
-        let Some(name) = variable.name else { return false };
-        let is_bound = || self.scopes.iter().any(|scope| self.slot(scope.layout, name).is_some());
+        let Some(name) = variable.name else {
+            return false;
+        };
+        let is_bound = || {
+            self.scopes
+                .iter()
+                .any(|scope| self.slot(scope.layout, name).is_some())
+        };
         &*self.code.names[name.0 as usize] == "$" && !is_bound()
     }
 
@@ -197,7 +224,9 @@ impl Resolver<'_> {
         self.bound_in(body, &mut names);
         let layout = self.layout(names);
         for param in &mut params {
-            param.slot = self.slot(layout, param.name).expect("the layout begins with the parameters");
+            param.slot = self
+                .slot(layout, param.name)
+                .expect("the layout begins with the parameters");
         }
         let lambda = &mut self.code.lambdas[index];
         lambda.params = params;
@@ -249,9 +278,13 @@ impl Resolver<'_> {
         let mut stages = std::mem::take(&mut self.node(step).stages);
         for stage in &mut stages {
             match (stage, layout) {
-                (Stage::Filter(filter), Some(layout)) => self.within(layout, 1, |resolver| resolver.visit(*filter)),
+                (Stage::Filter(filter), Some(layout)) => {
+                    self.within(layout, 1, |resolver| resolver.visit(*filter))
+                }
                 (Stage::Filter(filter), None) => self.visit(*filter),
-                (Stage::Index(label), Some(layout)) => label.slot = self.slot(layout, label.name).unwrap_or(0),
+                (Stage::Index(label), Some(layout)) => {
+                    label.slot = self.slot(layout, label.name).unwrap_or(0)
+                }
                 (Stage::Index(_), None) => {}
             }
         }
@@ -259,10 +292,16 @@ impl Resolver<'_> {
         let Some(layout) = layout else { return };
         let slot = |name| {
             let names = &self.code.layouts[layout.0 as usize];
-            names.iter().position(|known| *known == name).map_or(0, |slot| slot as u32)
+            names
+                .iter()
+                .position(|known| *known == name)
+                .map_or(0, |slot| slot as u32)
         };
         let node = &mut self.nodes[step.0 as usize];
-        for label in [&mut node.focus, &mut node.index, &mut node.ancestor].into_iter().flatten() {
+        for label in [&mut node.focus, &mut node.index, &mut node.ancestor]
+            .into_iter()
+            .flatten()
+        {
             label.slot = slot(label.name);
         }
     }
@@ -270,7 +309,9 @@ impl Resolver<'_> {
     /// Names that tuples of a path may carry: those of its steps and of paths inside of them, whose tuples it takes over.
     fn labels_in(&mut self, id: ExprId, names: &mut Vec<NameId>) {
         let node = &self.nodes[id.0 as usize];
-        let labels = [node.focus, node.index, node.ancestor].into_iter().flatten();
+        let labels = [node.focus, node.index, node.ancestor]
+            .into_iter()
+            .flatten();
         labels.for_each(|label| add(names, label.name));
         for stage in &node.stages {
             if let Stage::Index(label) = stage {
@@ -283,7 +324,9 @@ impl Resolver<'_> {
             Expr::Condition(_, then, otherwise) => [*then].into_iter().chain(*otherwise).collect(),
             _ => Vec::new(),
         };
-        inner.into_iter().for_each(|part| self.labels_in(part, names));
+        inner
+            .into_iter()
+            .for_each(|part| self.labels_in(part, names));
     }
 
     /// Names that are bound in the frame that `id` is evaluated in: not those in frames inside of it.
@@ -306,36 +349,58 @@ impl Resolver<'_> {
             Expr::Negate(operand) => parts.push(*operand),
             Expr::Array(items) => parts.extend(items),
             Expr::Path(path) => parts.extend(&path.steps),
-            Expr::Object(pairs) => parts.extend(pairs.pairs.iter().flat_map(|(key, value)| [*key, *value])),
-            Expr::Binary(_, left, right) | Expr::And(left, right) | Expr::Or(left, right) | Expr::Apply(left, right) => {
+            Expr::Object(pairs) => {
+                parts.extend(pairs.pairs.iter().flat_map(|(key, value)| [*key, *value]))
+            }
+            Expr::Binary(_, left, right)
+            | Expr::And(left, right)
+            | Expr::Or(left, right)
+            | Expr::Apply(left, right) => {
                 parts.extend([*left, *right]);
             }
-            Expr::Condition(condition, then, otherwise) => parts.extend([*condition, *then].iter().chain(otherwise)),
+            Expr::Condition(condition, then, otherwise) => {
+                parts.extend([*condition, *then].iter().chain(otherwise))
+            }
             Expr::Call(call) => {
                 parts.push(call.procedure);
                 parts.extend(&call.args);
             }
             Expr::Sort(terms) => parts.extend(terms.iter().map(|term| term.by)),
             Expr::Transform(transform) => {
-                parts.extend([transform.pattern, transform.update].iter().chain(&transform.delete));
+                parts.extend(
+                    [transform.pattern, transform.update]
+                        .iter()
+                        .chain(&transform.delete),
+                );
             }
             _ => {}
         }
-        parts.into_iter().for_each(|part| self.bound_in(part, names));
+        parts
+            .into_iter()
+            .for_each(|part| self.bound_in(part, names));
     }
 
     /// `$name.a.b` and nothing more.
     fn as_read(&mut self, id: ExprId, path: &mut Path) -> Option<Read> {
         let node = self.node(id);
-        if path.keep_singleton || path.tuples.is_some() || node.keep_array || node.tuple || node.group.is_some() {
+        if path.keep_singleton
+            || path.tuples.is_some()
+            || node.keep_array
+            || node.tuple
+            || node.group.is_some()
+        {
             return None;
         }
         let (first, rest) = path.steps.split_first()?;
-        let Expr::Variable(root) = &self.bare(*first)?.expr else { return None };
+        let Expr::Variable(root) = &self.bare(*first)?.expr else {
+            return None;
+        };
         let root = root.clone();
         let mut keys = Vec::new();
         for step in rest {
-            let Expr::Name(key) = &self.bare(*step)?.expr else { return None };
+            let Expr::Name(key) = &self.bare(*step)?.expr else {
+                return None;
+            };
             keys.push(key.clone());
         }
         let path = Path {
@@ -349,7 +414,10 @@ impl Resolver<'_> {
     /// The node if nothing stands behind it.
     fn bare(&self, id: ExprId) -> Option<&Node> {
         let node = &self.nodes[id.0 as usize];
-        let is_bare = node.predicates.is_empty() && node.stages.is_empty() && node.group.is_none() && !node.keep_array;
+        let is_bare = node.predicates.is_empty()
+            && node.stages.is_empty()
+            && node.group.is_none()
+            && !node.keep_array;
         (is_bare && !node.cons_array).then_some(node)
     }
 }

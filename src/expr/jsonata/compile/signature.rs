@@ -80,7 +80,10 @@ impl Signature {
             let letter = bytes[at];
             match letter {
                 b's' | b'n' | b'b' | b'l' | b'o' => params.push(param(bits(&[letter, b'm']))),
-                b'a' => params.push(Param { array: true, ..param(ANY) }),
+                b'a' => params.push(Param {
+                    array: true,
+                    ..param(ANY)
+                }),
                 b'f' => params.push(param(Type::Function as u16)),
                 b'j' => params.push(param(ANY & !(Type::Function as u16))),
                 b'x' => params.push(param(ANY)),
@@ -96,7 +99,11 @@ impl Signature {
                     let choice = &bytes[at + 1..end];
                     if choice.contains(&b'<') {
                         let value = format!("\"{}\"", String::from_utf8_lossy(choice));
-                        return Err(CompileError::with("S0402", position + at, &[("value", &value)]));
+                        return Err(CompileError::with(
+                            "S0402",
+                            position + at,
+                            &[("value", &value)],
+                        ));
                     }
                     params.push(param(bits(choice) | Type::Missing as u16));
                     at = end;
@@ -104,7 +111,9 @@ impl Signature {
                 b'<' => {
                     let end = closing(bytes, at, b'<', b'>');
                     match params.last_mut() {
-                        Some(last) if last.array => last.elements = bytes.get(at + 1).copied().and_then(Type::of),
+                        Some(last) if last.array => {
+                            last.elements = bytes.get(at + 1).copied().and_then(Type::of)
+                        }
                         // What a function takes and gives is not checked.
                         Some(last) if last.types == Type::Function as u16 => {}
                         _ => return Err(CompileError::new("S0401", position + at)),
@@ -132,7 +141,9 @@ impl Signature {
     /// Greedy with backtracking, like the regular expression that the specification describes. `counts` holds those of
     /// the parameters before `index`.
     fn fits(&self, index: usize, types: &[Type], counts: &mut Vec<usize>) -> bool {
-        let Some(param) = self.params.get(index) else { return types.is_empty() };
+        let Some(param) = self.params.get(index) else {
+            return types.is_empty();
+        };
         let most = match param.repeated {
             true => types.iter().take_while(|one| param.takes(**one)).count(),
             false => usize::from(types.first().is_some_and(|first| param.takes(*first))),
@@ -142,7 +153,11 @@ impl Signature {
             return false;
         }
         // With several repeated parameters the ways to share arguments out multiply: the first one takes all it can.
-        let least = if param.repeated && self.n_repeated() > 1 { most } else { least };
+        let least = if param.repeated && self.n_repeated() > 1 {
+            most
+        } else {
+            least
+        };
         for count in (least..=most).rev() {
             counts.push(count);
             if self.fits(index + 1, &types[count..], counts) {
@@ -189,7 +204,10 @@ fn param(types: u16) -> Param {
 }
 
 fn bits(letters: &[u8]) -> u16 {
-    letters.iter().filter_map(|letter| Type::of(*letter)).fold(0, |bits, one| bits | one as u16)
+    letters
+        .iter()
+        .filter_map(|letter| Type::of(*letter))
+        .fold(0, |bits, one| bits | one as u16)
 }
 
 /// Where the bracket that opens at `start` closes; the end of the text if it does not.
@@ -215,9 +233,14 @@ mod tests {
     #[track_caller]
     fn check(signature: &str, args: &str, want: Result<&[usize], usize>) {
         let signature = Signature::parse(signature, 0).unwrap();
-        let types: Vec<Type> = args.bytes().map(|letter| Type::of(letter).unwrap()).collect();
+        let types: Vec<Type> = args
+            .bytes()
+            .map(|letter| Type::of(letter).unwrap())
+            .collect();
         let mut counts = Vec::new();
-        let found = signature.assign(&types, &mut counts).map(|()| counts.as_slice());
+        let found = signature
+            .assign(&types, &mut counts)
+            .map(|()| counts.as_slice());
         assert_eq!(found, want);
     }
 

@@ -18,16 +18,33 @@ pub(super) struct Pending {
 /// Whether an item says all by itself, without the heap.
 fn is_scalar(item: Item) -> bool {
     match item {
-        Item::Undefined | Item::Null | Item::Bool(_) | Item::Int(_) | Item::Float(_) | Item::Json(_) | Item::Native(_) => true,
+        Item::Undefined
+        | Item::Null
+        | Item::Bool(_)
+        | Item::Int(_)
+        | Item::Float(_)
+        | Item::Json(_)
+        | Item::Native(_) => true,
         Item::Text(text) => text.is_literal(),
         _ => false,
     }
 }
 
 impl Machine<'_, '_> {
-    pub(super) fn call(&mut self, node: &Node, call: &Call, input: Item, frame: FrameId, id: ExprId) -> Result<Item, Failure> {
+    pub(super) fn call(
+        &mut self,
+        node: &Node,
+        call: &Call,
+        input: Item,
+        frame: FrameId,
+        id: ExprId,
+    ) -> Result<Item, Failure> {
         if node.tail {
-            self.pending = Some(Pending { node: id, input, frame });
+            self.pending = Some(Pending {
+                node: id,
+                input,
+                frame,
+            });
             return Ok(Item::TailCall);
         }
         if call.partial {
@@ -37,10 +54,20 @@ impl Machine<'_, '_> {
     }
 
     /// `left ~> right`: a call with one more argument in front, a call, or a chain of two functions.
-    pub(super) fn chain(&mut self, node: &Node, left: ExprId, right: ExprId, input: Item, frame: FrameId) -> Result<Item, Failure> {
+    pub(super) fn chain(
+        &mut self,
+        node: &Node,
+        left: ExprId,
+        right: ExprId,
+        input: Item,
+        frame: FrameId,
+    ) -> Result<Item, Failure> {
         let code = self.code;
         let first = self.eval(left, input, frame)?;
-        if let (Expr::Call(call), false) = (&code[right].expr, matches!(&code[right].expr, Expr::Call(call) if call.partial)) {
+        if let (Expr::Call(call), false) = (
+            &code[right].expr,
+            matches!(&code[right].expr, Expr::Call(call) if call.partial),
+        ) {
             return self.call_with(&code[right], call, Some(first), input, frame);
         }
         let function = self.eval(right, input, frame)?;
@@ -49,12 +76,22 @@ impl Machine<'_, '_> {
             return Err(failure.at(node.position as usize));
         }
         if self.is_function(first) {
-            return Ok(self.heap.push_function(Function::Chain { first, then: function }));
+            return Ok(self.heap.push_function(Function::Chain {
+                first,
+                then: function,
+            }));
         }
         self.apply(function, &[first])
     }
 
-    fn call_with(&mut self, node: &Node, call: &Call, first: Option<Item>, input: Item, frame: FrameId) -> Result<Item, Failure> {
+    fn call_with(
+        &mut self,
+        node: &Node,
+        call: &Call,
+        first: Option<Item>,
+        input: Item,
+        frame: FrameId,
+    ) -> Result<Item, Failure> {
         let procedure = self.eval(call.procedure, input, frame)?;
         if procedure == Item::Undefined
             && let Some(hint) = &call.hint
@@ -82,7 +119,13 @@ impl Machine<'_, '_> {
         }
     }
 
-    fn partial(&mut self, node: &Node, call: &Call, input: Item, frame: FrameId) -> Result<Item, Failure> {
+    fn partial(
+        &mut self,
+        node: &Node,
+        call: &Call,
+        input: Item,
+        frame: FrameId,
+    ) -> Result<Item, Failure> {
         let base = self.stack.len();
         for arg in &call.args {
             let arg = match self.code[*arg].expr {
@@ -95,16 +138,23 @@ impl Machine<'_, '_> {
         self.stack.truncate(base);
         let function = self.eval(call.procedure, input, frame)?;
         if self.is_function(function) {
-            return Ok(self.heap.push_function(Function::Partial { function, args }));
+            return Ok(self
+                .heap
+                .push_function(Function::Partial { function, args }));
         }
         let meant = call.hint.as_ref().map(|hint| self.variable(hint, frame));
-        let is_meant = function == Item::Undefined && meant.is_some_and(|meant| meant != Item::Undefined);
+        let is_meant =
+            function == Item::Undefined && meant.is_some_and(|meant| meant != Item::Undefined);
         let code = if is_meant { "T1007" } else { "T1008" };
         Err(self.located(Failure::new(code), node, call))
     }
 
     /// Calls a function from within a function: there is no context.
-    pub(in super::super) fn apply(&mut self, function: Item, args: &[Item]) -> Result<Item, Failure> {
+    pub(in super::super) fn apply(
+        &mut self,
+        function: Item,
+        args: &[Item],
+    ) -> Result<Item, Failure> {
         let base = self.stack.len();
         self.stack.extend_from_slice(args);
         let result = self.apply_in(function, base, Item::Null);
@@ -120,9 +170,14 @@ impl Machine<'_, '_> {
         let mut result = self.apply_once(function, base, context)?;
         while result == Item::TailCall {
             self.step()?;
-            let pending = self.pending.take().expect("a tail call leaves what is pending");
+            let pending = self
+                .pending
+                .take()
+                .expect("a tail call leaves what is pending");
             let node = &code[pending.node];
-            let Expr::Call(call) = &node.expr else { unreachable!("only calls are in tail position") };
+            let Expr::Call(call) = &node.expr else {
+                unreachable!("only calls are in tail position")
+            };
             let function = self.eval(call.procedure, pending.input, pending.frame)?;
             self.stack.truncate(base);
             for arg in &call.args {
@@ -131,7 +186,8 @@ impl Machine<'_, '_> {
             }
             // The next turn of a loop that carries nothing but scalars needs nothing of the turns before it.
             let carries_scalars = self.stack[base..].iter().all(|arg| is_scalar(*arg));
-            if carries_scalars && n_changes == self.n_changes && self.heap.is_older(function, mark) {
+            if carries_scalars && n_changes == self.n_changes && self.heap.is_older(function, mark)
+            {
                 self.heap.release(mark);
             }
             let applied = self.apply_once(function, base, context);
@@ -148,7 +204,11 @@ impl Machine<'_, '_> {
                 self.native(functions::get(native), base)
             }
             Item::Function(id) => match self.heap.function(id) {
-                Function::Lambda { lambda, frame, input } => {
+                Function::Lambda {
+                    lambda,
+                    frame,
+                    input,
+                } => {
                     let lambda = &code.lambdas[lambda as usize];
                     if let Some(signature) = &lambda.signature {
                         self.fit(signature, base, context)?;
@@ -157,15 +217,23 @@ impl Machine<'_, '_> {
                 }
                 Function::Partial { function, args } => self.apply_partial(function, args, base),
                 Function::Chain { first, then } => {
-                    let args = self.stack[base..].first().copied().unwrap_or(Item::Undefined);
+                    let args = self.stack[base..]
+                        .first()
+                        .copied()
+                        .unwrap_or(Item::Undefined);
                     let between = self.apply(first, &[args])?;
                     self.apply(then, &[between])
                 }
                 Function::Regex(regex) => {
-                    let text = self.stack[base..].first().copied().unwrap_or(Item::Undefined);
+                    let text = self.stack[base..]
+                        .first()
+                        .copied()
+                        .unwrap_or(Item::Undefined);
                     self.next_match(regex, text, 0)
                 }
-                Function::NextMatch { regex, text, from } => self.next_match_after(regex, text, from as usize),
+                Function::NextMatch { regex, text, from } => {
+                    self.next_match_after(regex, text, from as usize)
+                }
                 Function::Transform { node, frame } => {
                     self.fit(functions::transform_signature(), base, context)?;
                     let object = self.stack[base];
@@ -177,12 +245,22 @@ impl Machine<'_, '_> {
     }
 
     /// Runs a lambda's body, with the arguments on the stack from `base` on, in a frame of its own.
-    fn lambda(&mut self, lambda: &Lambda, frame: FrameId, input: Item, base: usize) -> Result<Item, Failure> {
+    fn lambda(
+        &mut self,
+        lambda: &Lambda,
+        frame: FrameId,
+        input: Item,
+        base: usize,
+    ) -> Result<Item, Failure> {
         let mark = self.heap.mark();
         let n_changes = self.n_changes;
         let own = self.new_frame(frame, lambda.layout);
         for (index, param) in lambda.params.iter().enumerate() {
-            let arg = self.stack.get(base + index).copied().unwrap_or(Item::Undefined);
+            let arg = self
+                .stack
+                .get(base + index)
+                .copied()
+                .unwrap_or(Item::Undefined);
             self.heap.bind(own, param.slot, arg);
         }
         let result = self.eval(lambda.body, input, own)?;
@@ -207,7 +285,12 @@ impl Machine<'_, '_> {
     }
 
     /// Fills the holes of a partial application. The signature is that of the whole; it does not apply any more.
-    fn apply_partial(&mut self, function: Item, args: super::super::heap::ListId, base: usize) -> Result<Item, Failure> {
+    fn apply_partial(
+        &mut self,
+        function: Item,
+        args: super::super::heap::ListId,
+        base: usize,
+    ) -> Result<Item, Failure> {
         let mut given = self.stack[base..].to_vec().into_iter();
         let start = self.stack.len();
         for index in 0..self.heap.list_len(args) {
@@ -227,7 +310,11 @@ impl Machine<'_, '_> {
         match function {
             Item::Native(native) => self.native(functions::get(native), base),
             Item::Function(id) => match self.heap.function(id) {
-                Function::Lambda { lambda, frame, input } => {
+                Function::Lambda {
+                    lambda,
+                    frame,
+                    input,
+                } => {
                     let lambda = &self.code.lambdas[lambda as usize];
                     self.lambda(lambda, frame, input, base)
                 }
@@ -245,7 +332,9 @@ impl Machine<'_, '_> {
                 Function::Lambda { lambda, .. } => self.code.lambdas[lambda as usize].params.len(),
                 Function::Partial { args, .. } => {
                     let n_args = self.heap.list_len(args);
-                    (0..n_args).filter(|index| self.heap.element(args, *index) == Item::Unbound).count()
+                    (0..n_args)
+                        .filter(|index| self.heap.element(args, *index) == Item::Unbound)
+                        .count()
                 }
                 Function::Chain { .. } | Function::Transform { .. } => 1,
                 Function::Regex(_) => 2,
@@ -259,15 +348,21 @@ impl Machine<'_, '_> {
     fn fit(&mut self, signature: &Signature, base: usize, context: Item) -> Result<(), Failure> {
         let n_args = self.stack.len() - base;
         if self.fits_as_is(signature, base) {
-            self.stack.resize(base + signature.params.len(), Item::Undefined);
+            self.stack
+                .resize(base + signature.params.len(), Item::Undefined);
             return Ok(());
         }
         let args: Vec<Item> = self.stack[base..].to_vec();
         let types: Vec<Type> = args.iter().map(|arg| self.type_of(*arg)).collect();
         let mut counts = Vec::with_capacity(signature.params.len());
         if let Err(index) = signature.assign(&types, &mut counts) {
-            let value = args.get(index).map(|arg| self.shown(*arg)).unwrap_or_default();
-            return Err(Failure::new("T0410").insert("value", value).insert("index", (index + 1).to_string()));
+            let value = args
+                .get(index)
+                .map(|arg| self.shown(*arg))
+                .unwrap_or_default();
+            return Err(Failure::new("T0410")
+                .insert("value", value)
+                .insert("index", (index + 1).to_string()));
         }
         self.stack.truncate(base);
         let mut next = 0;
@@ -285,7 +380,11 @@ impl Machine<'_, '_> {
             }
             for _ in 0..*count {
                 let arg = args[next];
-                let fitted = if param.array { self.fit_array(arg, types[next], param.elements, next)? } else { arg };
+                let fitted = if param.array {
+                    self.fit_array(arg, types[next], param.elements, next)?
+                } else {
+                    arg
+                };
                 self.stack.push(fitted);
                 next += 1;
             }
@@ -301,12 +400,23 @@ impl Machine<'_, '_> {
         args.len() <= params.len()
             && args.iter().zip(params).all(|(arg, param)| {
                 let one = self.type_of(*arg);
-                param.takes(one) && one != Type::Missing && !param.repeated && (!param.array || one == Type::Array && param.elements.is_none())
+                param.takes(one)
+                    && one != Type::Missing
+                    && !param.repeated
+                    && (!param.array || one == Type::Array && param.elements.is_none())
             })
-            && params[args.len()..].iter().all(|param| param.optional && !param.context)
+            && params[args.len()..]
+                .iter()
+                .all(|param| param.optional && !param.context)
     }
 
-    fn fit_array(&mut self, arg: Item, one: Type, elements: Option<Type>, index: usize) -> Result<Item, Failure> {
+    fn fit_array(
+        &mut self,
+        arg: Item,
+        one: Type,
+        elements: Option<Type>,
+        index: usize,
+    ) -> Result<Item, Failure> {
         if one == Type::Missing {
             return Ok(Item::Undefined);
         }
@@ -331,7 +441,10 @@ impl Machine<'_, '_> {
     fn all_of(&mut self, array: Item, wanted: Type) -> Result<bool, Failure> {
         if let Item::Json(value) = array {
             self.spend(self.arena.len(value) / 8)?;
-            return Ok(self.arena.elements(value).all(|element| self.type_of(Item::Json(element)) == wanted));
+            return Ok(self
+                .arena
+                .elements(value)
+                .all(|element| self.type_of(Item::Json(element)) == wanted));
         }
         let list = self.as_list(array)?;
         let len = self.heap.list_len(list);

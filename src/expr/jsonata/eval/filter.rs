@@ -7,12 +7,22 @@ use super::path::Sequence;
 use super::{Kind, Machine};
 
 impl Machine<'_, '_> {
-    pub(super) fn filter(&mut self, predicate: ExprId, input: Item, frame: FrameId) -> Result<Sequence, Failure> {
+    pub(super) fn filter(
+        &mut self,
+        predicate: ExprId,
+        input: Item,
+        frame: FrameId,
+    ) -> Result<Sequence, Failure> {
         let sequence = Sequence::of(self, input);
         self.filter_sequence(predicate, sequence, frame)
     }
 
-    pub(super) fn filter_sequence(&mut self, predicate: ExprId, input: Sequence, frame: FrameId) -> Result<Sequence, Failure> {
+    pub(super) fn filter_sequence(
+        &mut self,
+        predicate: ExprId,
+        input: Sequence,
+        frame: FrameId,
+    ) -> Result<Sequence, Failure> {
         if let Sequence::Many(Item::List(list)) = input
             && self.heap.list(list).kind.tuples
         {
@@ -55,9 +65,10 @@ impl Machine<'_, '_> {
         }
         let item = match input {
             Sequence::Many(Item::List(list)) => self.heap.element(list, index as usize),
-            Sequence::Many(Item::Json(value)) => {
-                self.arena.index(value, index as usize).map_or(Item::Undefined, Item::Json)
-            }
+            Sequence::Many(Item::Json(value)) => self
+                .arena
+                .index(value, index as usize)
+                .map_or(Item::Undefined, Item::Json),
             Sequence::Many(item) | Sequence::One(item) => item,
             Sequence::Empty => Item::Undefined,
         };
@@ -69,7 +80,13 @@ impl Machine<'_, '_> {
 
     /// Pushes the item as often as the value of its predicate says so: once for true, once for each time that a number
     /// in it is the item's position.
-    pub(super) fn choose(&mut self, chosen: Item, item: Item, index: usize, len: usize) -> Result<(), Failure> {
+    pub(super) fn choose(
+        &mut self,
+        chosen: Item,
+        item: Item,
+        index: usize,
+        len: usize,
+    ) -> Result<(), Failure> {
         if let Some(number) = self.finite(chosen)? {
             if is_position(number.floor(), index, len) {
                 self.stack.push(item);
@@ -104,6 +121,10 @@ impl Machine<'_, '_> {
 }
 
 fn is_position(position: i64, index: usize, len: usize) -> bool {
-    let position = if position < 0 { len as i64 + position } else { position };
+    let position = if position < 0 {
+        len as i64 + position
+    } else {
+        position
+    };
     position == index as i64
 }

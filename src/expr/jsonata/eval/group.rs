@@ -18,7 +18,13 @@ struct Group {
 
 impl Machine<'_, '_> {
     /// `layout` is that of the tuples where the input is a stream of them.
-    pub(super) fn group(&mut self, pairs: &Pairs, input: Item, frame: FrameId, layout: Option<LayoutId>) -> Result<Item, Failure> {
+    pub(super) fn group(
+        &mut self,
+        pairs: &Pairs,
+        input: Item,
+        frame: FrameId,
+        layout: Option<LayoutId>,
+    ) -> Result<Item, Failure> {
         let is_many = self.is_array(input) && self.len(input) != 1;
         if layout.is_none() && !(is_many && self.len(input) > 0) {
             let input = match (self.is_array(input), self.len(input)) {
@@ -59,7 +65,8 @@ impl Machine<'_, '_> {
         for (pair, (key, _)) in pairs.pairs.iter().enumerate() {
             let key = self.eval(*key, input, frame)?;
             self.check_key(pairs, key)?;
-            let taken = key != Item::Undefined && (0..pair).any(|other| self.same_text(self.stack[base + other], key));
+            let taken = key != Item::Undefined
+                && (0..pair).any(|other| self.same_text(self.stack[base + other], key));
             if taken {
                 return Err(self.key_is_taken(pairs, key));
             }
@@ -75,7 +82,9 @@ impl Machine<'_, '_> {
         let n_pairs = pairs.pairs.len();
         let (keys, values) = self.stack[base..].split_at(n_pairs);
         let members = keys.iter().copied().zip(values.iter().copied());
-        let members: Vec<(Item, Item)> = members.filter(|(_, value)| *value != Item::Undefined).collect();
+        let members: Vec<(Item, Item)> = members
+            .filter(|(_, value)| *value != Item::Undefined)
+            .collect();
         self.stack.truncate(base);
         Ok(Item::Object(self.heap.push_object(&members)))
     }
@@ -102,7 +111,13 @@ impl Machine<'_, '_> {
         failure.at(pairs.position as usize)
     }
 
-    fn groups(&mut self, pairs: &Pairs, input: Item, frame: FrameId, by_tuple: bool) -> Result<Vec<Group>, Failure> {
+    fn groups(
+        &mut self,
+        pairs: &Pairs,
+        input: Item,
+        frame: FrameId,
+        by_tuple: bool,
+    ) -> Result<Vec<Group>, Failure> {
         let mut groups: Vec<Group> = Vec::new();
         let mut places: HashMap<String, usize> = HashMap::new();
         let items = self.as_list(input)?;
@@ -120,7 +135,9 @@ impl Machine<'_, '_> {
                     continue;
                 }
                 match places.get(&*self.string(key)) {
-                    Some(place) if groups[*place].pair != pair => return Err(self.key_is_taken(pairs, key)),
+                    Some(place) if groups[*place].pair != pair => {
+                        return Err(self.key_is_taken(pairs, key));
+                    }
                     Some(place) => groups[*place].items.push(item),
                     None => {
                         self.reserve(64)?;
@@ -155,7 +172,12 @@ impl Machine<'_, '_> {
     }
 
     /// One tuple of several: each variable has all their values.
-    fn reduced(&mut self, tuples: &[Item], outer: FrameId, layout: LayoutId) -> Result<FrameId, Failure> {
+    fn reduced(
+        &mut self,
+        tuples: &[Item],
+        outer: FrameId,
+        layout: LayoutId,
+    ) -> Result<FrameId, Failure> {
         let reduced = self.new_frame(outer, layout);
         let n_slots = self.code.layouts[layout.0 as usize].len() as u32;
         for slot in 0..n_slots {

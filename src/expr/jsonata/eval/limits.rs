@@ -71,7 +71,11 @@ impl Machine<'_, '_> {
 
     #[cold]
     fn look_around(&mut self) -> Result<(), Failure> {
-        let expired = self.budget.expired.as_mut().is_some_and(|expired| expired());
+        let expired = self
+            .budget
+            .expired
+            .as_mut()
+            .is_some_and(|expired| expired());
         if expired || self.budget.steps == 0 {
             return Err(out_of_time());
         }

@@ -100,7 +100,11 @@ impl<'m, 'b> Machine<'m, 'b> {
         workspace: &'m mut Workspace,
         budget: &'m mut Budget<'b>,
     ) -> Machine<'m, 'b> {
-        let Workspace { heap, stack, globals } = workspace;
+        let Workspace {
+            heap,
+            stack,
+            globals,
+        } = workspace;
         heap.clear();
         stack.clear();
         globals.clear();
@@ -126,7 +130,12 @@ impl<'m, 'b> Machine<'m, 'b> {
 
 impl Machine<'_, '_> {
     /// Evaluates a node with `input` as its context.
-    pub(super) fn eval(&mut self, id: ExprId, input: Item, frame: FrameId) -> Result<Item, Failure> {
+    pub(super) fn eval(
+        &mut self,
+        id: ExprId,
+        input: Item,
+        frame: FrameId,
+    ) -> Result<Item, Failure> {
         let code = self.code;
         let node = &code[id];
         self.enter(node)?;
@@ -146,12 +155,20 @@ impl Machine<'_, '_> {
         }
     }
 
-    fn node(&mut self, id: ExprId, node: &Node, input: Item, frame: FrameId) -> Result<Item, Failure> {
+    fn node(
+        &mut self,
+        id: ExprId,
+        node: &Node,
+        input: Item,
+        frame: FrameId,
+    ) -> Result<Item, Failure> {
         match &node.expr {
             Expr::Literal(item) => Ok(*item),
             Expr::Context => Ok(self.context(input)),
             Expr::Root => Ok(self.root),
-            Expr::Variable(variable) | Expr::Parent { variable, .. } => Ok(self.variable(variable, frame)),
+            Expr::Variable(variable) | Expr::Parent { variable, .. } => {
+                Ok(self.variable(variable, frame))
+            }
             Expr::Read(read) => self.read(read, input, frame),
             Expr::Path(path) => self.path(node, path, input, frame),
             Expr::Name(key) => self.lookup(input, key),
@@ -192,7 +209,9 @@ impl Machine<'_, '_> {
                 self.heap.bind(frame, *slot, value);
                 Ok(value)
             }
-            Expr::Regex(regex) => Ok(self.heap.push_function(super::heap::Function::Regex(*regex))),
+            Expr::Regex(regex) => Ok(self
+                .heap
+                .push_function(super::heap::Function::Regex(*regex))),
             Expr::Call(call) => self.call(node, call, input, frame, id),
             Expr::Apply(left, right) => self.chain(node, *left, *right, input, frame),
             Expr::Lambda(lambda) => Ok(self.heap.push_function(super::heap::Function::Lambda {
@@ -200,8 +219,12 @@ impl Machine<'_, '_> {
                 frame,
                 input,
             })),
-            Expr::Transform(_) => Ok(self.heap.push_function(super::heap::Function::Transform { node: id.0, frame })),
-            Expr::Sort(_) => unreachable!("only paths have steps that sort, and they sort themselves"),
+            Expr::Transform(_) => Ok(self
+                .heap
+                .push_function(super::heap::Function::Transform { node: id.0, frame })),
+            Expr::Sort(_) => {
+                unreachable!("only paths have steps that sort, and they sort themselves")
+            }
             Expr::Placeholder => Ok(Item::Unbound),
         }
     }
@@ -229,7 +252,9 @@ impl Machine<'_, '_> {
     /// `$`: an input that is an array was wrapped.
     fn context(&self, input: Item) -> Item {
         match input {
-            Item::List(list) if self.heap.list(list).kind.outer_wrapper => self.heap.element(list, 0),
+            Item::List(list) if self.heap.list(list).kind.outer_wrapper => {
+                self.heap.element(list, 0)
+            }
             _ => input,
         }
     }
@@ -247,14 +272,19 @@ impl Machine<'_, '_> {
                 bound => return bound,
             }
         }
-        variable.global.map_or(Item::Undefined, |global| self.global(global as usize))
+        variable
+            .global
+            .map_or(Item::Undefined, |global| self.global(global as usize))
     }
 
     /// A variable of the host, or else a built-in function.
     fn global(&mut self, place: usize) -> Item {
         if self.globals[place] == Item::Unbound {
             let global = &self.code.globals[place];
-            self.globals[place] = match (self.scope.bindings.variable(self.arena, &global.name), global.native) {
+            self.globals[place] = match (
+                self.scope.bindings.variable(self.arena, &global.name),
+                global.native,
+            ) {
                 (Some(value), _) => Item::Json(value),
                 (None, Some(native)) => Item::Native(native),
                 (None, None) => Item::Undefined,
@@ -268,23 +298,40 @@ impl Machine<'_, '_> {
         self.heap.push_frame(outer, layout, n_slots)
     }
 
-    fn negate(&mut self, node: &Node, operand: ExprId, input: Item, frame: FrameId) -> Result<Item, Failure> {
+    fn negate(
+        &mut self,
+        node: &Node,
+        operand: ExprId,
+        input: Item,
+        frame: FrameId,
+    ) -> Result<Item, Failure> {
         let operand = self.eval(operand, input, frame)?;
         if operand == Item::Undefined {
             return Ok(operand);
         }
         match self.finite(operand)? {
-            Some(Number::Int(value)) => Ok(value.checked_neg().map_or(Item::Float(-(value as f64)), Item::Int)),
+            Some(Number::Int(value)) => Ok(value
+                .checked_neg()
+                .map_or(Item::Float(-(value as f64)), Item::Int)),
             Some(Number::Float(value)) => Ok(Number::from(-value).item()),
             None => {
                 let value = self.shown(operand);
-                Err(Failure::new("D1002").insert("value", value).at(node.position as usize).of("-"))
+                Err(Failure::new("D1002")
+                    .insert("value", value)
+                    .at(node.position as usize)
+                    .of("-"))
             }
         }
     }
 
     /// `[a, b, …]`: sequences are taken apart, arrays that were written as such are not.
-    fn array(&mut self, node: &Node, items: &[ExprId], input: Item, frame: FrameId) -> Result<Item, Failure> {
+    fn array(
+        &mut self,
+        node: &Node,
+        items: &[ExprId],
+        input: Item,
+        frame: FrameId,
+    ) -> Result<Item, Failure> {
         let kind = ListKind {
             cons: node.cons_array,
             ..ListKind::ARRAY
@@ -297,7 +344,8 @@ impl Machine<'_, '_> {
             }
             if items.len() == 1
                 && let Item::List(list) = value
-                && let elements @ super::heap::Elements::Range { .. } = self.heap.list(list).elements
+                && let elements @ super::heap::Elements::Range { .. } =
+                    self.heap.list(list).elements
             {
                 // A range by itself stays unwritten. It is no sequence any more.
                 return Ok(Item::List(self.heap.push_elements(elements, kind)));

@@ -11,11 +11,18 @@ use super::{Kind, Machine, Number};
 const MAX_RANGE: i64 = 10_000_000;
 
 impl Machine<'_, '_> {
-    pub(super) fn binary(&mut self, operator: Operator, left: Item, right: Item) -> Result<Item, Failure> {
+    pub(super) fn binary(
+        &mut self,
+        operator: Operator,
+        left: Item,
+        right: Item,
+    ) -> Result<Item, Failure> {
         match operator {
-            Operator::Add | Operator::Subtract | Operator::Multiply | Operator::Divide | Operator::Remainder => {
-                self.arithmetic(operator, left, right)
-            }
+            Operator::Add
+            | Operator::Subtract
+            | Operator::Multiply
+            | Operator::Divide
+            | Operator::Remainder => self.arithmetic(operator, left, right),
             Operator::Equal | Operator::NotEqual => {
                 if left == Item::Undefined || right == Item::Undefined {
                     return Ok(Item::Bool(false));
@@ -23,9 +30,10 @@ impl Machine<'_, '_> {
                 let equal = self.equal(left, right)?;
                 Ok(Item::Bool(equal == (operator == Operator::Equal)))
             }
-            Operator::Less | Operator::LessOrEqual | Operator::Greater | Operator::GreaterOrEqual => {
-                self.compare(operator, left, right)
-            }
+            Operator::Less
+            | Operator::LessOrEqual
+            | Operator::Greater
+            | Operator::GreaterOrEqual => self.compare(operator, left, right),
             Operator::Concat => self.concat(left, right),
             Operator::Range => self.range(left, right),
             Operator::In => self.is_in(left, right),
@@ -35,13 +43,18 @@ impl Machine<'_, '_> {
     fn arithmetic(&mut self, operator: Operator, left: Item, right: Item) -> Result<Item, Failure> {
         let a = self.operand(left, "T2001")?;
         let b = self.operand(right, "T2002")?;
-        let (Some(a), Some(b)) = (a, b) else { return Ok(Item::Undefined) };
+        let (Some(a), Some(b)) = (a, b) else {
+            return Ok(Item::Undefined);
+        };
         if let (Number::Int(a), Number::Int(b)) = (a, b) {
             let exact = match operator {
                 Operator::Add => a.checked_add(b),
                 Operator::Subtract => a.checked_sub(b),
                 Operator::Multiply => a.checked_mul(b),
-                Operator::Divide => a.checked_rem(b).filter(|rest| *rest == 0).and_then(|_| a.checked_div(b)),
+                Operator::Divide => a
+                    .checked_rem(b)
+                    .filter(|rest| *rest == 0)
+                    .and_then(|_| a.checked_div(b)),
                 _ => a.checked_rem(b),
             };
             if let Some(exact) = exact {
@@ -74,7 +87,11 @@ impl Machine<'_, '_> {
         let (left_kind, right_kind) = (self.kind(left), self.kind(right));
         let comparable = |kind| matches!(kind, Kind::Undefined | Kind::String | Kind::Number);
         if !comparable(left_kind) || !comparable(right_kind) {
-            let value = if matches!(left_kind, Kind::String | Kind::Number) { right } else { left };
+            let value = if matches!(left_kind, Kind::String | Kind::Number) {
+                right
+            } else {
+                left
+            };
             return Err(Failure::new("T2010").insert("value", self.shown(value)));
         }
         if left_kind == Kind::Undefined || right_kind == Kind::Undefined {
@@ -104,7 +121,8 @@ impl Machine<'_, '_> {
     }
 
     fn concat(&mut self, left: Item, right: Item) -> Result<Item, Failure> {
-        let expected = self.str(left).map_or(16, |text| text.len()) + self.str(right).map_or(16, |text| text.len());
+        let expected = self.str(left).map_or(16, |text| text.len())
+            + self.str(right).map_or(16, |text| text.len());
         self.reserve(expected)?;
         let mut text = String::with_capacity(expected);
         for part in [left, right] {
@@ -119,7 +137,9 @@ impl Machine<'_, '_> {
     fn range(&mut self, left: Item, right: Item) -> Result<Item, Failure> {
         let first = self.bound(left, "T2003")?;
         let last = self.bound(right, "T2004")?;
-        let (Some(first), Some(last)) = (first, last) else { return Ok(Item::Undefined) };
+        let (Some(first), Some(last)) = (first, last) else {
+            return Ok(Item::Undefined);
+        };
         if first > last {
             return Ok(Item::Undefined);
         }
@@ -127,8 +147,13 @@ impl Machine<'_, '_> {
         if size > MAX_RANGE {
             return Err(Failure::new("D2014").insert("value", size.to_string()));
         }
-        let elements = Elements::Range { first, len: size as u32 };
-        Ok(Item::List(self.heap.push_elements(elements, ListKind::SEQUENCE)))
+        let elements = Elements::Range {
+            first,
+            len: size as u32,
+        };
+        Ok(Item::List(
+            self.heap.push_elements(elements, ListKind::SEQUENCE),
+        ))
     }
 
     fn bound(&self, item: Item, code: &'static str) -> Result<Option<i64>, Failure> {
@@ -146,12 +171,17 @@ impl Machine<'_, '_> {
         if left == Item::Undefined || right == Item::Undefined {
             return Ok(Item::Bool(false));
         }
-        let scalar = matches!(self.kind(left), Kind::Null | Kind::Bool | Kind::Number | Kind::String);
+        let scalar = matches!(
+            self.kind(left),
+            Kind::Null | Kind::Bool | Kind::Number | Kind::String
+        );
         let list = self.as_list(right)?;
         for index in 0..self.heap.list_len(list) {
             self.step()?;
             let element = self.heap.element(list, index);
-            if element == left && !matches!(left, Item::Float(_)) || scalar && self.equal(element, left)? {
+            if element == left && !matches!(left, Item::Float(_))
+                || scalar && self.equal(element, left)?
+            {
                 return Ok(Item::Bool(true));
             }
         }
@@ -185,7 +215,9 @@ impl Machine<'_, '_> {
             _ => match self.kind(item) {
                 Kind::Undefined | Kind::Null | Kind::Function => false,
                 Kind::Bool => self.bool(item) == Some(true),
-                Kind::Number => self.finite(item)?.is_some_and(|number| number.as_f64() != 0.0),
+                Kind::Number => self
+                    .finite(item)?
+                    .is_some_and(|number| number.as_f64() != 0.0),
                 Kind::String => self.str(item).is_some_and(|text| !text.is_empty()),
                 Kind::Object => matches!(item, Item::Tuple(_)) || self.n_members(item) > 0,
                 Kind::Array => return self.any_true(item),

@@ -14,7 +14,9 @@ impl Machine<'_, '_> {
             Item::Json(value) => return Ok(Evaluated::Value(value)),
             _ => {}
         }
-        let Some(value) = self.value_of(item)? else { return Ok(Evaluated::Function) };
+        let Some(value) = self.value_of(item)? else {
+            return Ok(Evaluated::Function);
+        };
         Ok(Evaluated::Value(value))
     }
 
@@ -29,8 +31,13 @@ impl Machine<'_, '_> {
             Item::Float(value) if value.is_finite() => self.arena.float(value),
             // AWS has names for what JSON numbers cannot be.
             Item::Float(value) if value.is_nan() => self.arena.string("NaN"),
-            Item::Float(value) => self.arena.string(if value > 0.0 { "Infinity" } else { "-Infinity" }),
-            Item::Text(text) if text.is_literal() => self.arena.string(text.of_literals(&self.code.text)),
+            Item::Float(value) => {
+                self.arena
+                    .string(if value > 0.0 { "Infinity" } else { "-Infinity" })
+            }
+            Item::Text(text) if text.is_literal() => {
+                self.arena.string(text.of_literals(&self.code.text))
+            }
             Item::Text(text) => self.arena.string(self.heap.text(text)),
             Item::Tuple(_) => return self.value_of(self.context_of(item)),
             Item::Native(_) | Item::Function(_) => return Ok(None),
@@ -63,7 +70,9 @@ impl Machine<'_, '_> {
             debug_assert_eq!(self.kind(self.stack[place]), Kind::String);
             let name = self.value_of(self.stack[place])?;
             let value = self.value_of(self.stack[place + 1])?;
-            let (Some(name), Some(value)) = (name, value) else { return Ok(None) };
+            let (Some(name), Some(value)) = (name, value) else {
+                return Ok(None);
+            };
             members.push((name, value));
         }
         self.stack.truncate(base);

@@ -43,7 +43,13 @@ impl Sequence {
 }
 
 impl Machine<'_, '_> {
-    pub(super) fn path(&mut self, node: &Node, path: &Path, input: Item, frame: FrameId) -> Result<Item, Failure> {
+    pub(super) fn path(
+        &mut self,
+        node: &Node,
+        path: &Path,
+        input: Item,
+        frame: FrameId,
+    ) -> Result<Item, Failure> {
         if path.tuples.is_some() {
             return self.tuple_path(node, path, input, frame);
         }
@@ -56,7 +62,12 @@ impl Machine<'_, '_> {
     }
 
     /// A path of variable and names only.
-    pub(super) fn sequence_path(&mut self, path: &Path, input: Item, frame: FrameId) -> Result<Item, Failure> {
+    pub(super) fn sequence_path(
+        &mut self,
+        path: &Path,
+        input: Item,
+        frame: FrameId,
+    ) -> Result<Item, Failure> {
         match self.steps(path, path.steps.len(), input, frame)? {
             Sequence::Empty => Ok(Item::Undefined),
             Sequence::One(item) | Sequence::Many(item) => Ok(item),
@@ -64,9 +75,18 @@ impl Machine<'_, '_> {
     }
 
     /// Takes the first `n_steps` steps.
-    pub(super) fn steps(&mut self, path: &Path, n_steps: usize, input: Item, frame: FrameId) -> Result<Sequence, Failure> {
+    pub(super) fn steps(
+        &mut self,
+        path: &Path,
+        n_steps: usize,
+        input: Item,
+        frame: FrameId,
+    ) -> Result<Sequence, Failure> {
         let code = self.code;
-        let absolute = matches!(code[path.steps[0]].expr, Expr::Variable(_) | Expr::Root | Expr::Context);
+        let absolute = matches!(
+            code[path.steps[0]].expr,
+            Expr::Variable(_) | Expr::Root | Expr::Context
+        );
         let mut sequence = match absolute {
             true => Sequence::One(input),
             false => Sequence::of(self, input),
@@ -94,7 +114,12 @@ impl Machine<'_, '_> {
         Ok(sequence)
     }
 
-    fn stages(&mut self, stages: &[Stage], mut sequence: Sequence, frame: FrameId) -> Result<Sequence, Failure> {
+    fn stages(
+        &mut self,
+        stages: &[Stage],
+        mut sequence: Sequence,
+        frame: FrameId,
+    ) -> Result<Sequence, Failure> {
         for stage in stages {
             if let Stage::Filter(filter) = stage {
                 sequence = self.filter_sequence(*filter, sequence, frame)?;
@@ -103,7 +128,14 @@ impl Machine<'_, '_> {
         Ok(sequence)
     }
 
-    fn path_step(&mut self, id: ExprId, node: &Node, input: Sequence, frame: FrameId, is_last: bool) -> Result<Sequence, Failure> {
+    fn path_step(
+        &mut self,
+        id: ExprId,
+        node: &Node,
+        input: Sequence,
+        frame: FrameId,
+        is_last: bool,
+    ) -> Result<Sequence, Failure> {
         let item = match input {
             Sequence::Empty => return Ok(Sequence::Empty),
             Sequence::One(item) => item,
@@ -122,7 +154,14 @@ impl Machine<'_, '_> {
         })
     }
 
-    fn step_each(&mut self, id: ExprId, node: &Node, items: Item, frame: FrameId, is_last: bool) -> Result<Sequence, Failure> {
+    fn step_each(
+        &mut self,
+        id: ExprId,
+        node: &Node,
+        items: Item,
+        frame: FrameId,
+        is_last: bool,
+    ) -> Result<Sequence, Failure> {
         let base = self.stack.len();
         let list = self.as_list(items)?;
         let mut n_results = 0;
@@ -151,7 +190,13 @@ impl Machine<'_, '_> {
     }
 
     /// The results of a step for one item.
-    fn step_one(&mut self, id: ExprId, node: &Node, item: Item, frame: FrameId) -> Result<Sequence, Failure> {
+    fn step_one(
+        &mut self,
+        id: ExprId,
+        node: &Node,
+        item: Item,
+        frame: FrameId,
+    ) -> Result<Sequence, Failure> {
         let result = match &node.expr {
             Expr::Name(key) if node.plain && !node.keep_array => {
                 self.step()?;

@@ -10,10 +10,19 @@ const SHOWN: usize = 1024;
 
 impl Machine<'_, '_> {
     /// Appends what `$string` says of anything but a string.
-    pub(in super::super) fn print(&mut self, item: Item, pretty: bool, out: &mut String) -> Result<(), Failure> {
+    pub(in super::super) fn print(
+        &mut self,
+        item: Item,
+        pretty: bool,
+        out: &mut String,
+    ) -> Result<(), Failure> {
         match self.kind(item) {
             Kind::Undefined | Kind::Function => Ok(()),
-            Kind::Number if self.number(item).is_some_and(|number| !number.as_f64().is_finite()) => {
+            Kind::Number
+                if self
+                    .number(item)
+                    .is_some_and(|number| !number.as_f64().is_finite()) =>
+            {
                 Err(Failure::new("D3001").insert("value", "null"))
             }
             _ => {
@@ -24,14 +33,23 @@ impl Machine<'_, '_> {
     }
 
     /// Appends JSON; `indent` is the depth where it is to be laid out in lines.
-    fn print_json(&mut self, item: Item, indent: Option<usize>, out: &mut String) -> Result<(), Failure> {
+    fn print_json(
+        &mut self,
+        item: Item,
+        indent: Option<usize>,
+        out: &mut String,
+    ) -> Result<(), Failure> {
         self.step()?;
         if out.len() > self.budget.value_bytes {
             self.reserve(out.len())?;
         }
         match self.kind(item) {
             Kind::Undefined | Kind::Null => out.push_str("null"),
-            Kind::Bool => out.push_str(if self.bool(item) == Some(true) { "true" } else { "false" }),
+            Kind::Bool => out.push_str(if self.bool(item) == Some(true) {
+                "true"
+            } else {
+                "false"
+            }),
             Kind::Number => print_number(self.number(item), out),
             Kind::String => self.print_string(item, out),
             Kind::Function => out.push_str("\"\""),
@@ -47,7 +65,12 @@ impl Machine<'_, '_> {
         }
     }
 
-    fn print_array(&mut self, item: Item, indent: Option<usize>, out: &mut String) -> Result<(), Failure> {
+    fn print_array(
+        &mut self,
+        item: Item,
+        indent: Option<usize>,
+        out: &mut String,
+    ) -> Result<(), Failure> {
         self.guard()?;
         let list = self.as_list(item)?;
         let len = self.heap.list_len(list);
@@ -67,7 +90,12 @@ impl Machine<'_, '_> {
         Ok(())
     }
 
-    fn print_object(&mut self, item: Item, indent: Option<usize>, out: &mut String) -> Result<(), Failure> {
+    fn print_object(
+        &mut self,
+        item: Item,
+        indent: Option<usize>,
+        out: &mut String,
+    ) -> Result<(), Failure> {
         self.guard()?;
         let inner = indent.map(|depth| depth + 1);
         let base = self.stack.len();

@@ -80,7 +80,9 @@ impl Machine<'_, '_> {
     pub(in super::super) fn finite(&self, item: Item) -> Result<Option<Number>, Failure> {
         match self.number(item) {
             Some(Number::Float(value)) if value.is_nan() => Ok(None),
-            Some(Number::Float(value)) if value.is_infinite() => Err(Failure::new("D1001").insert("value", "null")),
+            Some(Number::Float(value)) if value.is_infinite() => {
+                Err(Failure::new("D1001").insert("value", "null"))
+            }
             number => Ok(number),
         }
     }
@@ -96,7 +98,9 @@ impl Machine<'_, '_> {
     /// The characters of a string.
     pub(in super::super) fn str(&self, item: Item) -> Option<Cow<'_, str>> {
         match item {
-            Item::Text(text) if text.is_literal() => Some(Cow::Borrowed(text.of_literals(&self.code.text))),
+            Item::Text(text) if text.is_literal() => {
+                Some(Cow::Borrowed(text.of_literals(&self.code.text)))
+            }
             Item::Text(text) => Some(Cow::Borrowed(self.heap.text(text))),
             Item::Json(value) => Some(self.arena.as_str(value)?.decode()),
             _ => None,
@@ -144,10 +148,13 @@ impl Machine<'_, '_> {
                 Some(items) => self.stack.extend_from_slice(items),
                 None => {
                     self.reserve(n * 8)?;
-                    self.stack.extend((0..n).map(|index| self.heap.element(list, index)));
+                    self.stack
+                        .extend((0..n).map(|index| self.heap.element(list, index)));
                 }
             },
-            Item::Json(value) if self.is_array(item) => self.stack.extend(self.arena.elements(value).map(Item::Json)),
+            Item::Json(value) if self.is_array(item) => self
+                .stack
+                .extend(self.arena.elements(value).map(Item::Json)),
             _ => self.stack.push(item),
         }
         Ok(())
@@ -158,11 +165,14 @@ impl Machine<'_, '_> {
         match item {
             Item::Object(object) => {
                 let members = self.heap.members(object);
-                self.stack.extend(members.iter().flat_map(|(name, value)| [*name, *value]));
+                self.stack
+                    .extend(members.iter().flat_map(|(name, value)| [*name, *value]));
             }
             Item::Json(value) => {
                 let members = self.arena.members(value);
-                self.stack.extend(members.flat_map(|(name, value)| [Item::Json(name), Item::Json(value)]));
+                self.stack.extend(
+                    members.flat_map(|(name, value)| [Item::Json(name), Item::Json(value)]),
+                );
             }
             _ => {}
         }
@@ -173,7 +183,9 @@ impl Machine<'_, '_> {
     pub(in super::super) fn n_members(&self, item: Item) -> usize {
         match item {
             Item::Object(object) => self.heap.members(object).len(),
-            Item::Json(value) if self.arena.kind(value) == value::Kind::Object => self.arena.len(value),
+            Item::Json(value) if self.arena.kind(value) == value::Kind::Object => {
+                self.arena.len(value)
+            }
             _ => 0,
         }
     }
@@ -186,16 +198,20 @@ impl Machine<'_, '_> {
                 let found = members.iter().find(|(known, _)| self.is_text(*known, name));
                 found.map_or(Item::Undefined, |(_, value)| *value)
             }
-            Item::Json(value) if self.arena.kind(value) == value::Kind::Object => {
-                self.arena.get_by_name(value, name).map_or(Item::Undefined, Item::Json)
-            }
+            Item::Json(value) if self.arena.kind(value) == value::Kind::Object => self
+                .arena
+                .get_by_name(value, name)
+                .map_or(Item::Undefined, Item::Json),
             _ => Item::Undefined,
         }
     }
 
     pub(in super::super) fn is_text(&self, item: Item, text: &str) -> bool {
         match item {
-            Item::Json(value) => self.arena.as_str(value).is_some_and(|known| known.eq_str(text)),
+            Item::Json(value) => self
+                .arena
+                .as_str(value)
+                .is_some_and(|known| known.eq_str(text)),
             _ => self.str(item).is_some_and(|known| known == text),
         }
     }
@@ -204,7 +220,12 @@ impl Machine<'_, '_> {
     pub(in super::super) fn lookup(&mut self, input: Item, key: &Key) -> Result<Item, Failure> {
         match input {
             Item::Json(value) => match self.arena.kind(value) {
-                value::Kind::Object => return Ok(self.arena.get(value, key).map_or(Item::Undefined, Item::Json)),
+                value::Kind::Object => {
+                    return Ok(self
+                        .arena
+                        .get(value, key)
+                        .map_or(Item::Undefined, Item::Json));
+                }
                 value::Kind::Array => {}
                 _ => return Ok(Item::Undefined),
             },
@@ -228,7 +249,12 @@ impl Machine<'_, '_> {
     }
 
     /// `$name.a.b`: straight through objects; the path is taken where an array is met.
-    pub(super) fn read(&mut self, read: &Read, input: Item, frame: FrameId) -> Result<Item, Failure> {
+    pub(super) fn read(
+        &mut self,
+        read: &Read,
+        input: Item,
+        frame: FrameId,
+    ) -> Result<Item, Failure> {
         let mut keys = read.keys.as_slice();
         let mut at = match self.host_member(read) {
             Some(found) => {
@@ -240,7 +266,10 @@ impl Machine<'_, '_> {
         for key in keys {
             at = match at {
                 Item::Json(value) => match self.arena.kind(value) {
-                    value::Kind::Object => self.arena.get(value, key).map_or(Item::Undefined, Item::Json),
+                    value::Kind::Object => self
+                        .arena
+                        .get(value, key)
+                        .map_or(Item::Undefined, Item::Json),
                     value::Kind::Array => return self.sequence_path(&read.path, input, frame),
                     _ => return Ok(Item::Undefined),
                 },

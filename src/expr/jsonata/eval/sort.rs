@@ -25,7 +25,9 @@ impl Machine<'_, '_> {
         frame: FrameId,
         layout: Option<LayoutId>,
     ) -> Result<Sequence, Failure> {
-        let Sequence::Many(items) = input else { return Ok(input) };
+        let Sequence::Many(items) = input else {
+            return Ok(input);
+        };
         let list = self.as_list(items)?;
         let len = self.heap.list_len(list);
         if len <= 1 {
@@ -68,7 +70,11 @@ impl Machine<'_, '_> {
             }
             let order = self.order_of_keys(left, right);
             let order = order.map_err(|failure| failure.at(node.position as usize))?;
-            match if term.descending { order.reverse() } else { order } {
+            match if term.descending {
+                order.reverse()
+            } else {
+                order
+            } {
                 Ordering::Equal => {}
                 order => return Ok(order == Ordering::Greater),
             }
@@ -76,12 +82,21 @@ impl Machine<'_, '_> {
         Ok(false)
     }
 
-    fn key(&mut self, sorted: &mut Sorted, place: usize, term: &Term, frame: FrameId, by_tuple: bool) -> Result<Item, Failure> {
+    fn key(
+        &mut self,
+        sorted: &mut Sorted,
+        place: usize,
+        term: &Term,
+        frame: FrameId,
+        by_tuple: bool,
+    ) -> Result<Item, Failure> {
         if let Some(key) = sorted.keys.get(place) {
             return Ok(*key);
         }
         let key = match sorted.item {
-            Item::Tuple(tuple) if by_tuple => self.eval(term.by, self.heap.slot(tuple, CONTEXT), tuple)?,
+            Item::Tuple(tuple) if by_tuple => {
+                self.eval(term.by, self.heap.slot(tuple, CONTEXT), tuple)?
+            }
             item => self.eval(term.by, item, frame)?,
         };
         sorted.keys.push(key);

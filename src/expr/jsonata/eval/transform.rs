@@ -6,10 +6,17 @@ use super::super::program::{Expr, ExprId, Transform};
 use super::{Kind, Machine};
 
 impl Machine<'_, '_> {
-    pub(super) fn transform(&mut self, node: u32, frame: FrameId, object: Item) -> Result<Item, Failure> {
+    pub(super) fn transform(
+        &mut self,
+        node: u32,
+        frame: FrameId,
+        object: Item,
+    ) -> Result<Item, Failure> {
         let code = self.code;
         let node = &code[ExprId(node)];
-        let Expr::Transform(transform) = &node.expr else { unreachable!("made for this node") };
+        let Expr::Transform(transform) = &node.expr else {
+            unreachable!("made for this node")
+        };
         if object == Item::Undefined {
             return Ok(object);
         }
@@ -31,7 +38,12 @@ impl Machine<'_, '_> {
     }
 
     /// Updates and deletes members of one thing that the pattern has found, in place.
-    fn change(&mut self, transform: &Transform, found: Item, frame: FrameId) -> Result<(), Failure> {
+    fn change(
+        &mut self,
+        transform: &Transform,
+        found: Item,
+        frame: FrameId,
+    ) -> Result<(), Failure> {
         let update = self.eval(transform.update, found, frame)?;
         match self.kind(update) {
             Kind::Undefined => {}
@@ -47,10 +59,14 @@ impl Machine<'_, '_> {
             }
             _ => {
                 let position = self.code[transform.update].position as usize;
-                return Err(Failure::new("T2011").insert("value", self.shown(update)).at(position));
+                return Err(Failure::new("T2011")
+                    .insert("value", self.shown(update))
+                    .at(position));
             }
         }
-        let Some(delete) = transform.delete else { return Ok(()) };
+        let Some(delete) = transform.delete else {
+            return Ok(());
+        };
         let names = self.eval(delete, found, frame)?;
         if names == Item::Undefined {
             return Ok(());
@@ -60,14 +76,18 @@ impl Machine<'_, '_> {
         for index in 0..n_names {
             if self.kind(self.heap.element(list, index)) != Kind::String {
                 let position = self.code[delete].position as usize;
-                return Err(Failure::new("T2012").insert("value", self.shown(names)).at(position));
+                return Err(Failure::new("T2012")
+                    .insert("value", self.shown(names))
+                    .at(position));
             }
         }
         for index in 0..n_names {
             let name = self.string(self.heap.element(list, index));
             if let Item::Object(object) = found {
                 let members = self.heap.members(object).iter().copied();
-                let kept: Vec<(Item, Item)> = members.filter(|(known, _)| !self.is_text(*known, &name)).collect();
+                let kept: Vec<(Item, Item)> = members
+                    .filter(|(known, _)| !self.is_text(*known, &name))
+                    .collect();
                 self.spend(kept.len())?;
                 self.n_changes += 1;
                 self.heap.replace_members(object, &kept);
@@ -80,7 +100,10 @@ impl Machine<'_, '_> {
         let text = self.string(name);
         let mut members = self.heap.members(object).to_vec();
         self.spend(members.len())?;
-        match members.iter().position(|(known, _)| self.is_text(*known, &text)) {
+        match members
+            .iter()
+            .position(|(known, _)| self.is_text(*known, &text))
+        {
             Some(place) => members[place].1 = value,
             None => members.push((name, value)),
         }
@@ -110,7 +133,12 @@ impl Machine<'_, '_> {
                 for place in (base..self.stack.len()).step_by(2) {
                     self.stack[place + 1] = self.deep_copy(self.stack[place + 1])?;
                 }
-                let members: Vec<(Item, Item)> = self.stack[base..].as_chunks().0.iter().map(|[name, value]| (*name, *value)).collect();
+                let members: Vec<(Item, Item)> = self.stack[base..]
+                    .as_chunks()
+                    .0
+                    .iter()
+                    .map(|[name, value]| (*name, *value))
+                    .collect();
                 self.stack.truncate(base);
                 Ok(Item::Object(self.heap.push_object(&members)))
             }

@@ -13,14 +13,28 @@ use super::path::Sequence;
 pub(super) const CONTEXT: u32 = 0;
 
 impl Machine<'_, '_> {
-    pub(super) fn tuple_path(&mut self, node: &Node, path: &Path, input: Item, frame: FrameId) -> Result<Item, Failure> {
+    pub(super) fn tuple_path(
+        &mut self,
+        node: &Node,
+        path: &Path,
+        input: Item,
+        frame: FrameId,
+    ) -> Result<Item, Failure> {
         let code = self.code;
-        let Some((first_tuple, layout)) = path.tuples else { unreachable!("the caller has looked") };
+        let Some((first_tuple, layout)) = path.tuples else {
+            unreachable!("the caller has looked")
+        };
         // An array constructor at the beginning makes what its tuples are made of.
         let constructs = first_tuple == 0 && code[path.steps[0]].cons_array;
         let plain = if constructs { 1 } else { first_tuple };
         let sequence = match plain {
-            0 if matches!(code[path.steps[0]].expr, Expr::Variable(_) | Expr::Root | Expr::Context) => Sequence::One(input),
+            0 if matches!(
+                code[path.steps[0]].expr,
+                Expr::Variable(_) | Expr::Root | Expr::Context
+            ) =>
+            {
+                Sequence::One(input)
+            }
             0 => Sequence::of(self, input),
             _ => self.steps(path, plain, input, frame)?,
         };
@@ -73,7 +87,12 @@ impl Machine<'_, '_> {
         tuple
     }
 
-    fn first_tuples(&mut self, sequence: Sequence, outer: FrameId, layout: LayoutId) -> Result<ListId, Failure> {
+    fn first_tuples(
+        &mut self,
+        sequence: Sequence,
+        outer: FrameId,
+        layout: LayoutId,
+    ) -> Result<ListId, Failure> {
         let items = sequence.into_item(self);
         let items = self.as_list(items)?;
         let base = self.stack.len();
@@ -104,7 +123,9 @@ impl Machine<'_, '_> {
         let result = match (&node.expr, tuples) {
             (Expr::Sort(terms), Some(tuples)) => {
                 let tuples = Sequence::Many(Item::List(tuples));
-                let sorted = self.order_by(node, terms, tuples, outer, Some(layout))?.into_item(self);
+                let sorted = self
+                    .order_by(node, terms, tuples, outer, Some(layout))?
+                    .into_item(self);
                 let sorted = self.as_list(sorted)?;
                 let elements = self.heap.list(sorted).elements;
                 self.heap.push_elements(elements, ListKind::TUPLES)
@@ -123,16 +144,24 @@ impl Machine<'_, '_> {
         self.tuple_stages(&node.stages, result)
     }
 
-    fn tuple_step_each(&mut self, id: ExprId, node: &Node, tuples: ListId) -> Result<ListId, Failure> {
+    fn tuple_step_each(
+        &mut self,
+        id: ExprId,
+        node: &Node,
+        tuples: ListId,
+    ) -> Result<ListId, Failure> {
         let base = self.stack.len();
         for index in 0..self.heap.list_len(tuples) {
-            let Item::Tuple(tuple) = self.heap.element(tuples, index) else { continue };
+            let Item::Tuple(tuple) = self.heap.element(tuples, index) else {
+                continue;
+            };
             let context = self.heap.slot(tuple, CONTEXT);
             let result = self.eval(id, context, tuple)?;
             if result == Item::Undefined {
                 continue;
             }
-            let carries_tuples = matches!(result, Item::List(list) if self.heap.list(list).kind.tuples);
+            let carries_tuples =
+                matches!(result, Item::List(list) if self.heap.list(list).kind.tuples);
             let results = self.as_list(result)?;
             for place in 0..self.heap.list_len(results) {
                 self.step()?;
@@ -193,7 +222,12 @@ impl Machine<'_, '_> {
 
     /// Predicates of a step see the variables of its tuples; one behind a block whose tuples are only handed on sees those
     /// of the `frame` around it.
-    pub(super) fn filter_tuples(&mut self, predicate: ExprId, tuples: ListId, frame: Option<FrameId>) -> Result<ListId, Failure> {
+    pub(super) fn filter_tuples(
+        &mut self,
+        predicate: ExprId,
+        tuples: ListId,
+        frame: Option<FrameId>,
+    ) -> Result<ListId, Failure> {
         let code = self.code;
         let node = &code[predicate];
         let len = self.heap.list_len(tuples);
@@ -207,7 +241,11 @@ impl Machine<'_, '_> {
             let Item::Tuple(tuple) = item else { continue };
             let chosen = match literal {
                 Some(literal) => literal,
-                None => self.eval(predicate, self.heap.slot(tuple, CONTEXT), frame.unwrap_or(tuple))?,
+                None => self.eval(
+                    predicate,
+                    self.heap.slot(tuple, CONTEXT),
+                    frame.unwrap_or(tuple),
+                )?,
             };
             self.choose(chosen, item, index, len)?;
         }

@@ -41,7 +41,11 @@ fn append(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
 }
 
 /// An array of at least two elements is changed on the stack; anything less is left as it is.
-fn changed(m: &mut Machine<'_, '_>, array: Item, change: impl FnOnce(&mut Machine<'_, '_>, &mut [Item]) -> Result<(), Failure>) -> Outcome {
+fn changed(
+    m: &mut Machine<'_, '_>,
+    array: Item,
+    change: impl FnOnce(&mut Machine<'_, '_>, &mut [Item]) -> Result<(), Failure>,
+) -> Outcome {
     if array == Item::Undefined || m.len(array) <= 1 {
         return Ok(array);
     }
@@ -78,7 +82,10 @@ fn sort(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
             return m.sort_items(items, &mut |m, a, b| {
                 let after = m.apply(function, &[a, b])?;
                 // Any array or object counts as true here.
-                Ok(matches!(m.kind(after), Kind::Array | Kind::Object | Kind::Function) || m.truth(after)?)
+                Ok(
+                    matches!(m.kind(after), Kind::Array | Kind::Object | Kind::Function)
+                        || m.truth(after)?,
+                )
             });
         }
         let all = |kind| items.iter().all(|item| m.kind(*item) == kind);
@@ -92,7 +99,9 @@ fn sort(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
 }
 
 fn zip(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
-    let lens = args.iter().map(|arg| if m.is_array(*arg) { m.len(*arg) } else { 0 });
+    let lens = args
+        .iter()
+        .map(|arg| if m.is_array(*arg) { m.len(*arg) } else { 0 });
     let len = lens.min().unwrap_or(0);
     m.reserve(len * args.len() * 8)?;
     let mut lists = Vec::with_capacity(args.len());
@@ -103,7 +112,10 @@ fn zip(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
     }
     let base = m.stack.len();
     for index in 0..len {
-        let tuple: Vec<Item> = lists.iter().map(|list| m.heap.element(*list, index)).collect();
+        let tuple: Vec<Item> = lists
+            .iter()
+            .map(|list| m.heap.element(*list, index))
+            .collect();
         let tuple = m.heap.push_list(&tuple, ListKind::ARRAY);
         m.stack.push(Item::List(tuple));
     }
@@ -116,7 +128,11 @@ fn distinct(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
     if !m.is_array(array) || m.len(array) <= 1 {
         return Ok(array);
     }
-    let kind = if m.is_sequence(array) { ListKind::SEQUENCE } else { ListKind::ARRAY };
+    let kind = if m.is_sequence(array) {
+        ListKind::SEQUENCE
+    } else {
+        ListKind::ARRAY
+    };
     let list = m.as_list(array)?;
     let base = m.stack.len();
     let mut scalars: HashSet<(Kind, String)> = HashSet::new();

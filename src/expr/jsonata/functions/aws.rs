@@ -33,7 +33,9 @@ fn truncated(m: &Machine<'_, '_>, item: Item) -> Option<i64> {
 
 /// `$partition(array, size)`: nothing for a size of zero or an empty array.
 fn partition(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
-    let size = truncated(m, args[1]).and_then(|size| usize::try_from(size).ok()).unwrap_or(0);
+    let size = truncated(m, args[1])
+        .and_then(|size| usize::try_from(size).ok())
+        .unwrap_or(0);
     if args[0] == Item::Undefined || size == 0 || m.len(args[0]) == 0 {
         return Ok(Item::Undefined);
     }
@@ -50,7 +52,11 @@ fn partition(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
 
 /// `$range(start, end, step)`: `end` belongs to it if it is hit. One number stands for itself.
 fn range(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
-    let (Some(start), Some(end), Some(step)) = (truncated(m, args[0]), truncated(m, args[1]), truncated(m, args[2])) else {
+    let (Some(start), Some(end), Some(step)) = (
+        truncated(m, args[0]),
+        truncated(m, args[1]),
+        truncated(m, args[2]),
+    ) else {
         return Ok(Item::Undefined);
     };
     let ahead = i128::from(end) - i128::from(start);
@@ -68,7 +74,9 @@ fn range(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
 
 /// `$hash(text, algorithm)` in hexadecimal.
 fn hash(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
-    let (Some(text), Some(algorithm)) = (m.str(args[0]), m.str(args[1])) else { return Ok(Item::Undefined) };
+    let (Some(text), Some(algorithm)) = (m.str(args[0]), m.str(args[1])) else {
+        return Ok(Item::Undefined);
+    };
     let digest = match &*algorithm {
         "MD5" => Md5::digest(text.as_bytes()).to_vec(),
         "SHA-1" => Sha1::digest(text.as_bytes()).to_vec(),
@@ -111,7 +119,9 @@ fn uuid(m: &mut Machine<'_, '_>, _: &[Item]) -> Outcome {
 
 /// `$parse(json)`.
 fn parse(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
-    let Some(text) = m.str(args[0]).map(|text| text.into_owned()) else { return Ok(Item::Undefined) };
+    let Some(text) = m.str(args[0]).map(|text| text.into_owned()) else {
+        return Ok(Item::Undefined);
+    };
     m.reserve(text.len())?;
     let limits = ParseLimits {
         depth: PARSE_DEPTH,
@@ -119,7 +129,11 @@ fn parse(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
     };
     match m.arena.parse(text.as_bytes(), limits) {
         // A negative zero is read as zero.
-        Ok(value) if m.arena.kind(value) == JsonKind::Number && m.number(Item::Json(value)).is_some_and(|n| n.as_f64() == 0.0) => {
+        Ok(value)
+            if m.arena.kind(value) == JsonKind::Number
+                && m.number(Item::Json(value))
+                    .is_some_and(|n| n.as_f64() == 0.0) =>
+        {
             Ok(Item::Int(0))
         }
         Ok(value) => Ok(Item::Json(value)),

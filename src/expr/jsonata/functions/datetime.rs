@@ -24,7 +24,9 @@ fn millis(m: &mut Machine<'_, '_>, _: &[Item]) -> Outcome {
 
 /// `$fromMillis(millis, picture, timezone)`.
 fn from_millis(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
-    let Some(number) = m.number(args[0]) else { return Ok(Item::Undefined) };
+    let Some(number) = m.number(args[0]) else {
+        return Ok(Item::Undefined);
+    };
     let millis = match number {
         Number::Int(value) => value,
         Number::Float(value) => value.trunc() as i64,
@@ -45,7 +47,9 @@ fn format(m: &mut Machine<'_, '_>, millis: i64, picture: Item, timezone: Item) -
 
 /// `$toMillis(timestamp, picture)`.
 fn to_millis(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
-    let Some(text) = m.str(args[0]).map(|text| text.into_owned()) else { return Ok(Item::Undefined) };
+    let Some(text) = m.str(args[0]).map(|text| text.into_owned()) else {
+        return Ok(Item::Undefined);
+    };
     let picture = m.str(args[1]).map(|picture| picture.into_owned());
     m.spend(text.len() + picture.as_ref().map_or(0, String::len))?;
     let millis = match picture {

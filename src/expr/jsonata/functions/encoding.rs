@@ -1,8 +1,8 @@
 //! Base64 and the escaping of URLs.
 
 use base64::Engine;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 
 use super::super::error::{Failure, quote};
 use super::super::eval::Machine;
@@ -24,20 +24,28 @@ const UNESCAPED: &str = "-_.!~*'()";
 const RESERVED: &str = ";/?:@&=+$,#";
 
 fn base64_encode(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
-    let Some(text) = m.str(args[0]) else { return Ok(Item::Undefined) };
+    let Some(text) = m.str(args[0]) else {
+        return Ok(Item::Undefined);
+    };
     let encoded = STANDARD.encode(text.as_bytes());
     m.text(&encoded)
 }
 
 fn base64_decode(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
-    let Some(text) = m.str(args[0]) else { return Ok(Item::Undefined) };
+    let Some(text) = m.str(args[0]) else {
+        return Ok(Item::Undefined);
+    };
     let lenient = GeneralPurposeConfig::new()
         .with_decode_padding_mode(DecodePaddingMode::Indifferent)
         .with_decode_allow_trailing_bits(true);
     let engine = GeneralPurpose::new(&base64::alphabet::STANDARD, lenient);
     // Characters outside of the alphabet are passed over, as Buffer does.
     let known = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
-    let digits: Vec<u8> = text.bytes().take_while(|byte| *byte != b'=').filter(known).collect();
+    let digits: Vec<u8> = text
+        .bytes()
+        .take_while(|byte| *byte != b'=')
+        .filter(known)
+        .collect();
     let decoded = engine.decode(digits).unwrap_or_default();
     m.text(&String::from_utf8_lossy(&decoded))
 }
@@ -47,11 +55,20 @@ fn encode_url_component(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
 }
 
 fn encode_url(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
-    encode(m, args, "encodeUrl", |c| UNESCAPED.contains(c) || RESERVED.contains(c))
+    encode(m, args, "encodeUrl", |c| {
+        UNESCAPED.contains(c) || RESERVED.contains(c)
+    })
 }
 
-fn encode(m: &mut Machine<'_, '_>, args: &[Item], name: &str, kept: impl Fn(char) -> bool) -> Outcome {
-    let Some(text) = m.str(args[0]) else { return Ok(Item::Undefined) };
+fn encode(
+    m: &mut Machine<'_, '_>,
+    args: &[Item],
+    name: &str,
+    kept: impl Fn(char) -> bool,
+) -> Outcome {
+    let Some(text) = m.str(args[0]) else {
+        return Ok(Item::Undefined);
+    };
     // The values hold no lone surrogates: where one was written there is a replacement character.
     if text.contains(char::REPLACEMENT_CHARACTER) {
         return Err(malformed(&text, name));
@@ -77,8 +94,15 @@ fn decode_url(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
     decode(m, args, "decodeUrl", |c| RESERVED.contains(c))
 }
 
-fn decode(m: &mut Machine<'_, '_>, args: &[Item], name: &str, kept: impl Fn(char) -> bool) -> Outcome {
-    let Some(text) = m.str(args[0]) else { return Ok(Item::Undefined) };
+fn decode(
+    m: &mut Machine<'_, '_>,
+    args: &[Item],
+    name: &str,
+    kept: impl Fn(char) -> bool,
+) -> Outcome {
+    let Some(text) = m.str(args[0]) else {
+        return Ok(Item::Undefined);
+    };
     match decoded(&text, kept) {
         Some(decoded) => m.text(&decoded),
         None => Err(malformed(&text, name)),
@@ -119,9 +143,13 @@ fn decoded(text: &str, kept: impl Fn(char) -> bool) -> Option<String> {
 fn escaped_byte(text: &str) -> Option<u8> {
     let digits = text.get(..2)?;
     let all_hex = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-    all_hex.then(|| u8::from_str_radix(digits, 16).ok()).flatten()
+    all_hex
+        .then(|| u8::from_str_radix(digits, 16).ok())
+        .flatten()
 }
 
 fn malformed(text: &str, name: &str) -> Failure {
-    Failure::new("D3140").insert("value", quote(text)).insert("{functionName", name)
+    Failure::new("D3140")
+        .insert("value", quote(text))
+        .insert("{functionName", name)
 }

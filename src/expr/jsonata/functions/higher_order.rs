@@ -21,13 +21,21 @@ fn call(m: &mut Machine<'_, '_>, function: Item, args: [Item; 3]) -> Outcome {
     m.apply(function, &args[..n_args])
 }
 
-fn call_at(m: &mut Machine<'_, '_>, function: Item, list: ListId, index: usize, array: Item) -> Outcome {
+fn call_at(
+    m: &mut Machine<'_, '_>,
+    function: Item,
+    list: ListId,
+    index: usize,
+    array: Item,
+) -> Outcome {
     let element = m.heap.element(list, index);
     call(m, function, [element, Item::Int(index as i64), array])
 }
 
 fn map(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
-    let [array, function, ..] = *args else { return Ok(Item::Undefined) };
+    let [array, function, ..] = *args else {
+        return Ok(Item::Undefined);
+    };
     if array == Item::Undefined {
         return Ok(array);
     }
@@ -43,7 +51,9 @@ fn map(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
 }
 
 fn filter(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
-    let [array, function, ..] = *args else { return Ok(Item::Undefined) };
+    let [array, function, ..] = *args else {
+        return Ok(Item::Undefined);
+    };
     if array == Item::Undefined {
         return Ok(array);
     }
@@ -60,7 +70,9 @@ fn filter(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
 
 /// The one element for which the function is true, or the only one.
 fn single(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
-    let [array, function, ..] = *args else { return Ok(Item::Undefined) };
+    let [array, function, ..] = *args else {
+        return Ok(Item::Undefined);
+    };
     if array == Item::Undefined {
         return Ok(array);
     }
@@ -83,7 +95,9 @@ fn single(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
 
 /// `$reduce(array, function, initial)`.
 fn reduce(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
-    let [array, function, initial, ..] = *args else { return Ok(Item::Undefined) };
+    let [array, function, initial, ..] = *args else {
+        return Ok(Item::Undefined);
+    };
     if array == Item::Undefined {
         return Ok(array);
     }
@@ -114,7 +128,9 @@ fn members(m: &mut Machine<'_, '_>, object: Item) -> Result<Vec<Item>, Failure> 
 }
 
 fn each(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
-    let [object, function, ..] = *args else { return Ok(Item::Undefined) };
+    let [object, function, ..] = *args else {
+        return Ok(Item::Undefined);
+    };
     let members = members(m, object)?;
     let base = m.stack.len();
     for [name, value] in members.as_chunks().0 {
@@ -128,7 +144,9 @@ fn each(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
 
 /// The members for which the function is true; nothing if there are none.
 fn sift(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
-    let [object, function, ..] = *args else { return Ok(Item::Undefined) };
+    let [object, function, ..] = *args else {
+        return Ok(Item::Undefined);
+    };
     let members = members(m, object)?;
     let mut kept = Vec::new();
     for [name, value] in members.as_chunks().0 {

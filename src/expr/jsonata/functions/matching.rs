@@ -25,13 +25,23 @@ impl Machine<'_, '_> {
     /// What a regular expression finds from a byte offset on, as the object that functions are given.
     pub(in super::super) fn next_match(&mut self, regex: u32, text: Item, from: usize) -> Outcome {
         let code = self.code;
-        let Some(subject) = self.str(text) else { return Ok(Item::Undefined) };
+        let Some(subject) = self.str(text) else {
+            return Ok(Item::Undefined);
+        };
         let len = subject.len();
-        let Some(found) = code.regexes[regex as usize].find(&subject, from)? else { return Ok(Item::Undefined) };
-        let (start, end) = (utf16_len(&subject[..found.start]), utf16_len(&subject[..found.end]));
+        let Some(found) = code.regexes[regex as usize].find(&subject, from)? else {
+            return Ok(Item::Undefined);
+        };
+        let (start, end) = (
+            utf16_len(&subject[..found.start]),
+            utf16_len(&subject[..found.end]),
+        );
         let matched = subject[found.start..found.end].to_owned();
-        let groups: Vec<Option<String>> =
-            found.groups.iter().map(|group| group.map(|(start, end)| subject[start..end].to_owned())).collect();
+        let groups: Vec<Option<String>> = found
+            .groups
+            .iter()
+            .map(|group| group.map(|(start, end)| subject[start..end].to_owned()))
+            .collect();
         drop(subject);
         self.spend((len - from) / 16)?;
         let base = self.stack.len();
@@ -59,7 +69,12 @@ impl Machine<'_, '_> {
     }
 
     /// The `next` of a match. A match of nothing would be found for ever.
-    pub(in super::super) fn next_match_after(&mut self, regex: u32, text: Item, from: usize) -> Outcome {
+    pub(in super::super) fn next_match_after(
+        &mut self,
+        regex: u32,
+        text: Item,
+        from: usize,
+    ) -> Outcome {
         if self.str(text).is_none_or(|subject| from >= subject.len()) {
             return Ok(Item::Undefined);
         }
@@ -79,7 +94,12 @@ impl Machine<'_, '_> {
     }
 
     /// Calls a matcher, or the `next` of a match.
-    fn matched(&mut self, matcher: Item, args: &[Item], text: &str) -> Result<Option<Match>, Failure> {
+    fn matched(
+        &mut self,
+        matcher: Item,
+        args: &[Item],
+        text: &str,
+    ) -> Result<Option<Match>, Failure> {
         let object = self.apply(matcher, args)?;
         if object == Item::Undefined {
             return Ok(None);
@@ -91,7 +111,10 @@ impl Machine<'_, '_> {
         if !is_match {
             return Err(Failure::new("T1010"));
         }
-        let place = |item| self.number(item).map_or(0, |number| byte_offset(text, number.floor()));
+        let place = |item| {
+            self.number(item)
+                .map_or(0, |number| byte_offset(text, number.floor()))
+        };
         let (start, end) = (place(start), place(self.member(object, "end")));
         Ok(Some(Match {
             start,
@@ -106,7 +129,11 @@ impl Machine<'_, '_> {
 }
 
 fn utf16_len(text: &str) -> usize {
-    if text.is_ascii() { text.len() } else { text.encode_utf16().count() }
+    if text.is_ascii() {
+        text.len()
+    } else {
+        text.encode_utf16().count()
+    }
 }
 
 /// The byte offset of a position that counts UTF-16 units; the end of the text for one beyond it.
@@ -234,7 +261,10 @@ fn replace(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
     let replacement = m.str(args[2]).map(std::borrow::Cow::into_owned);
     let mut result = String::with_capacity(text.len());
     let mut count = 0.0;
-    if let (Some(pattern), Some(replacement)) = (m.str(args[1]).map(std::borrow::Cow::into_owned), &replacement) {
+    if let (Some(pattern), Some(replacement)) = (
+        m.str(args[1]).map(std::borrow::Cow::into_owned),
+        &replacement,
+    ) {
         let mut rest = text.as_str();
         while count < limit
             && let Some((before, after)) = rest.split_once(&pattern)
@@ -268,7 +298,9 @@ fn replace(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
             }
         }
         m.check_len(result.len())?;
-        let matched = m.str(m.member(hit.object, "match")).map_or(0, |matched| matched.len());
+        let matched = m
+            .str(m.member(hit.object, "match"))
+            .map_or(0, |matched| matched.len());
         position = (hit.start + matched).min(text.len());
         count += 1.0;
         found = m.next_of(&hit, &text)?;
@@ -278,7 +310,12 @@ fn replace(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
 }
 
 /// Appends the replacement with `$0` and `$1` … filled in, `$$` for a dollar.
-fn substitute(m: &mut Machine<'_, '_>, replacement: &str, hit: Item, out: &mut String) -> Result<(), Failure> {
+fn substitute(
+    m: &mut Machine<'_, '_>,
+    replacement: &str,
+    hit: Item,
+    out: &mut String,
+) -> Result<(), Failure> {
     let groups = m.member(hit, "groups");
     let groups = match m.kind(groups) {
         Kind::Array => m.as_list(groups)?,
@@ -297,8 +334,15 @@ fn substitute(m: &mut Machine<'_, '_>, replacement: &str, hit: Item, out: &mut S
             out.push_str(&m.string(m.member(hit, "match")));
             rest = after;
         } else {
-            let digits = rest.bytes().take(max_digits).take_while(u8::is_ascii_digit).count();
-            let read = |n: usize| rest.get(..n).and_then(|digits| digits.parse::<usize>().ok());
+            let digits = rest
+                .bytes()
+                .take(max_digits)
+                .take_while(u8::is_ascii_digit)
+                .count();
+            let read = |n: usize| {
+                rest.get(..n)
+                    .and_then(|digits| digits.parse::<usize>().ok())
+            };
             let mut index = read(digits);
             if max_digits > 1 && index.is_some_and(|index| index > n_groups) {
                 index = read(digits.min(max_digits - 1));

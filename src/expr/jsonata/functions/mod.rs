@@ -71,9 +71,21 @@ struct Table {
 }
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
-    let read = |text| Signature::parse(text, 0).expect("signatures of built-in functions are right: a test reads them all");
-    let natives: Vec<_> = FAMILIES.iter().copied().flatten().map(|native| (native, read(native.signature))).collect();
-    let places = natives.iter().enumerate().map(|(place, (native, _))| (native.name, place as u16)).collect();
+    let read = |text| {
+        Signature::parse(text, 0)
+            .expect("signatures of built-in functions are right: a test reads them all")
+    };
+    let natives: Vec<_> = FAMILIES
+        .iter()
+        .copied()
+        .flatten()
+        .map(|native| (native, read(native.signature)))
+        .collect();
+    let places = natives
+        .iter()
+        .enumerate()
+        .map(|(place, (native, _))| (native.name, place as u16))
+        .collect();
     Table {
         natives,
         places,

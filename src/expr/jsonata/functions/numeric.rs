@@ -44,7 +44,9 @@ fn number(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
 fn read_number(text: &str) -> Option<Number> {
     for (prefixes, radix) in [(["0x", "0X"], 16), (["0o", "0O"], 8), (["0b", "0B"], 2)] {
         if let Some(digits) = prefixes.iter().find_map(|prefix| text.strip_prefix(prefix)) {
-            let read = u64::from_str_radix(digits, radix).ok().filter(|_| !digits.starts_with('+'))?;
+            let read = u64::from_str_radix(digits, radix)
+                .ok()
+                .filter(|_| !digits.starts_with('+'))?;
             return Some(i64::try_from(read).map_or(Number::Float(read as f64), Number::Int));
         }
     }
@@ -59,14 +61,24 @@ fn read_number(text: &str) -> Option<Number> {
     if let Ok(integer) = text.parse::<i64>() {
         return Some(Number::Int(integer));
     }
-    text.parse::<f64>().ok().filter(|value| value.is_finite()).map(Number::from)
+    text.parse::<f64>()
+        .ok()
+        .filter(|value| value.is_finite())
+        .map(Number::from)
 }
 
 /// A function of one number; undefined stays undefined.
-fn map(m: &mut Machine<'_, '_>, args: &[Item], exact: fn(i64) -> Option<i64>, of: fn(f64) -> f64) -> Outcome {
+fn map(
+    m: &mut Machine<'_, '_>,
+    args: &[Item],
+    exact: fn(i64) -> Option<i64>,
+    of: fn(f64) -> f64,
+) -> Outcome {
     Ok(match m.number(args[0]) {
         None => Item::Undefined,
-        Some(Number::Int(value)) => exact(value).map_or_else(|| Number::from(of(value as f64)).item(), Item::Int),
+        Some(Number::Int(value)) => {
+            exact(value).map_or_else(|| Number::from(of(value as f64)).item(), Item::Int)
+        }
         Some(Number::Float(value)) => Number::from(of(value)).item(),
     })
 }
@@ -85,7 +97,10 @@ fn ceil(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
 
 /// `$round(number, precision)`: halves go to the even neighbour.
 fn round(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
-    let precision = m.number(args[1]).map_or(0, |precision| precision.floor()).clamp(-400, 400) as i32;
+    let precision = m
+        .number(args[1])
+        .map_or(0, |precision| precision.floor())
+        .clamp(-400, 400) as i32;
     Ok(match m.number(args[0]) {
         None => Item::Undefined,
         Some(Number::Int(value)) if precision >= 0 => Item::Int(value),
@@ -94,7 +109,9 @@ fn round(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
 }
 
 fn sqrt(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
-    let Some(number) = m.number(args[0]) else { return Ok(Item::Undefined) };
+    let Some(number) = m.number(args[0]) else {
+        return Ok(Item::Undefined);
+    };
     match number.as_f64() {
         value if value < 0.0 => Err(Failure::new("D3060").insert("value", m.shown(args[0]))),
         value => Ok(Number::from(value.sqrt()).item()),
@@ -102,17 +119,27 @@ fn sqrt(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
 }
 
 fn power(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
-    let Some(base) = m.number(args[0]) else { return Ok(Item::Undefined) };
-    let exponent = m.number(args[1]).map_or(f64::NAN, |exponent| exponent.as_f64());
+    let Some(base) = m.number(args[0]) else {
+        return Ok(Item::Undefined);
+    };
+    let exponent = m
+        .number(args[1])
+        .map_or(f64::NAN, |exponent| exponent.as_f64());
     let result = base.as_f64().powf(exponent);
     match result.is_finite() {
         true => Ok(Number::from(result).item()),
-        false => Err(Failure::new("D3061").insert("value", m.shown(args[0])).insert("exp", m.shown(args[1]))),
+        false => Err(Failure::new("D3061")
+            .insert("value", m.shown(args[0]))
+            .insert("exp", m.shown(args[1]))),
     }
 }
 
 /// Folds the numbers of an array; none if there are none.
-fn fold(m: &mut Machine<'_, '_>, array: Item, of: impl Fn(Number, Number) -> Number) -> Result<Option<Number>, Failure> {
+fn fold(
+    m: &mut Machine<'_, '_>,
+    array: Item,
+    of: impl Fn(Number, Number) -> Number,
+) -> Result<Option<Number>, Failure> {
     let list = m.as_list(array)?;
     let mut result = None;
     for index in 0..m.heap.list_len(list) {
@@ -144,11 +171,15 @@ fn sum(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
 }
 
 fn max(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
-    choose(m, args, |a, b| a.compare(b).is_some_and(std::cmp::Ordering::is_ge))
+    choose(m, args, |a, b| {
+        a.compare(b).is_some_and(std::cmp::Ordering::is_ge)
+    })
 }
 
 fn min(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
-    choose(m, args, |a, b| a.compare(b).is_some_and(std::cmp::Ordering::is_le))
+    choose(m, args, |a, b| {
+        a.compare(b).is_some_and(std::cmp::Ordering::is_le)
+    })
 }
 
 fn choose(m: &mut Machine<'_, '_>, args: &[Item], keep: fn(Number, Number) -> bool) -> Outcome {
@@ -165,12 +196,16 @@ fn average(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
     }
     let n = m.len(args[0]) as f64;
     let total = fold(m, args[0], add)?;
-    Ok(total.map_or(Item::Undefined, |total| Number::from(total.as_f64() / n).item()))
+    Ok(total.map_or(Item::Undefined, |total| {
+        Number::from(total.as_f64() / n).item()
+    }))
 }
 
 /// `$formatNumber(number, picture, options)`.
 fn format_number(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
-    let Some(number) = m.number(args[0]) else { return Ok(Item::Undefined) };
+    let Some(number) = m.number(args[0]) else {
+        return Ok(Item::Undefined);
+    };
     let mut symbols = picture::Symbols::default();
     if args[2] != Item::Undefined {
         let base = m.stack.len();
@@ -194,7 +229,9 @@ fn format_base(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
         Number::Int(value) => value as f64,
         Number::Float(value) => picture::round(value, 0),
     };
-    let Some(number) = m.number(args[0]) else { return Ok(Item::Undefined) };
+    let Some(number) = m.number(args[0]) else {
+        return Ok(Item::Undefined);
+    };
     let radix = m.number(args[1]).map_or(10.0, whole);
     if !(2.0..=36.0).contains(&radix) {
         let mut shown = String::new();
@@ -225,7 +262,9 @@ fn in_base(value: i128, radix: u32) -> String {
 
 /// `$formatInteger(number, picture)`.
 fn format_integer(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
-    let Some(number) = m.number(args[0]) else { return Ok(Item::Undefined) };
+    let Some(number) = m.number(args[0]) else {
+        return Ok(Item::Undefined);
+    };
     let picture = m.string(args[1]);
     m.spend(picture.len())?;
     let value = match number {
@@ -238,7 +277,9 @@ fn format_integer(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
 
 /// `$parseInteger(text, picture)`.
 fn parse_integer(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
-    let Some(text) = m.str(args[0]).map(std::borrow::Cow::into_owned) else { return Ok(Item::Undefined) };
+    let Some(text) = m.str(args[0]).map(std::borrow::Cow::into_owned) else {
+        return Ok(Item::Undefined);
+    };
     let picture = m.string(args[1]);
     m.spend(picture.len() + text.len())?;
     let number = picture::IntegerPicture::read(&picture)?.parse(&text)?;

@@ -26,7 +26,11 @@ fn keys(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
     m.list_from(base, ListKind::SEQUENCE)
 }
 
-fn push_keys(m: &mut Machine<'_, '_>, item: Item, known: &mut HashSet<String>) -> Result<(), Failure> {
+fn push_keys(
+    m: &mut Machine<'_, '_>,
+    item: Item,
+    known: &mut HashSet<String>,
+) -> Result<(), Failure> {
     m.step()?;
     if m.is_array(item) {
         m.guard()?;
@@ -65,7 +69,14 @@ fn spread(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
         Kind::Array => {
             push_spread(m, arg)?;
             let empty = m.stack.len() == base;
-            m.list_from(base, if empty { ListKind::SEQUENCE } else { ListKind::ARRAY })
+            m.list_from(
+                base,
+                if empty {
+                    ListKind::SEQUENCE
+                } else {
+                    ListKind::ARRAY
+                },
+            )
         }
         _ => Ok(arg),
     }

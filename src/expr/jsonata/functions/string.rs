@@ -30,7 +30,9 @@ fn string(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
 
 /// The text of the first argument made into another text; undefined stays undefined.
 fn map(m: &mut Machine<'_, '_>, args: &[Item], of: impl FnOnce(&str) -> String) -> Outcome {
-    let Some(text) = m.str(args[0]) else { return Ok(Item::Undefined) };
+    let Some(text) = m.str(args[0]) else {
+        return Ok(Item::Undefined);
+    };
     let len = text.len();
     let result = of(&text);
     m.spend(len / 16)?;
@@ -69,27 +71,44 @@ fn substring(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
         };
         let place = |at: f64| {
             let at = at.trunc();
-            if at < 0.0 { (len + at).max(0.0) } else { at.min(len) }
+            if at < 0.0 {
+                (len + at).max(0.0)
+            } else {
+                at.min(len)
+            }
         };
         let (start, end) = (place(start), place(end));
-        text.chars().skip(start as usize).take((end - start).max(0.0) as usize).collect()
+        text.chars()
+            .skip(start as usize)
+            .take((end - start).max(0.0) as usize)
+            .collect()
     })
 }
 
 fn substring_before(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
     let chars = m.string(args[1]);
-    map(m, args, |text| text.split_once(&chars).map_or(text, |(before, _)| before).to_owned())
+    map(m, args, |text| {
+        text.split_once(&chars)
+            .map_or(text, |(before, _)| before)
+            .to_owned()
+    })
 }
 
 fn substring_after(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
     let chars = m.string(args[1]);
-    map(m, args, |text| text.split_once(&chars).map_or(text, |(_, after)| after).to_owned())
+    map(m, args, |text| {
+        text.split_once(&chars)
+            .map_or(text, |(_, after)| after)
+            .to_owned()
+    })
 }
 
 /// Runs of white space become one space; none stays at the ends.
 fn trim(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
     map(m, args, |text| {
-        let words = text.split([' ', '\t', '\n', '\r']).filter(|word| !word.is_empty());
+        let words = text
+            .split([' ', '\t', '\n', '\r'])
+            .filter(|word| !word.is_empty());
         words.collect::<Vec<&str>>().join(" ")
     })
 }
@@ -107,7 +126,11 @@ fn pad(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
     m.reserve(missing)?;
     map(m, args, |text| {
         let padding: String = chars.chars().cycle().take(missing).collect();
-        if width > 0 { format!("{text}{padding}") } else { format!("{padding}{text}") }
+        if width > 0 {
+            format!("{text}{padding}")
+        } else {
+            format!("{padding}{text}")
+        }
     })
 }
 
@@ -135,7 +158,11 @@ fn join(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
 }
 
 /// A parameter that must not be negative, if it is given.
-pub(super) fn not_negative(m: &Machine<'_, '_>, item: Item, code: &'static str) -> Result<Option<f64>, Failure> {
+pub(super) fn not_negative(
+    m: &Machine<'_, '_>,
+    item: Item,
+    code: &'static str,
+) -> Result<Option<f64>, Failure> {
     match m.number(item).map(|number| number.as_f64()) {
         Some(value) if value < 0.0 => Err(Failure::new(code).insert("value", m.shown(item))),
         value => Ok(value),

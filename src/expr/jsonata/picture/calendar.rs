@@ -37,12 +37,21 @@ impl Moment {
             'D' => self.day_of_month,
             'd' => self.day - day_number(self.year, 1, 1) + 1,
             'F' => weekday(self.day),
-            'W' => self.week_in(YearMonth { year: self.year, month: None }),
+            'W' => self.week_in(YearMonth {
+                year: self.year,
+                month: None,
+            }),
             'w' => self.week_in(YearMonth {
                 year: self.year,
                 month: Some(self.month),
             }),
-            'X' => self.week_based(YearMonth { year: self.year, month: None }).year,
+            'X' => {
+                self.week_based(YearMonth {
+                    year: self.year,
+                    month: None,
+                })
+                .year
+            }
             'x' => {
                 let of = self.week_based(YearMonth {
                     year: self.year,
@@ -154,11 +163,16 @@ fn civil(day: i64) -> (i64, i64, i64) {
     let shifted = day + 719_468;
     let era = shifted.div_euclid(146_097);
     let day_of_era = shifted.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_index = (5 * day_of_year + 2) / 153;
     let day_of_month = day_of_year - (153 * month_index + 2) / 5 + 1;
-    let month = if month_index < 10 { month_index + 3 } else { month_index - 9 };
+    let month = if month_index < 10 {
+        month_index + 3
+    } else {
+        month_index - 9
+    };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     (year, month, day_of_month)
 }
@@ -185,6 +199,13 @@ mod tests {
     fn weeks_belong_to_the_year_of_their_thursday() {
         // 2016-01-01 is a Friday: the last week of 2015.
         let moment = Moment::of(day_number(2016, 1, 1) * DAY);
-        assert_eq!([moment.component('X'), moment.component('W'), moment.component('F')], [Some(2015), Some(53), Some(5)]);
+        assert_eq!(
+            [
+                moment.component('X'),
+                moment.component('W'),
+                moment.component('F')
+            ],
+            [Some(2015), Some(53), Some(5)]
+        );
     }
 }

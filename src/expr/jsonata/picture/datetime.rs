@@ -32,10 +32,28 @@ pub(super) struct Marker {
 }
 
 pub(super) const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];
-pub(super) const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+pub(super) const DAYS: [&str; 7] = [
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+    "Sunday",
+];
 
 /// What JSONata writes where no picture is given.
 const ISO: &str = "[Y0001]-[M01]-[D01]T[H01]:[m01]:[s01].[f001][Z01:01t]";
@@ -70,7 +88,11 @@ impl DateTimePicture {
     }
 
     /// `zone` is hours and minutes east of Greenwich, as in `+0530`.
-    pub(in super::super) fn format(&self, millis: i64, zone: Option<&str>) -> Result<String, Failure> {
+    pub(in super::super) fn format(
+        &self,
+        millis: i64,
+        zone: Option<&str>,
+    ) -> Result<String, Failure> {
         let offset = zone.map_or(0, leading_integer);
         let (hours, minutes) = (offset.div_euclid(100), offset % 100);
         let moment = Moment::of(millis.saturating_add((60 * hours + minutes) * 60_000));
@@ -111,10 +133,11 @@ impl Marker {
             Some((presentation, width)) => (presentation, Some(width)),
             None => (rest, None),
         };
-        let (min_width, max_width) = match width.map(|width| width.split_once('-').unwrap_or((width, "*"))) {
-            Some((min, max)) => (read_width(min)?, read_width(max)?),
-            None => (None, None),
-        };
+        let (min_width, max_width) =
+            match width.map(|width| width.split_once('-').unwrap_or((width, "*"))) {
+                Some((min, max)) => (read_width(min)?, read_width(max)?),
+                None => (None, None),
+            };
         let default = match component {
             'Y' | 'M' | 'D' | 'd' | 'W' | 'w' | 'X' | 'x' | 'H' | 'h' | 'f' => "1",
             'F' | 'P' | 'C' | 'E' => "n",
@@ -145,7 +168,12 @@ impl Marker {
         Ok(of)
     }
 
-    fn read_integer(&mut self, first: &str, second: Option<char>, min_width: Option<usize>) -> Result<(), Failure> {
+    fn read_integer(
+        &mut self,
+        first: &str,
+        second: Option<char>,
+        min_width: Option<usize>,
+    ) -> Result<(), Failure> {
         let mut integer = match second {
             Some(second) => IntegerPicture::read(&format!("{first};{second}"))?,
             None => IntegerPicture::read(first)?,
@@ -153,7 +181,9 @@ impl Marker {
         integer.mandatory_digits = integer.mandatory_digits.max(min_width.unwrap_or(0));
         if matches!(self.component, 'Y' | 'M' | 'D') {
             let n_digits = integer.mandatory_digits + integer.optional_digits;
-            self.n_digits = self.max_width.or(Some(n_digits).filter(|n_digits| *n_digits >= 2));
+            self.n_digits = self
+                .max_width
+                .or(Some(n_digits).filter(|n_digits| *n_digits >= 2));
             if let Some(max_width) = self.max_width {
                 integer.mandatory_digits = max_width;
             }
@@ -162,7 +192,12 @@ impl Marker {
         Ok(())
     }
 
-    fn format(&self, moment: &Moment, (hours, minutes): (i64, i64), out: &mut String) -> Result<(), Failure> {
+    fn format(
+        &self,
+        moment: &Moment,
+        (hours, minutes): (i64, i64),
+        out: &mut String,
+    ) -> Result<(), Failure> {
         match self.component {
             'Z' | 'z' => return self.format_zone(hours, minutes, out),
             'P' => {
@@ -187,7 +222,12 @@ impl Marker {
                 'F' => DAYS.get(value as usize - 1),
                 _ => return Err(self.no_names()),
             };
-            let name: String = name.copied().unwrap_or("").chars().take(self.max_width.unwrap_or(usize::MAX)).collect();
+            let name: String = name
+                .copied()
+                .unwrap_or("")
+                .chars()
+                .take(self.max_width.unwrap_or(usize::MAX))
+                .collect();
             out.push_str(&match case {
                 Case::Upper => name.to_uppercase(),
                 Case::Lower => name.to_lowercase(),
@@ -195,7 +235,9 @@ impl Marker {
             });
             return Ok(());
         }
-        let Some(integer) = &self.integer else { return Err(self.no_names()) };
+        let Some(integer) = &self.integer else {
+            return Err(self.no_names());
+        };
         if let ('Y', Some(n_digits)) = (self.component, self.n_digits) {
             value %= 10_i64.checked_pow(n_digits as u32).unwrap_or(i64::MAX);
         }
@@ -208,7 +250,9 @@ impl Marker {
     }
 
     fn format_zone(&self, hours: i64, minutes: i64, out: &mut String) -> Result<(), Failure> {
-        let Some(integer) = &self.integer else { return Ok(()) };
+        let Some(integer) = &self.integer else {
+            return Ok(());
+        };
         let offset = hours * 100 + minutes;
         if offset == 0 && self.traditional {
             out.push('Z');
@@ -223,7 +267,9 @@ impl Marker {
                 }
                 text
             }
-            (None, n_digits) => return Err(Failure::new("D3134").insert("value", n_digits.to_string())),
+            (None, n_digits) => {
+                return Err(Failure::new("D3134").insert("value", n_digits.to_string()));
+            }
         };
         if self.component == 'z' {
             out.push_str("GMT");
@@ -263,7 +309,8 @@ mod tests {
     #[track_caller]
     fn check(picture: &str, zone: Option<&str>, want: &str) {
         // 2018-12-13T23:04:05.678Z, a Thursday.
-        let found = DateTimePicture::read(picture).and_then(|picture| picture.format(1_544_742_245_678, zone));
+        let found = DateTimePicture::read(picture)
+            .and_then(|picture| picture.format(1_544_742_245_678, zone));
         assert_eq!(found.expect(picture), want, "{picture}");
     }
 
@@ -271,7 +318,11 @@ mod tests {
     fn components_are_written_as_the_picture_says() {
         check(ISO, None, "2018-12-13T23:04:05.678Z");
         check(ISO, Some("+0530"), "2018-12-14T04:34:05.678+05:30");
-        check("[FNn,3-3] [D1o] [MNn] [YI]", None, "Thu 13th December MMXVIII");
+        check(
+            "[FNn,3-3] [D1o] [MNn] [YI]",
+            None,
+            "Thu 13th December MMXVIII",
+        );
         check("[h]:[m][PN] [z]", Some("-0500"), "6:04PM GMT-05:00");
         check("[[[d]]] week [W01]", None, "[347] week 50");
     }

@@ -45,9 +45,10 @@ enum Separators {
 
 /// The zeros of the decimal digits of Unicode.
 const ZEROS: [u32; 37] = [
-    0x30, 0x0660, 0x06F0, 0x07C0, 0x0966, 0x09E6, 0x0A66, 0x0AE6, 0x0B66, 0x0BE6, 0x0C66, 0x0CE6, 0x0D66, 0x0DE6,
-    0x0E50, 0x0ED0, 0x0F20, 0x1040, 0x1090, 0x17E0, 0x1810, 0x1946, 0x19D0, 0x1A80, 0x1A90, 0x1B50, 0x1BB0, 0x1C40,
-    0x1C50, 0xA620, 0xA8D0, 0xA900, 0xA9D0, 0xA9F0, 0xAA50, 0xABF0, 0xFF10,
+    0x30, 0x0660, 0x06F0, 0x07C0, 0x0966, 0x09E6, 0x0A66, 0x0AE6, 0x0B66, 0x0BE6, 0x0C66, 0x0CE6,
+    0x0D66, 0x0DE6, 0x0E50, 0x0ED0, 0x0F20, 0x1040, 0x1090, 0x17E0, 0x1810, 0x1946, 0x19D0, 0x1A80,
+    0x1A90, 0x1B50, 0x1BB0, 0x1C40, 0x1C50, 0xA620, 0xA8D0, 0xA900, 0xA9D0, 0xA9F0, 0xAA50, 0xABF0,
+    0xFF10,
 ];
 
 /// Roman numerals are written up to here: a thousand is one letter.
@@ -90,7 +91,10 @@ impl IntegerPicture {
         let mut position = 0;
         for c in picture.chars().rev() {
             let code = c as u32;
-            if let Some(group) = ZEROS.iter().find(|zero| (**zero..**zero + 10).contains(&code)) {
+            if let Some(group) = ZEROS
+                .iter()
+                .find(|zero| (**zero..**zero + 10).contains(&code))
+            {
                 self.mandatory_digits += 1;
                 position += 1;
                 if *zero.get_or_insert(*group) != *group {
@@ -133,7 +137,9 @@ impl IntegerPicture {
         let magnitude = value.abs();
         let mut text = match &self.primary {
             Primary::Sequence(token) => return Err(IntegerPicture::unsupported(token)),
-            Primary::Letters => words::to_letters(magnitude, if self.case == Case::Upper { 'A' } else { 'a' }),
+            Primary::Letters => {
+                words::to_letters(magnitude, if self.case == Case::Upper { 'A' } else { 'a' })
+            }
             Primary::Roman if magnitude > MAX_ROMAN => return Err(Failure::new("D3900")),
             Primary::Roman => words::to_roman(magnitude),
             Primary::Words => words::number_to_words(magnitude, self.ordinal),
@@ -144,7 +150,11 @@ impl IntegerPicture {
             (Primary::Words, Case::Lower) => text = text.to_lowercase(),
             _ => {}
         }
-        Ok(if value < 0.0 { format!("-{text}") } else { text })
+        Ok(if value < 0.0 {
+            format!("-{text}")
+        } else {
+            text
+        })
     }
 
     fn decimal(&self, value: f64) -> Result<String, Failure> {
@@ -204,7 +214,9 @@ impl IntegerPicture {
             Primary::Decimal => {
                 let repeat = match width {
                     Some(width) if self.optional_digits == 0 => format!("{{{width}}}"),
-                    Some(width) => format!("{{{},{width}}}", width.saturating_sub(self.optional_digits)),
+                    Some(width) => {
+                        format!("{{{},{width}}}", width.saturating_sub(self.optional_digits))
+                    }
                     None => "+".to_owned(),
                 };
                 let suffix = if self.ordinal { "(?:th|st|nd|rd)" } else { "" };
@@ -227,13 +239,19 @@ impl IntegerPicture {
 
     fn parse_decimal(&self, text: &str) -> Option<f64> {
         let n_chars = text.chars().count();
-        let kept = if self.ordinal { n_chars.saturating_sub(2) } else { n_chars };
+        let kept = if self.ordinal {
+            n_chars.saturating_sub(2)
+        } else {
+            n_chars
+        };
         let is_separator = |c: char| match &self.separators {
             Separators::Regular(..) => c == ',',
             Separators::At(separators) => separators.iter().any(|(_, separator)| *separator == c),
         };
         let digits = text.chars().take(kept).filter(|c| !is_separator(*c));
-        let shifted = digits.map(|c| char::from_u32((c as u32).wrapping_sub(self.zero).wrapping_add(0x30)).unwrap_or(c));
+        let shifted = digits.map(|c| {
+            char::from_u32((c as u32).wrapping_sub(self.zero).wrapping_add(0x30)).unwrap_or(c)
+        });
         let shifted: String = shifted.collect();
         let negative = shifted.starts_with('-');
         let unsigned = shifted.trim_start_matches(['-', '+']);

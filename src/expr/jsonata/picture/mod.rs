@@ -34,18 +34,28 @@ fn shift(value: f64, places: i32) -> f64 {
     let scientific = format!("{value:e}");
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
-    format!("{mantissa}e{}", exponent + places).parse().unwrap_or(value)
+    format!("{mantissa}e{}", exponent + places)
+        .parse()
+        .unwrap_or(value)
 }
 
 /// The distance at which separators repeat all over, given their distances from the decimal point; 0 if they do not.
 fn regular_distance(positions: &[usize]) -> usize {
-    let factor = positions.iter().copied().reduce(greatest_common_divisor).unwrap_or(0);
+    let factor = positions
+        .iter()
+        .copied()
+        .reduce(greatest_common_divisor)
+        .unwrap_or(0);
     let repeats = (1..=positions.len()).all(|multiple| positions.contains(&(multiple * factor)));
     if repeats { factor } else { 0 }
 }
 
 fn greatest_common_divisor(a: usize, b: usize) -> usize {
-    if b == 0 { a } else { greatest_common_divisor(b, a % b) }
+    if b == 0 {
+        a
+    } else {
+        greatest_common_divisor(b, a % b)
+    }
 }
 
 #[cfg(test)]

@@ -35,7 +35,9 @@ impl Default for Symbols {
 impl Symbols {
     /// Sets a symbol by the name that the options give it; unknown names say nothing.
     pub(in super::super) fn set(&mut self, name: &str, value: &str) {
-        let Some(first) = value.chars().next() else { return };
+        let Some(first) = value.chars().next() else {
+            return;
+        };
         match name {
             "decimal-separator" => self.decimal_separator = first,
             "grouping-separator" => self.grouping_separator = first,
@@ -60,7 +62,10 @@ impl Symbols {
     }
 
     fn is_active(&self, c: char) -> bool {
-        self.is_digit(c) || c == self.decimal_separator || c == self.exponent_separator || c == self.grouping_separator
+        self.is_digit(c)
+            || c == self.decimal_separator
+            || c == self.exponent_separator
+            || c == self.grouping_separator
     }
 }
 
@@ -94,7 +99,11 @@ struct Format {
 }
 
 /// The number as the picture says; the code of the error if the picture says nothing.
-pub(in super::super) fn format_number(value: f64, picture: &str, symbols: &Symbols) -> Result<String, &'static str> {
+pub(in super::super) fn format_number(
+    value: f64,
+    picture: &str,
+    symbols: &Symbols,
+) -> Result<String, &'static str> {
     let pictures: Vec<&str> = picture.split(symbols.pattern_separator).collect();
     if pictures.len() > 2 {
         return Err("D3080");
@@ -126,16 +135,25 @@ fn split(picture: &str, symbols: &Symbols) -> Option<Parts> {
     let suffix: String = chars[last + 1..].iter().collect();
     // Positions in the whole picture are used for the active part, as the reference does: they are the same unless
     // there is a prefix.
-    let exponent_at = chars[first..].iter().position(|c| *c == symbols.exponent_separator).map(|at| at + first);
+    let exponent_at = chars[first..]
+        .iter()
+        .position(|c| *c == symbols.exponent_separator)
+        .map(|at| at + first);
     let exponent_at = exponent_at.filter(|at| *at <= last + 1);
     let (mantissa, exponent) = match exponent_at {
         None => (active.clone(), None),
         Some(at) => {
             let mantissa = active[..at.min(active.len())].to_vec();
-            (mantissa, Some(active.get(at + 1..).unwrap_or_default().to_vec()))
+            (
+                mantissa,
+                Some(active.get(at + 1..).unwrap_or_default().to_vec()),
+            )
         }
     };
-    let (integer, fraction) = match mantissa.iter().position(|c| *c == symbols.decimal_separator) {
+    let (integer, fraction) = match mantissa
+        .iter()
+        .position(|c| *c == symbols.decimal_separator)
+    {
         None => (mantissa.clone(), suffix.chars().collect()),
         Some(at) => (mantissa[..at].to_vec(), mantissa[at + 1..].to_vec()),
     };
@@ -159,12 +177,21 @@ fn validate(parts: &Parts, symbols: &Symbols) -> Result<(), &'static str> {
     let picture: String = parts.picture.iter().collect();
     let percents = count(&picture, &symbols.percent);
     let per_milles = count(&picture, &symbols.per_mille);
-    let decimal = parts.picture.iter().position(|c| *c == symbols.decimal_separator);
+    let decimal = parts
+        .picture
+        .iter()
+        .position(|c| *c == symbols.decimal_separator);
     let grouping = symbols.grouping_separator;
     let is_decimal = |c: &char| symbols.is_decimal(*c);
     // The last rule that is broken names the error.
     let mut error = None;
-    if parts.picture.iter().filter(|c| **c == symbols.decimal_separator).count() > 1 {
+    if parts
+        .picture
+        .iter()
+        .filter(|c| **c == symbols.decimal_separator)
+        .count()
+        > 1
+    {
         error = Some("D3081");
     }
     if percents > 1 {
@@ -183,14 +210,20 @@ fn validate(parts: &Parts, symbols: &Symbols) -> Result<(), &'static str> {
         error = Some("D3086");
     }
     if let Some(at) = decimal {
-        let before = at.checked_sub(1).and_then(|before| parts.picture.get(before));
+        let before = at
+            .checked_sub(1)
+            .and_then(|before| parts.picture.get(before));
         if before == Some(&grouping) || parts.picture.get(at + 1) == Some(&grouping) {
             error = Some("D3087");
         }
     } else if parts.integer.last() == Some(&grouping) {
         error = Some("D3088");
     }
-    if parts.picture.windows(2).any(|pair| pair == [grouping, grouping]) {
+    if parts
+        .picture
+        .windows(2)
+        .any(|pair| pair == [grouping, grouping])
+    {
         error = Some("D3089");
     }
     let optional = parts.integer.iter().position(|c| *c == symbols.digit);
@@ -217,11 +250,20 @@ fn analyse(parts: Parts, symbols: &Symbols) -> Format {
     let digits = |part: &[char]| part.iter().filter(|c| symbols.is_digit(**c)).count();
     let decimals = |part: &[char]| part.iter().filter(|c| symbols.is_decimal(**c)).count();
     let groups = |part: &[char]| -> Vec<usize> {
-        let places = part.iter().enumerate().filter(|(_, c)| **c == symbols.grouping_separator);
+        let places = part
+            .iter()
+            .enumerate()
+            .filter(|(_, c)| **c == symbols.grouping_separator);
         places.map(|(at, _)| at).collect()
     };
-    let integer_groups: Vec<usize> = groups(&parts.integer).iter().map(|at| digits(&parts.integer[*at..])).collect();
-    let fraction_groups: Vec<usize> = groups(&parts.fraction).iter().map(|at| digits(&parts.fraction[..*at])).collect();
+    let integer_groups: Vec<usize> = groups(&parts.integer)
+        .iter()
+        .map(|at| digits(&parts.integer[*at..]))
+        .collect();
+    let fraction_groups: Vec<usize> = groups(&parts.fraction)
+        .iter()
+        .map(|at| digits(&parts.fraction[..*at]))
+        .collect();
     let mut min_integer = decimals(&parts.integer);
     let scaling = min_integer as i32;
     let mut min_fraction = decimals(&parts.fraction);
@@ -292,7 +334,11 @@ fn write(value: f64, format: &Format, symbols: &Symbols) -> String {
             let len = integer.len();
             let place = (n_digits as i64 - *position as i64) + (len - n_digits) as i64;
             // The reference slices from the end where a group lies beyond the digits.
-            let place = if place < 0 { (len as i64 + place).max(0) } else { place };
+            let place = if place < 0 {
+                (len as i64 + place).max(0)
+            } else {
+                place
+            };
             integer.insert((place as usize).min(len), grouping);
         }
     }

@@ -41,7 +41,9 @@ impl DateTimePicture {
         }
         pattern.push('$');
         let regex = Regex::compile(&pattern, "i", 0).map_err(|_| Failure::new("D3136"))?;
-        let Some(found) = regex.find(text, 0)? else { return Ok(None) };
+        let Some(found) = regex.find(text, 0)? else {
+            return Ok(None);
+        };
         let mut components = Components::default();
         for (part, group) in self.parts.iter().zip(&found.groups) {
             if let (Part::Marker(marker), Some((start, end))) = (part, group) {
@@ -102,7 +104,11 @@ fn moment(mut components: Components, now: &Moment) -> Result<Option<i64>, Failu
     };
     let minutes = hour * 60 + whole('m');
     let time = (minutes * 60 + whole('s')) * 1000 + whole('f');
-    let zone = components.get('Z').filter(|zone| *zone != 0.0).or(components.get('z')).unwrap_or(0.0) as i64;
+    let zone = components
+        .get('Z')
+        .filter(|zone| *zone != 0.0)
+        .or(components.get('z'))
+        .unwrap_or(0.0) as i64;
     Ok(Some(day * DAY + time - zone * 60_000))
 }
 
@@ -122,7 +128,9 @@ impl Marker {
     fn pattern(&self) -> Result<String, Failure> {
         if let ('Z' | 'z', Some(integer)) = (self.component, &self.integer) {
             let prefix = if self.component == 'z' { "GMT" } else { "" };
-            let minutes = integer.regular_separator().map_or(String::new(), |c| format!("{c}[0-9]+"));
+            let minutes = integer
+                .regular_separator()
+                .map_or(String::new(), |c| format!("{c}[0-9]+"));
             return Ok(format!("{prefix}[-+][0-9]+{minutes}"));
         }
         match &self.integer {
@@ -135,7 +143,10 @@ impl Marker {
     /// What was written for the component; none if it is no name of one.
     fn value(&self, text: &str) -> Result<Option<f64>, Failure> {
         match (&self.integer, self.component) {
-            (Some(integer), 'Z' | 'z') => Ok(Some(zone_minutes(text.trim_start_matches(['G', 'M', 'T', 'g', 'm', 't']), integer.regular_separator()))),
+            (Some(integer), 'Z' | 'z') => Ok(Some(zone_minutes(
+                text.trim_start_matches(['G', 'M', 'T', 'g', 'm', 't']),
+                integer.regular_separator(),
+            ))),
             (Some(integer), _) => integer.parse(text),
             (None, 'P') => Ok(match text {
                 "am" | "AM" => Some(0.0),
@@ -144,7 +155,11 @@ impl Marker {
             }),
             (None, component) => {
                 let names: &[&str] = if component == 'F' { &DAYS } else { &MONTHS };
-                let shown = |name: &str| name.chars().take(self.max_width.unwrap_or(usize::MAX)).collect::<String>();
+                let shown = |name: &str| {
+                    name.chars()
+                        .take(self.max_width.unwrap_or(usize::MAX))
+                        .collect::<String>()
+                };
                 let place = names.iter().position(|name| shown(name) == text);
                 Ok(place.map(|place| place as f64 + 1.0))
             }
@@ -177,19 +192,33 @@ pub(in super::super) fn parse_iso(text: &str) -> Option<i64> {
     let mut millis = 0;
     if eat(&mut rest, "T") {
         let hour = digits(&mut rest, 2).filter(|hour| *hour <= 24)?;
-        let minute = eat(&mut rest, ":").then(|| digits(&mut rest, 2)).flatten().filter(|minute| *minute < 60)?;
-        let second = eat(&mut rest, ":").then(|| digits(&mut rest, 2)).flatten().filter(|second| *second < 60)?;
+        let minute = eat(&mut rest, ":")
+            .then(|| digits(&mut rest, 2))
+            .flatten()
+            .filter(|minute| *minute < 60)?;
+        let second = eat(&mut rest, ":")
+            .then(|| digits(&mut rest, 2))
+            .flatten()
+            .filter(|second| *second < 60)?;
         millis = ((hour * 60 + minute) * 60 + second) * 1000;
         if eat(&mut rest, ".") {
             let n_digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-            let three: String = rest[..n_digits].chars().chain("00".chars()).take(3).collect();
+            let three: String = rest[..n_digits]
+                .chars()
+                .chain("00".chars())
+                .take(3)
+                .collect();
             millis += three.parse::<i64>().ok().filter(|_| n_digits > 0)?;
             rest = &rest[n_digits..];
         }
     }
     let mut zone = 0;
     if !eat(&mut rest, "Z") && !rest.is_empty() {
-        let sign = if eat(&mut rest, "+") { 1 } else { i64::from(eat(&mut rest, "-")) * -1 };
+        let sign = if eat(&mut rest, "+") {
+            1
+        } else {
+            i64::from(eat(&mut rest, "-")) * -1
+        };
         let hours = digits(&mut rest, 2)?;
         eat(&mut rest, ":");
         zone = sign * (hours * 60 + digits(&mut rest, 2)?);
@@ -197,12 +226,15 @@ pub(in super::super) fn parse_iso(text: &str) -> Option<i64> {
             return None;
         }
     }
-    rest.is_empty().then(|| day_number(year, month, day) * DAY + millis - zone * 60_000)
+    rest.is_empty()
+        .then(|| day_number(year, month, day) * DAY + millis - zone * 60_000)
 }
 
 /// Exactly `n` digits.
 fn digits(text: &mut &str, n: usize) -> Option<i64> {
-    let digits = text.get(..n).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))?;
+    let digits = text
+        .get(..n)
+        .filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))?;
     *text = &text[n..];
     digits.parse().ok()
 }

@@ -1,14 +1,52 @@
 //! Numbers in words, Roman numerals and letters.
 
 const FEW: [&str; 20] = [
-    "Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Eleven", "Twelve",
-    "Thirteen", "Fourteen", "Fifteen", "Sixteen", "Seventeen", "Eighteen", "Nineteen",
+    "Zero",
+    "One",
+    "Two",
+    "Three",
+    "Four",
+    "Five",
+    "Six",
+    "Seven",
+    "Eight",
+    "Nine",
+    "Ten",
+    "Eleven",
+    "Twelve",
+    "Thirteen",
+    "Fourteen",
+    "Fifteen",
+    "Sixteen",
+    "Seventeen",
+    "Eighteen",
+    "Nineteen",
 ];
 const ORDINALS: [&str; 20] = [
-    "Zeroth", "First", "Second", "Third", "Fourth", "Fifth", "Sixth", "Seventh", "Eighth", "Ninth", "Tenth", "Eleventh",
-    "Twelfth", "Thirteenth", "Fourteenth", "Fifteenth", "Sixteenth", "Seventeenth", "Eighteenth", "Nineteenth",
+    "Zeroth",
+    "First",
+    "Second",
+    "Third",
+    "Fourth",
+    "Fifth",
+    "Sixth",
+    "Seventh",
+    "Eighth",
+    "Ninth",
+    "Tenth",
+    "Eleventh",
+    "Twelfth",
+    "Thirteenth",
+    "Fourteenth",
+    "Fifteenth",
+    "Sixteenth",
+    "Seventeenth",
+    "Eighteenth",
+    "Nineteenth",
 ];
-const DECADES: [&str; 8] = ["Twenty", "Thirty", "Forty", "Fifty", "Sixty", "Seventy", "Eighty", "Ninety"];
+const DECADES: [&str; 8] = [
+    "Twenty", "Thirty", "Forty", "Fifty", "Sixty", "Seventy", "Eighty", "Ninety",
+];
 const MAGNITUDES: [&str; 4] = ["Thousand", "Million", "Billion", "Trillion"];
 
 /// A number that is not negative, in words with capital letters.
@@ -67,7 +105,11 @@ fn push_rest(rest: f64, ordinal: bool, out: &mut String) {
 /// What one word stands for, in small letters.
 fn word_value(word: &str) -> Option<f64> {
     let equals = |name: &&str| name.eq_ignore_ascii_case(word);
-    if let Some(value) = FEW.iter().position(|name| equals(&name)).or_else(|| ORDINALS.iter().position(|name| equals(&name))) {
+    if let Some(value) = FEW
+        .iter()
+        .position(|name| equals(&name))
+        .or_else(|| ORDINALS.iter().position(|name| equals(&name)))
+    {
         return Some(value as f64);
     }
     // "twentieth" is to "twenty" what "hundredth" is to "hundred".
@@ -106,9 +148,23 @@ pub(super) fn words_to_number(text: &str) -> Option<f64> {
 
 /// All words that a number may consist of, as a regular expression.
 pub(super) fn words_pattern() -> String {
-    let mut words: Vec<String> = FEW.iter().chain(&ORDINALS).chain(&DECADES).chain(&MAGNITUDES).map(|word| word.to_lowercase()).collect();
-    words.extend(DECADES.iter().map(|word| format!("{}ieth", word[..word.len() - 1].to_lowercase())));
-    words.extend(MAGNITUDES.iter().map(|word| format!("{}th", word.to_lowercase())));
+    let mut words: Vec<String> = FEW
+        .iter()
+        .chain(&ORDINALS)
+        .chain(&DECADES)
+        .chain(&MAGNITUDES)
+        .map(|word| word.to_lowercase())
+        .collect();
+    words.extend(
+        DECADES
+            .iter()
+            .map(|word| format!("{}ieth", word[..word.len() - 1].to_lowercase())),
+    );
+    words.extend(
+        MAGNITUDES
+            .iter()
+            .map(|word| format!("{}th", word.to_lowercase())),
+    );
     words.extend(["hundredth", "hundred", "and", r"[\-, ]"].map(str::to_owned));
     // The longer word first, where one begins with another.
     words.sort_by_key(|word| std::cmp::Reverse(word.len()));
@@ -178,5 +234,7 @@ pub(super) fn to_letters(mut value: f64, first: char) -> String {
 }
 
 pub(super) fn from_letters(letters: &str, first: char) -> f64 {
-    letters.chars().fold(0.0, |value, letter| value * 26.0 + (f64::from(letter as u32) - f64::from(first as u32) + 1.0))
+    letters.chars().fold(0.0, |value, letter| {
+        value * 26.0 + (f64::from(letter as u32) - f64::from(first as u32) + 1.0)
+    })
 }
