@@ -342,7 +342,9 @@ impl Machine<'_, '_> {
             if value == Item::Undefined {
                 continue;
             }
+            let is_constructor = matches!(self.code[*item].expr, Expr::Array(_));
             if items.len() == 1
+                && !is_constructor
                 && let Item::List(list) = value
                 && let elements @ super::heap::Elements::Range { .. } =
                     self.heap.list(list).elements
@@ -350,7 +352,7 @@ impl Machine<'_, '_> {
                 // A range by itself stays unwritten. It is no sequence any more.
                 return Ok(Item::List(self.heap.push_elements(elements, kind)));
             }
-            match self.is_array(value) && !matches!(self.code[*item].expr, Expr::Array(_)) {
+            match self.is_array(value) && !is_constructor {
                 true => self.push_elements(value)?,
                 false => self.stack.push(value),
             }

@@ -108,7 +108,7 @@ impl Machine<'_, '_> {
                 self.path_step(*step, node, sequence, frame, is_last)?
             };
             if sequence.len(self) == 0 {
-                return Ok(Sequence::Empty);
+                break;
             }
         }
         Ok(sequence)

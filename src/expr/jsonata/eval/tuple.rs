@@ -39,7 +39,7 @@ impl Machine<'_, '_> {
             _ => self.steps(path, plain, input, frame)?,
         };
         if plain > 0 && sequence.len(self) == 0 {
-            let result = self.finish_path(node, path, Sequence::Empty);
+            let result = self.finish_path(node, path, sequence);
             return match &node.group {
                 Some(group) => self.group(group, result, frame, None),
                 None => Ok(result),

@@ -68,7 +68,7 @@ fn spread(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
         }
         Kind::Array => {
             push_spread(m, arg)?;
-            let empty = m.stack.len() == base;
+            let empty = m.len(arg) == 0;
             m.list_from(
                 base,
                 if empty {

@@ -1,5 +1,7 @@
 //! Strings. Positions and lengths count characters.
 
+use std::borrow::Cow;
+
 use super::super::error::Failure;
 use super::super::eval::Machine;
 use super::super::heap::Item;
@@ -86,7 +88,9 @@ fn substring(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
 }
 
 fn substring_before(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
-    let chars = m.string(args[1]);
+    let Some(chars) = m.str(args[1]).map(Cow::into_owned) else {
+        return Ok(args[0]);
+    };
     map(m, args, |text| {
         text.split_once(&chars)
             .map_or(text, |(before, _)| before)
@@ -95,7 +99,9 @@ fn substring_before(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
 }
 
 fn substring_after(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
-    let chars = m.string(args[1]);
+    let Some(chars) = m.str(args[1]).map(Cow::into_owned) else {
+        return Ok(args[0]);
+    };
     map(m, args, |text| {
         text.split_once(&chars)
             .map_or(text, |(_, after)| after)
