@@ -10,9 +10,22 @@ const SIZE_LIMIT: usize = 1 << 20;
 
 /// A compiled regular expression.
 #[derive(Debug)]
-pub(super) struct Regex {
-    engine: fancy_regex::Regex,
+pub(super) enum Regex {
+    /// Runs in time linear in the text.
+    Linear(regex::Regex),
+    /// Goes back where it needs to: look-around and back references.
+    Backtracking(fancy_regex::Regex),
 }
+
+/// Between a letter of a word and none, by the letters of ASCII; in the spelling of each engine.
+const BOUNDARY: [&str; 2] = [
+    r"(?-u:\b)",
+    "(?:(?<![0-9A-Za-z_])(?=[0-9A-Za-z_])|(?<=[0-9A-Za-z_])(?![0-9A-Za-z_]))",
+];
+const NO_BOUNDARY: [&str; 2] = [
+    r"(?-u:\B)",
+    "(?:(?<![0-9A-Za-z_])(?![0-9A-Za-z_])|(?<=[0-9A-Za-z_])(?=[0-9A-Za-z_]))",
+];
 
 /// Where an expression was found; all places are byte offsets.
 #[derive(Clone, Debug)]
@@ -28,28 +41,18 @@ impl Regex {
         flags: &str,
         position: usize,
     ) -> Result<Regex, CompileError> {
-        let mut translated = String::with_capacity(pattern.len() + 16);
-        if flags.contains('i') {
-            translated.push_str("(?i)");
+        let linear = regex::RegexBuilder::new(&translated(pattern, flags, 0))
+            .size_limit(SIZE_LIMIT)
+            .build();
+        if let Ok(engine) = linear {
+            return Ok(Regex::Linear(engine));
         }
-        if flags.contains('m') {
-            translated.push_str("(?m)");
-        }
-        Translation {
-            rest: pattern
-                .chars()
-                .collect::<Vec<char>>()
-                .into_iter()
-                .peekable(),
-            out: &mut translated,
-        }
-        .run();
-        let engine = fancy_regex::RegexBuilder::new(&translated)
+        let backtracking = fancy_regex::RegexBuilder::new(&translated(pattern, flags, 1))
             .backtrack_limit(BACKTRACK_LIMIT)
             .delegate_size_limit(SIZE_LIMIT)
             .build();
-        match engine {
-            Ok(engine) => Ok(Regex { engine }),
+        match backtracking {
+            Ok(engine) => Ok(Regex::Backtracking(engine)),
             Err(error) => {
                 let value = quote(&error.to_string());
                 Err(CompileError::with("S0303", position, &[("value", &value)]))
@@ -59,30 +62,71 @@ impl Regex {
 
     /// The first place at or behind a byte offset.
     pub(super) fn find(&self, text: &str, from: usize) -> Result<Option<Found>, Failure> {
-        let captures = self
-            .engine
-            .captures_from_pos(text, from)
-            .map_err(|_| Failure::new("D3151"))?;
-        Ok(captures.and_then(|captures| {
-            let whole = captures.get(0)?;
-            let groups = (1..captures.len()).map(|group| {
-                captures
-                    .get(group)
-                    .map(|group| (group.start(), group.end()))
-            });
-            Some(Found {
-                start: whole.start(),
-                end: whole.end(),
-                groups: groups.collect(),
-            })
-        }))
+        match self {
+            Regex::Linear(engine) => Ok(engine.captures_at(text, from).and_then(|captures| {
+                let place = |group| {
+                    captures
+                        .get(group)
+                        .map(|found| (found.start(), found.end()))
+                };
+                Found::of(captures.len(), place)
+            })),
+            Regex::Backtracking(engine) => {
+                let captures = engine.captures_from_pos(text, from);
+                let captures = captures.map_err(|_| Failure::new("D3151"))?;
+                Ok(captures.and_then(|captures| {
+                    let place = |group| {
+                        captures
+                            .get(group)
+                            .map(|found| (found.start(), found.end()))
+                    };
+                    Found::of(captures.len(), place)
+                }))
+            }
+        }
     }
+}
+
+impl Found {
+    /// From the places of the groups; group 0 is the whole.
+    fn of(n_groups: usize, place: impl Fn(usize) -> Option<(usize, usize)>) -> Option<Found> {
+        let (start, end) = place(0)?;
+        Some(Found {
+            start,
+            end,
+            groups: (1..n_groups).map(place).collect(),
+        })
+    }
+}
+
+/// The expression as an engine spells it.
+fn translated(pattern: &str, flags: &str, engine: usize) -> String {
+    let mut out = String::with_capacity(pattern.len() + 16);
+    if flags.contains('i') {
+        out.push_str("(?i)");
+    }
+    if flags.contains('m') {
+        out.push_str("(?m)");
+    }
+    let translation = Translation {
+        rest: pattern
+            .chars()
+            .collect::<Vec<char>>()
+            .into_iter()
+            .peekable(),
+        out: &mut out,
+        engine,
+    };
+    translation.run();
+    out
 }
 
 /// From JavaScript's spelling to the engine's: what is the same stays.
 struct Translation<'a> {
     rest: std::iter::Peekable<std::vec::IntoIter<char>>,
     out: &'a mut String,
+    /// Which spelling of word boundaries it wants.
+    engine: usize,
 }
 
 impl Translation<'_> {
@@ -131,9 +175,9 @@ impl Translation<'_> {
             'w' => self.out.push_str("[0-9A-Za-z_]"),
             'W' => self.out.push_str("[^0-9A-Za-z_]"),
             'b' if in_class => self.out.push_str(r"\x08"),
-            'b' | 'B' | 's' | 'S' | 'n' | 'r' | 't' | 'f' | 'v' | '1'..='9' => {
-                self.out.extend(['\\', c])
-            }
+            'b' => self.out.push_str(BOUNDARY[self.engine]),
+            'B' => self.out.push_str(NO_BOUNDARY[self.engine]),
+            's' | 'S' | 'n' | 'r' | 't' | 'f' | 'v' | '1'..='9' => self.out.extend(['\\', c]),
             'k' if self.rest.peek() == Some(&'<') => self.out.push_str(r"\k"),
             '0' => self.out.push_str(r"\x00"),
             'c' => {
@@ -213,7 +257,7 @@ mod tests {
         check("HAT", "i", "a hat", Some("hat"));
         check("^b", "m", "a\nb", Some("b"));
         check("a.b", "", "a\nb", None);
-        check(r"\bé", "", "aé", None);
+        check(r"\bt", "", "été", Some("t"));
         check(r"[a&&b]", "", "&", Some("&"));
     }
 
@@ -221,6 +265,7 @@ mod tests {
     fn look_around_and_back_references_work_within_a_limit() {
         check(r"(?<=\$)\d+", "", "$42", Some("42"));
         check(r"(a|b)\1", "", "abb", Some("bb"));
+        check(r"\b(t)(?=é)", "", "été", Some("t"));
         let bomb = Regex::compile(r"^(a|a)*\1$", "", 0).unwrap();
         assert!(bomb.find(&format!("{}b", "a".repeat(40)), 0).is_err());
     }

@@ -12,7 +12,7 @@ const MAX_HEIGHT: usize = 400;
 /// Reads a whole expression.
 pub(super) fn parse(source: &str) -> Result<(Tree, SyntaxId), CompileError> {
     let mut lexer = Lexer::new(source);
-    let token = lexer.next(false)?;
+    let token = next_token(&mut lexer, false)?;
     let mut parser = Parser {
         source,
         lexer,
@@ -47,6 +47,15 @@ fn binding_power(kind: &TokenKind) -> u8 {
     }
 }
 
+/// The next token; `!` and `~` by themselves end names, but are no operators.
+fn next_token(lexer: &mut Lexer<'_>, operand_read: bool) -> Result<Token, CompileError> {
+    let token = lexer.next(operand_read)?;
+    match token.kind {
+        TokenKind::Operator("!" | "~") => Err(unexpected("S0204", &token)),
+        _ => Ok(token),
+    }
+}
+
 struct Parser<'a> {
     source: &'a str,
     lexer: Lexer<'a>,
@@ -75,14 +84,7 @@ impl Parser<'_> {
 
     /// The token that was next, after reading on.
     fn advance(&mut self, operand_read: bool) -> Result<Token, CompileError> {
-        let next = self.lexer.next(operand_read)?;
-        if matches!(next.kind, TokenKind::Operator("!" | "~")) {
-            return Err(CompileError::with(
-                "S0204",
-                next.position,
-                &[("token", &quote(&next.kind.text()))],
-            ));
-        }
+        let next = next_token(&mut self.lexer, operand_read)?;
         Ok(std::mem::replace(&mut self.token, next))
     }
 

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::super::error::Failure;
-use super::super::heap::{Elements, FrameId, Item, ListKind};
+use super::super::heap::{Elements, FrameId, Function, Item, ListKind};
 use super::super::program::{ExprId, Node, Operator};
 use super::{Kind, Machine, Number};
 
@@ -213,7 +213,8 @@ impl Machine<'_, '_> {
             Item::Bool(value) => value,
             Item::Int(value) => value != 0,
             _ => match self.kind(item) {
-                Kind::Undefined | Kind::Null | Kind::Function => false,
+                Kind::Undefined | Kind::Null => false,
+                Kind::Function => !self.is_regex(item),
                 Kind::Bool => self.bool(item) == Some(true),
                 Kind::Number => self
                     .finite(item)?
@@ -223,6 +224,19 @@ impl Machine<'_, '_> {
                 Kind::Array => return self.any_true(item),
             },
         })
+    }
+
+    /// Regular expressions are not true, other functions are: so it is in the reference.
+    fn is_regex(&self, item: Item) -> bool {
+        match item {
+            Item::Function(id) => {
+                matches!(
+                    self.heap.function(id),
+                    Function::Regex(_) | Function::NextMatch { .. }
+                )
+            }
+            _ => false,
+        }
     }
 
     fn any_true(&mut self, item: Item) -> Result<bool, Failure> {

@@ -16,14 +16,14 @@ pub(super) const LOGIC: &[Native] = &[
 fn boolean(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
     match args[0] {
         Item::Undefined => Ok(Item::Undefined),
-        arg => Ok(Item::Bool(m.truth(arg)?)),
+        arg => Ok(Item::Bool(!m.is_function(arg) && m.truth(arg)?)),
     }
 }
 
 fn not(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
     match args[0] {
         Item::Undefined => Ok(Item::Undefined),
-        arg => Ok(Item::Bool(!m.truth(arg)?)),
+        arg => Ok(Item::Bool(m.is_function(arg) || !m.truth(arg)?)),
     }
 }
 

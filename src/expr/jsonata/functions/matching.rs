@@ -172,7 +172,7 @@ fn split(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
     if args[0] == Item::Undefined {
         return Ok(Item::Undefined);
     }
-    let limit = not_negative(m, args[2], "D3020")?.map_or(usize::MAX, |limit| limit as usize);
+    let limit = not_negative(m, args[2], "D3020")?.unwrap_or(f64::INFINITY);
     let text = m.string(args[0]);
     let base = m.stack.len();
     let Some(separator) = m.str(args[1]).map(std::borrow::Cow::into_owned) else {
@@ -180,12 +180,12 @@ fn split(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
     };
     m.reserve(text.len())?;
     if separator.is_empty() {
-        for c in text.chars().take(limit) {
+        for c in text.chars().take(limit as usize) {
             let part = m.heap.push_text(c.encode_utf8(&mut [0; 4]));
             m.stack.push(part);
         }
     } else {
-        for part in text.split(&separator).take(limit) {
+        for part in text.split(&separator).take(limit as usize) {
             m.step()?;
             let part = m.heap.push_text(part);
             m.stack.push(part);
@@ -194,14 +194,14 @@ fn split(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
     m.list_from(base, ListKind::ARRAY)
 }
 
-fn split_by_matches(m: &mut Machine<'_, '_>, args: &[Item], text: &str, limit: usize) -> Outcome {
+fn split_by_matches(m: &mut Machine<'_, '_>, args: &[Item], text: &str, limit: f64) -> Outcome {
     let base = m.stack.len();
-    if limit == 0 {
+    if limit <= 0.0 {
         return m.list_from(base, ListKind::ARRAY);
     }
     let mut found = m.matched(args[1], &[args[0]], text)?;
     let mut start = 0;
-    let mut count = 0;
+    let mut count = 0.0;
     while let Some(hit) = found
         && count < limit
     {
@@ -209,7 +209,7 @@ fn split_by_matches(m: &mut Machine<'_, '_>, args: &[Item], text: &str, limit: u
         m.stack.push(part);
         start = hit.end;
         found = m.next_of(&hit, text)?;
-        count += 1;
+        count += 1.0;
     }
     if count < limit {
         let rest = m.text(&text[start..])?;

@@ -238,26 +238,38 @@ fn format_base(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
         spell(Number::from(radix), &mut shown);
         return Err(Failure::new("D3100").insert("value", shown));
     }
-    let value = match number {
-        Number::Int(value) => i128::from(value),
-        Number::Float(_) => whole(number) as i128,
+    let text = match Number::from(whole(number)) {
+        Number::Int(value) => in_base(value, radix as u32),
+        Number::Float(value) => float_in_base(value, radix as u32),
     };
-    let text = in_base(value, radix as u32);
     m.text(&text)
 }
 
-fn in_base(value: i128, radix: u32) -> String {
+fn in_base(value: i64, radix: u32) -> String {
     let mut digits = Vec::new();
     let mut rest = value.unsigned_abs();
     while rest > 0 || digits.is_empty() {
-        let digit = (rest % u128::from(radix)) as u32;
+        let digit = (rest % u64::from(radix)) as u32;
         digits.push(char::from_digit(digit, radix).unwrap_or('0'));
-        rest /= u128::from(radix);
+        rest /= u64::from(radix);
     }
     if value < 0 {
         digits.push('-');
     }
     digits.iter().rev().collect()
+}
+
+/// A number beyond 2^53: zeros where binary64 has no more digits.
+fn float_in_base(value: f64, radix: u32) -> String {
+    let mut rest = value.abs();
+    let mut n_zeros = 0;
+    while rest >= 9_007_199_254_740_992.0 && n_zeros < 1100 {
+        rest /= f64::from(radix);
+        n_zeros += 1;
+    }
+    let digits = in_base(rest as i64, radix);
+    let sign = if value < 0.0 { "-" } else { "" };
+    format!("{sign}{digits}{:0>n_zeros$}", "")
 }
 
 /// `$formatInteger(number, picture)`.

@@ -347,9 +347,12 @@ fn write(value: f64, format: &Format, symbols: &Symbols) -> String {
         fraction.insert(place, grouping);
     }
     let mut text: String = integer.into_iter().map(|c| digit(c, symbols)).collect();
-    if format.has_decimal_separator && !fraction.is_empty() {
-        text.push(symbols.decimal_separator);
-        text.extend(fraction.into_iter().map(|c| digit(c, symbols)));
+    let drop_last = !format.has_decimal_separator || fraction.is_empty();
+    text.push(symbols.decimal_separator);
+    text.extend(fraction.into_iter().map(|c| digit(c, symbols)));
+    if drop_last {
+        // Usually the separator. The reference cuts one character off even where digits stand behind it.
+        text.pop();
     }
     if let Some(exponent) = exponent {
         text.push(symbols.exponent_separator);
