@@ -1,6 +1,8 @@
 //! The recorded cases of the official JSONata test suite, where they are at hand: `EXPRESSD_CONFORMANCE` names their
 //! folder, else it is looked for beside the repository.
 
+#![allow(clippy::unwrap_used)] // A test that cannot go on fails.
+
 use std::fs;
 use std::path::PathBuf;
 

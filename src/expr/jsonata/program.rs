@@ -7,7 +7,7 @@ use super::heap::Item;
 use super::regex::Regex;
 
 /// A node, by its index in [`Code::nodes`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct ExprId(pub(super) u32);
 
 /// A name of a variable or label, by its index in [`Code::names`].
@@ -15,7 +15,7 @@ pub(super) struct ExprId(pub(super) u32);
 pub(super) struct NameId(pub(super) u32);
 
 /// The variables that one kind of frame can hold, by its index in [`Code::layouts`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct LayoutId(pub(super) u32);
 
 /// A whole expression.
@@ -33,18 +33,6 @@ pub(super) struct Code {
     pub(super) lambdas: Vec<Lambda>,
     pub(super) regexes: Vec<Regex>,
     pub(super) globals: Vec<Global>,
-}
-
-impl Default for ExprId {
-    fn default() -> ExprId {
-        ExprId(0)
-    }
-}
-
-impl Default for LayoutId {
-    fn default() -> LayoutId {
-        LayoutId(0)
-    }
 }
 
 /// A variable that the expression does not bind itself: the host's, or else a built-in function.

@@ -1,4 +1,4 @@
-//! Text to program: lexer, parser, then paths flattened (`lower`), parents found (`ancestry`), names turned into slots
+//! Text to program: lexer, parser, then paths flattened (`lower`, `steps`), parents found (`ancestry`), names turned into slots
 //! (`resolve`), constants evaluated (`fold`).
 
 mod ancestry;
@@ -8,6 +8,7 @@ mod lower;
 mod parser;
 mod resolve;
 pub(super) mod signature;
+mod steps;
 mod syntax;
 
 use super::error::CompileError;

@@ -7,7 +7,7 @@ use super::signature::Signature;
 use super::syntax::{Syntax, SyntaxId, SyntaxNode, Term, Tree};
 
 /// Deepest tree that is accepted: every later pass recurses over it.
-const MAX_HEIGHT: usize = 400;
+const MAX_HEIGHT: usize = 150;
 
 /// Reads a whole expression.
 pub(super) fn parse(source: &str) -> Result<(Tree, SyntaxId), CompileError> {

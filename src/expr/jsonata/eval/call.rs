@@ -291,11 +291,13 @@ impl Machine<'_, '_> {
         args: super::super::heap::ListId,
         base: usize,
     ) -> Result<Item, Failure> {
-        let mut given = self.stack[base..].to_vec().into_iter();
         let start = self.stack.len();
+        let mut given = base..start;
         for index in 0..self.heap.list_len(args) {
             let arg = match self.heap.element(args, index) {
-                Item::Unbound => given.next().unwrap_or(Item::Undefined),
+                Item::Unbound => given
+                    .next()
+                    .map_or(Item::Undefined, |place| self.stack[place]),
                 arg => arg,
             };
             self.stack.push(arg);

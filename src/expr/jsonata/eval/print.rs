@@ -138,8 +138,8 @@ impl Machine<'_, '_> {
             },
         };
         if text.len() > SHOWN {
-            let end = text.floor_char_boundary(SHOWN);
-            text.truncate(end);
+            let end = (0..=SHOWN).rev().find(|end| text.is_char_boundary(*end));
+            text.truncate(end.unwrap_or(0));
             text.push('…');
         }
         text

@@ -325,8 +325,8 @@ fn write(value: f64, format: &Format, symbols: &Symbols) -> String {
     }
     let grouping = symbols.grouping_separator;
     let n_digits = integer.len();
-    if format.regular_group > 0 {
-        for group in 1..=n_digits.saturating_sub(1) / format.regular_group {
+    if let Some(n_groups) = n_digits.saturating_sub(1).checked_div(format.regular_group) {
+        for group in 1..=n_groups {
             integer.insert(n_digits - group * format.regular_group, grouping);
         }
     } else {

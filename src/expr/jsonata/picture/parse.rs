@@ -217,7 +217,7 @@ pub(in super::super) fn parse_iso(text: &str) -> Option<i64> {
         let sign = if eat(&mut rest, "+") {
             1
         } else {
-            i64::from(eat(&mut rest, "-")) * -1
+            -i64::from(eat(&mut rest, "-"))
         };
         let hours = digits(&mut rest, 2)?;
         eat(&mut rest, ":");

@@ -104,11 +104,11 @@ fn push_rest(rest: f64, ordinal: bool, out: &mut String) {
 
 /// What one word stands for, in small letters.
 fn word_value(word: &str) -> Option<f64> {
-    let equals = |name: &&str| name.eq_ignore_ascii_case(word);
+    let equals = |name: &str| name.eq_ignore_ascii_case(word);
     if let Some(value) = FEW
         .iter()
-        .position(|name| equals(&name))
-        .or_else(|| ORDINALS.iter().position(|name| equals(&name)))
+        .position(|name| equals(name))
+        .or_else(|| ORDINALS.iter().position(|name| equals(name)))
     {
         return Some(value as f64);
     }
@@ -117,14 +117,14 @@ fn word_value(word: &str) -> Option<f64> {
         Some(stem) => format!("{stem}y"),
         None => word.strip_suffix("th").unwrap_or(word).to_owned(),
     };
-    let named = |name: &&str| name.eq_ignore_ascii_case(&cardinal);
-    if let Some(place) = DECADES.iter().position(|name| named(&name)) {
+    let named = |name: &str| name.eq_ignore_ascii_case(&cardinal);
+    if let Some(place) = DECADES.iter().position(|name| named(name)) {
         return Some((place as f64 + 2.0) * 10.0);
     }
     if cardinal.eq_ignore_ascii_case("hundred") {
         return Some(100.0);
     }
-    let magnitude = MAGNITUDES.iter().position(|name| named(&name))?;
+    let magnitude = MAGNITUDES.iter().position(|name| named(name))?;
     Some(1000_f64.powi(magnitude as i32 + 1))
 }
 
