@@ -15,10 +15,12 @@ mod heap;
 mod messages;
 mod picture;
 mod program;
+mod references;
 mod regex;
 
 pub use budget::Budget;
 pub use error::{CompileError, EvalError};
+pub use references::Reference;
 
 use crate::value::Arena;
 use crate::value::Key;

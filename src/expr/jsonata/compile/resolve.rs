@@ -184,6 +184,13 @@ impl Resolver<'_> {
             Expr::Call(call) => {
                 self.visit_all(&call.args);
                 self.visit(call.procedure);
+                // A name that no function has is no hint, nor a variable that the host should know.
+                let is_native =
+                    |name: NameId| functions::find(&self.code.names[name.0 as usize]).is_some();
+                call.hint = call
+                    .hint
+                    .take()
+                    .filter(|hint| hint.name.is_some_and(is_native));
                 if let Some(hint) = &mut call.hint {
                     self.place(hint);
                 }
