@@ -64,6 +64,7 @@ fn measure(
                 };
                 let scope = Scope {
                     input,
+                    parts: &[],
                     context: &context,
                     variables: &NoVariables,
                     random: &random,

@@ -43,7 +43,23 @@ fn compile(machine: &Value) -> Arc<Plan> {
 
 /// What can be seen of an execution.
 fn run(plan: &Arc<Plan>, input: &Value, limits: Limits, fan_out: &dyn FanOut) -> (String, u64) {
+    outcome(Execution::new(), plan, input, limits, fan_out)
+}
+
+/// The same with its history kept: every state's input is put together then.
+fn run_recorded(plan: &Arc<Plan>, input: &Value, limits: Limits) -> (String, u64) {
     let mut execution = Execution::new();
+    execution.keep_history(true);
+    outcome(execution, plan, input, limits, &InPlace)
+}
+
+fn outcome(
+    mut execution: Execution,
+    plan: &Arc<Plan>,
+    input: &Value,
+    limits: Limits,
+    fan_out: &dyn FanOut,
+) -> (String, u64) {
     let info = ExecutionInfo::default();
     let start = Start {
         info: &info,
@@ -69,6 +85,8 @@ fn check(machine: &Value, input: &Value, limits: Limits) -> usize {
     let in_place = run(&plan, input, limits, &InPlace);
     let forked = run(&plan, input, limits, &threads);
     assert_eq!(forked, in_place, "{machine}");
+    let recorded = run_recorded(&plan, input, limits);
+    assert_eq!(recorded, in_place, "{machine}");
     threads.jobs.into_inner()
 }
 

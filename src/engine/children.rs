@@ -6,8 +6,8 @@ use super::history::{Details, EventKind};
 use super::join::JoinId;
 use super::random::{child_seed, selector_seed};
 use super::run::{Env, Run, StateResult, Work};
-use crate::expr::{MapItem, Random};
-use crate::plan::{ScopeId, StateKind};
+use crate::expr::{MapItem, Random, Template};
+use crate::plan::{ScopeId, State, StateKind};
 use crate::value::Value;
 
 /// What a child starts with.
@@ -54,6 +54,7 @@ impl Run {
         fiber.start(scope.start, scope.tasks, child.input, seed);
         fiber.parent = Some(Parent { join: id, index });
         fiber.item = child.item;
+        std::mem::swap(&mut fiber.parts, &mut self.parts);
         fiber.last_event = started_event;
         if self.joins.get(id).is_map {
             let state = self.fibers.get(container).state;
@@ -68,50 +69,72 @@ impl Run {
         self.stack.push(Work::Fiber(fiber_id));
     }
 
-    /// What child number `index` runs, and over what: for an iteration its item, or what `ItemSelector` makes of it.
+    /// What child number `index` runs, and over what.
     fn prepare_child(&mut self, env: Env<'_>, id: JoinId, index: u32) -> StateResult<Child> {
+        self.parts.clear();
         let join = self.joins.get(id);
         let (container, input) = (join.parent, join.input);
-        let item = join.values[(index - join.first) as usize];
-        let random = Random::new(selector_seed(join.seed, index));
         let fiber = self.fibers.get(container);
-        let outer_item = fiber.item;
         let state = env.plan.state(fiber.state);
         match &state.kind {
             StateKind::Parallel(parallel) => Ok(Child {
                 scope: parallel.branches[index as usize],
                 input,
-                item: outer_item,
+                item: fiber.item,
             }),
             StateKind::Map(map) => {
-                let map_item = MapItem {
+                let item = MapItem {
                     index,
-                    value: item,
+                    value: join.values[(index - join.first) as usize],
                     key: None,
                 };
+                let random = Random::new(selector_seed(join.seed, index));
                 let input = match &map.selector {
-                    None => item,
+                    None => item.value,
                     Some(selector) => {
-                        let input = self.evaluate_item(
+                        let in_parts = map.in_parts && !self.history.is_kept();
+                        let mut parts = std::mem::take(&mut self.parts);
+                        let made = self.evaluate_item(
                             state,
                             container,
                             input,
-                            map_item,
+                            item,
                             &random,
-                            |scope, arena, scratch| selector.eval(scope, arena, scratch),
-                        )?;
-                        self.check_size(&state.name, input)?;
-                        input
+                            |scope, arena, scratch| match in_parts {
+                                true => selector.eval_parts(scope, arena, scratch, &mut parts),
+                                false => selector.eval(scope, arena, scratch),
+                            },
+                        );
+                        self.parts = parts;
+                        self.check_item(state, selector, made?)?
                     }
                 };
                 Ok(Child {
                     scope: map.processor,
                     input,
-                    item: Some(map_item),
+                    item: Some(item),
                 })
             }
             _ => unreachable!("only Parallel and Map have children"),
         }
+    }
+
+    /// Refuses what `ItemSelector` made when it is too large. Parts that may be are put together first.
+    fn check_item(
+        &mut self,
+        state: &State,
+        selector: &Template,
+        mut made: Value,
+    ) -> StateResult<Value> {
+        if !self.parts.is_empty() {
+            if self.is_small(selector.measure_parts(&self.parts, &self.arena)) {
+                return Ok(Value::NULL);
+            }
+            made = selector.put_together(&self.parts, &mut self.arena);
+            self.parts.clear();
+        }
+        self.check_size(&state.name, made)?;
+        Ok(made)
     }
 
     /// A child has ended well.

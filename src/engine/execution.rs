@@ -223,6 +223,7 @@ impl Run {
             stack: Vec::new(),
             states_entered: 0,
             outcome: None,
+            parts: Vec::new(),
             printed: Vec::new(),
             broken: Vec::new(),
             is_part: false,

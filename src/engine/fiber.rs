@@ -20,6 +20,9 @@ pub(super) struct Fiber {
     pub(super) state: StateId,
     /// The state's raw input.
     pub(super) raw: Value,
+    /// The members of the raw input, where that is an `ItemSelector`'s object that was not put together; `raw` is nothing
+    /// then.
+    pub(super) parts: Vec<Value>,
     /// What the state is to put out, once it has waited long enough.
     pub(super) output: Value,
     /// Id of the event with which the state was entered.
@@ -202,6 +205,7 @@ impl Fiber {
         self.step = Step::Enter;
         self.state = state;
         self.raw = input;
+        self.parts.clear();
         self.last_event = 0;
         self.parent = None;
         self.item = None;

@@ -8,7 +8,7 @@ use crate::expr::{
     ContextObject, ExprError, MapItem, NoVariables, Random, Scope, Scratch, StateInfo,
 };
 use crate::plan::{PathField, ResultPathField, State, StateKind};
-use crate::value::{Arena, Value};
+use crate::value::{Arena, Measure, Value};
 
 impl Run {
     /// Evaluates something of a state; its error gets the prefix that names the state.
@@ -28,6 +28,7 @@ impl Run {
         };
         let scope = Scope {
             input,
+            parts: &fiber.parts,
             context: &context,
             variables: &NoVariables,
             random: &fiber.random,
@@ -37,15 +38,15 @@ impl Run {
     }
 
     /// The same for one item of a Map, whose fiber stays in its place meanwhile.
-    pub(super) fn evaluate_item(
+    pub(super) fn evaluate_item<T>(
         &mut self,
         state: &State,
         fiber: super::fiber::FiberId,
         input: Value,
         item: MapItem,
         random: &Random,
-        work: impl FnOnce(&Scope<'_>, &mut Arena, &mut Scratch) -> Result<Value, ExprError>,
-    ) -> StateResult<Value> {
+        work: impl FnOnce(&Scope<'_>, &mut Arena, &mut Scratch) -> Result<T, ExprError>,
+    ) -> StateResult<T> {
         let fiber = self.fibers.get(fiber);
         let context = ContextObject {
             execution: &self.info,
@@ -55,6 +56,7 @@ impl Run {
         };
         let scope = Scope {
             input,
+            parts: &[],
             context: &context,
             variables: &NoVariables,
             random,
@@ -140,10 +142,15 @@ impl Run {
     #[inline]
     pub(super) fn check_size(&mut self, name: &str, value: Value) -> StateResult<()> {
         let measure = self.arena.measure(value);
-        if measure.bytes <= self.limits.payload && measure.depth <= self.limits.depth {
-            return Ok(());
+        match self.is_small(measure) {
+            true => Ok(()),
+            false => self.check_exact_size(name, value, measure.depth),
         }
-        self.check_exact_size(name, value, measure.depth)
+    }
+
+    /// Whether a value of this measure is surely within the limits.
+    pub(super) fn is_small(&self, measure: Measure) -> bool {
+        measure.bytes <= self.limits.payload && measure.depth <= self.limits.depth
     }
 
     // The measure is only an upper bound, so what exceeds it is printed and counted.

@@ -45,6 +45,8 @@ pub(super) struct Run {
     pub(super) stack: Vec<Work>,
     pub(super) states_entered: u64,
     pub(super) outcome: Option<Outcome>,
+    /// The parts of the item that is about to start.
+    pub(super) parts: Vec<Value>,
     /// For measuring values exactly.
     pub(super) printed: Vec<u8>,
     /// For finding the joins below one that is broken off.
@@ -144,7 +146,10 @@ impl Run {
         match std::mem::take(&mut fiber.step) {
             Step::Enter => {
                 self.enter(state, fiber)?;
-                self.attempt(env, state, fiber)
+                match fiber.parts.is_empty() {
+                    true => self.attempt(env, state, fiber),
+                    false => self.attempt_in_parts(env, state, fiber),
+                }
             }
             Step::Attempt => self.attempt(env, state, fiber),
             Step::Slept => Ok(Turn::Exit(fiber.output, state.next)),
@@ -207,6 +212,42 @@ impl Run {
             }
             StateKind::Map(map) => states::map::begin(self, env, state, map, fiber),
         }
+    }
+
+    /// The state's work over an input that is not put together.
+    fn attempt_in_parts(
+        &mut self,
+        env: Env<'_>,
+        state: &State,
+        fiber: &mut Fiber,
+    ) -> StateResult<Turn> {
+        if state.reads_parts {
+            let turn = self.attempt(env, state, fiber);
+            if turn.is_ok() {
+                // Only a Choice hands its input on.
+                if !matches!(state.kind, StateKind::Choice(_)) {
+                    fiber.parts.clear();
+                }
+                return turn;
+            }
+        }
+        // The state needs the object; or it fails, and the error shows it.
+        self.put_together(env.plan, fiber);
+        self.attempt(env, state, fiber)
+    }
+
+    fn put_together(&mut self, plan: &Plan, fiber: &mut Fiber) {
+        let Some(parent) = fiber.parent else {
+            unreachable!("only iterations have parts")
+        };
+        let container = self.fibers.get(self.joins.get(parent.join).parent);
+        let StateKind::Map(map) = &plan.state(container.state).kind else {
+            unreachable!("only iterations have parts")
+        };
+        if let Some(selector) = &map.selector {
+            fiber.raw = selector.put_together(&fiber.parts, &mut self.arena);
+        }
+        fiber.parts.clear();
     }
 
     #[inline]

@@ -6,6 +6,7 @@ mod error;
 mod expression;
 mod intrinsic;
 pub mod jsonata;
+mod parts;
 mod path;
 mod random;
 mod reference_path;
@@ -38,6 +39,9 @@ use crate::value::Value;
 pub struct Scope<'a> {
     /// `$`
     pub input: Value,
+    /// The members of the input, where it is an object that was not put together: see [`Template::eval_parts`]. Then only
+    /// expressions that said so when they were prepared (`read_through`) may be evaluated.
+    pub parts: &'a [Value],
     /// `$$`
     pub context: &'a ContextObject<'a>,
     /// `$name`

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use crate::value::Arena;
 use crate::value::ConstantsBuilder;
-use crate::value::Kind;
 use crate::value::Value;
+use crate::value::{Kind, Measure};
 
 use super::{ExprError, Expression, Scope, Scratch, SyntaxError};
 
@@ -89,6 +89,92 @@ impl Template {
             scratch.values.truncate(values);
         }
         built
+    }
+
+    /// The names of the members, where the template is an object.
+    pub fn part_names(&self) -> Option<Vec<Value>> {
+        match &self.0 {
+            Node::Object(members, _) => Some(members.iter().map(|(name, _)| *name).collect()),
+            _ => None,
+        }
+    }
+
+    /// Evaluates the members of the object without building it; they are appended to `parts` in the order of
+    /// [`Template::part_names`]. The value stands for the object: it is nothing.
+    pub fn eval_parts(
+        &self,
+        scope: &Scope<'_>,
+        arena: &mut Arena,
+        scratch: &mut Scratch,
+        parts: &mut Vec<Value>,
+    ) -> Result<Value, ExprError> {
+        let (members, values) = (scratch.members.len(), scratch.values.len());
+        for (_, node) in self.members() {
+            match eval(node, scope, arena, scratch) {
+                Ok(value) => parts.push(value),
+                Err(error) => {
+                    parts.clear();
+                    scratch.members.truncate(members);
+                    scratch.values.truncate(values);
+                    return Err(error);
+                }
+            }
+        }
+        Ok(Value::NULL)
+    }
+
+    /// The object of parts that [`Template::eval_parts`] gave.
+    pub fn put_together(&self, parts: &[Value], arena: &mut Arena) -> Value {
+        let names = self.members().iter().map(|(name, _)| *name);
+        arena.object_from(names.zip(parts.iter().copied()))
+    }
+
+    /// What [`Arena::measure`] would say of the object of these parts.
+    pub fn measure_parts(&self, parts: &[Value], arena: &Arena) -> Measure {
+        let names_bytes = match &self.0 {
+            Node::Object(_, names_bytes) => *names_bytes,
+            _ => 0,
+        };
+        let brackets = 2 + 2 * parts.len();
+        let start = Measure {
+            bytes: names_bytes + brackets,
+            depth: 0,
+        };
+        let whole = parts.iter().fold(start, |whole, part| {
+            let part = arena.measure(*part);
+            Measure {
+                bytes: whole.bytes.saturating_add(part.bytes),
+                depth: whole.depth.max(part.depth),
+            }
+        });
+        Measure {
+            depth: whole.depth + 1,
+            ..whole
+        }
+    }
+
+    fn members(&self) -> &[(Value, Node)] {
+        match &self.0 {
+            Node::Object(members, _) => members,
+            _ => &[],
+        }
+    }
+
+    /// Everything in it that is evaluated.
+    pub(super) fn expressions_mut(&mut self) -> Vec<&mut Expression> {
+        let mut pending = vec![&mut self.0];
+        let mut found = Vec::new();
+        while let Some(node) = pending.pop() {
+            match node {
+                Node::Constant(_) => {}
+                Node::Object(members, _) => {
+                    pending.extend(members.iter_mut().map(|(_, node)| node))
+                }
+                Node::Array(elements) => pending.extend(elements),
+                Node::Expression(field) => found.push(&mut field.expression),
+            }
+        }
+        found
     }
 }
 

@@ -59,6 +59,7 @@ pub(super) fn with<C, R>(
     };
     let scope = Scope {
         input,
+        parts: &[],
         context: &context,
         variables: &OrderIsTheInput(input),
         random: &Random::new(7),

@@ -7,6 +7,7 @@ use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
+use super::passes;
 use super::states::{self, Draft, Next, StateKind};
 use super::{
     Catcher, Effects, ErrorPattern, Plan, Resource, ResourceId, ResultPathField, Retrier, Scope,
@@ -105,6 +106,7 @@ impl Compiler<'_> {
             kind: draft.kind,
             effects: effects.and(inner_effects),
             work: draft.work + inner_work,
+            reads_parts: false,
             notes: draft.notes,
         }
     }
@@ -284,6 +286,17 @@ impl Compiler<'_> {
         for byte in &Sha256::digest(machine.text.as_bytes())[..8] {
             write!(hash, "{byte:02x}").expect("a String takes everything");
         }
+        let mut states: Box<[State]> = self
+            .states
+            .into_iter()
+            .map(|state| state.expect(FILLED))
+            .collect();
+        let scopes: Box<[Scope]> = self
+            .scopes
+            .into_iter()
+            .map(|scope| scope.expect(FILLED))
+            .collect();
+        passes::run(&mut states, &scopes);
         Ok(Plan {
             comment: machine.comment.clone(),
             hash,
@@ -292,16 +305,8 @@ impl Compiler<'_> {
                 .as_ref()
                 .map(|seconds| seconds.value.saturating_mul(1000)),
             constants: self.constants.finish(),
-            states: self
-                .states
-                .into_iter()
-                .map(|state| state.expect(FILLED))
-                .collect(),
-            scopes: self
-                .scopes
-                .into_iter()
-                .map(|scope| scope.expect(FILLED))
-                .collect(),
+            states,
+            scopes,
             resources: self.resources.into(),
         })
     }

@@ -14,6 +14,7 @@ mod explain;
 mod flow;
 mod ids;
 mod on_error;
+mod passes;
 mod resource;
 mod scope;
 mod states;

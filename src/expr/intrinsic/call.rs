@@ -23,13 +23,21 @@ pub struct Call {
 }
 
 /// An argument of a call.
-pub(super) enum Argument {
+pub(in crate::expr) enum Argument {
     Constant(Value),
     Path(Path),
     Call(Call),
 }
 
 impl Argument {
+    pub(in crate::expr) fn read_through(&mut self, names: &[Value]) -> bool {
+        match self {
+            Argument::Constant(_) => true,
+            Argument::Path(path) => path.read_through(names),
+            Argument::Call(call) => call.read_through(names),
+        }
+    }
+
     #[cfg(test)]
     pub(super) fn is_constant(&self) -> bool {
         matches!(self, Argument::Constant(_))
@@ -40,6 +48,11 @@ impl Call {
     /// Compiles `States.Name(…)`; literals become constants of the plan.
     pub fn compile(text: &str, constants: &mut ConstantsBuilder) -> Result<Call, SyntaxError> {
         parser::parse(text, constants)
+    }
+
+    /// Its arguments that are evaluated.
+    pub(in crate::expr) fn arguments_mut(&mut self) -> impl Iterator<Item = &mut Argument> {
+        self.args.iter_mut()
     }
 
     /// As it was written.

@@ -35,6 +35,8 @@ pub struct Path {
 #[derive(Debug)]
 enum Root {
     Input,
+    /// A member of the input, which the first step names: read directly where the input was not put together.
+    Part(usize),
     /// The part of the context object that the first steps name, so that reading one field builds no object.
     Context(ContextField),
     Variable(Box<str>),
@@ -70,6 +72,23 @@ impl Path {
             }
         }
         self
+    }
+
+    pub(super) fn starts_at_input(&self) -> bool {
+        matches!(self.root, Root::Input | Root::Part(_))
+    }
+
+    /// The name that the first step is, as a constant.
+    pub(super) fn first_name(&self) -> Option<Value> {
+        match self.steps.first()? {
+            Step::Name(key) => key.value(),
+            _ => None,
+        }
+    }
+
+    /// The first step names this part of the input.
+    pub(super) fn start_at_part(&mut self, part: usize) {
+        self.root = Root::Part(part);
     }
 
     /// As it was written.
@@ -114,6 +133,10 @@ impl Path {
     ) -> Result<Value, NotFound> {
         let (root, taken) = match &self.root {
             Root::Input => (scope.input, 0),
+            Root::Part(part) => match scope.parts.get(*part) {
+                Some(part) => (*part, 1),
+                None => (scope.input, 0),
+            },
             Root::Context(field) => match field.read(scope, arena) {
                 Ok(value) => (value, field.steps()),
                 Err(missing) => return self.missing_field(missing),

@@ -75,6 +75,15 @@ impl DataTest {
         })
     }
 
+    /// The path of the variable, and that of a `…Path` operator.
+    pub(in crate::expr) fn paths_mut(&mut self) -> impl Iterator<Item = &mut Path> {
+        let operand = match &mut self.test {
+            Test::Path(_, path) => Some(path),
+            _ => None,
+        };
+        std::iter::once(&mut self.variable).chain(operand)
+    }
+
     /// The path of the variable.
     pub fn variable(&self) -> &Path {
         &self.variable

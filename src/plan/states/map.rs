@@ -16,6 +16,8 @@ pub(crate) struct Map {
     pub(crate) items: Option<Expression>,
     /// `ItemSelector` or `Parameters`
     pub(crate) selector: Option<Template>,
+    /// The first state reads what the selector makes part by part, so it is not put together.
+    pub(crate) in_parts: bool,
     /// `MaxConcurrency`; 0 means no limit of its own.
     pub(crate) max_concurrency: Option<Quantity>,
 }
@@ -55,6 +57,7 @@ pub(super) fn compile(compiler: &mut Compiler<'_>, map: &asl::states::Map) -> Dr
             processor,
             items,
             selector,
+            in_parts: false,
             max_concurrency,
         }))
     }

@@ -41,6 +41,8 @@ pub struct State {
     pub(crate) effects: Effects,
     /// Estimated nanoseconds of computing, everything inside it included.
     pub(crate) work: u64,
+    /// Its expressions are prepared for an input that is not put together, and need no more than its parts.
+    pub(crate) reads_parts: bool,
     /// What it does, for `explain`: field and text.
     pub(super) notes: Vec<(&'static str, String)>,
 }
