@@ -90,6 +90,13 @@ fn differences(case: &Case, run: &Run) -> String {
     // Buffers are used again, and nothing of the last execution may be left in them.
     let again = virtual_time::run(&mut execution, &plan, &setting, &mut run.script());
     found.unless_same("second run in the same buffers", &report, &again);
+    // Without a history nobody sees what a state is given, and some of it is never put together.
+    let unseen = Setting {
+        history: false,
+        ..setting
+    };
+    let unseen = virtual_time::run(&mut execution, &plan, &unseen, &mut run.script());
+    found.unless_same("end without history", &report.end, &unseen.end);
     found.unless_same(
         "answers nobody asked for",
         &[] as &[&str],
