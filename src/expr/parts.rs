@@ -72,7 +72,8 @@ impl ChoiceRule {
 
 /// Whether all do; every one is prepared, also behind one that does not.
 fn all<T>(things: impl IntoIterator<Item = T>, mut prepare: impl FnMut(T) -> bool) -> bool {
-    things
+    let refusing = things
         .into_iter()
-        .fold(true, |all, thing| prepare(thing) && all)
+        .filter_map(|thing| (!prepare(thing)).then_some(()));
+    refusing.count() == 0
 }

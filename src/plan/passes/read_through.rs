@@ -62,9 +62,9 @@ fn prepare_state(state: &mut State, names: &[Value]) -> bool {
     }
     match &mut state.kind {
         StateKind::Choice(choice) if matches!(flow.output, PathField::Whole) => {
-            let rules = choice.rules.iter_mut();
-            // Every rule is prepared, also behind one that needs the object: it reads the input then as before.
-            rules.fold(true, |all, rule| rule.condition.read_through(names) && all)
+            let mut rules = choice.rules.iter_mut();
+            // Rules behind one that needs the object stay as they are: it will be put together.
+            rules.all(|rule| rule.condition.read_through(names))
         }
         StateKind::Pass(pass) if matches!(flow.result_path, ResultPathField::Replace) => {
             match (&pass.result, &mut pass.parameters) {
