@@ -9,7 +9,9 @@ use crate::value::Value;
 use super::program::LayoutId;
 
 /// A value of an evaluation.
+// Two whole words: with a tag of one byte, copies are put together from pieces, and reading them back at once stalls.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[repr(u64)]
 pub(super) enum Item {
     /// A slot that nothing was bound to.
     Unbound,
