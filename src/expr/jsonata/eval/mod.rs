@@ -24,7 +24,7 @@ use super::program::{Code, Expr, ExprId, Node, Variable};
 use super::{Evaluated, Scope, Workspace};
 use call::Pending;
 pub(super) use numbers::{Number, spell, spell_exactly};
-pub(super) use read::Kind;
+pub(super) use read::{Kind, read_directly};
 
 /// The frame that nothing lies around.
 const TOP: FrameId = FrameId(0);

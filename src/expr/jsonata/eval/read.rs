@@ -3,11 +3,13 @@
 use std::borrow::Cow;
 
 use crate::value;
+use crate::value::Arena;
 use crate::value::Key;
 
 use super::super::error::Failure;
 use super::super::heap::{FrameId, Item, ListId, ListKind};
-use super::super::program::Read;
+use super::super::program::{Code, Expr, Read};
+use super::super::{Evaluated, Scope};
 use super::{Machine, Number};
 
 /// What an item is.
@@ -21,6 +23,34 @@ pub(in super::super) enum Kind {
     Array,
     Object,
     Function,
+}
+
+/// The value of a program that is nothing but `$states.input.a.b`: read without an evaluation. None where it takes one,
+/// because there is more to it, an array on the way or a variable that the host has only as a whole.
+pub(in super::super) fn read_directly(
+    code: &Code,
+    scope: &Scope<'_>,
+    arena: &mut Arena,
+) -> Option<Evaluated> {
+    let node = &code[code.root];
+    let Expr::Read(read) = &node.expr else {
+        return None;
+    };
+    if !node.plain || !read.root.locals.is_empty() {
+        return None;
+    }
+    let name = &code.globals[read.root.global? as usize].name;
+    let (first, rest) = read.keys.split_first()?;
+    let mut found = scope.bindings.member(arena, name, first)?;
+    for key in rest {
+        let Some(value) = found else { break };
+        found = match arena.kind(value) {
+            value::Kind::Object => arena.get(value, key),
+            value::Kind::Array => return None,
+            _ => None,
+        };
+    }
+    Some(found.map_or(Evaluated::Undefined, Evaluated::Value))
 }
 
 impl Machine<'_, '_> {
