@@ -110,12 +110,15 @@ impl Consumer {
         }
     }
 
-    /// Serves the main queue; waits up to `wait` for something to be there. This is what keeps the membership.
+    /// Serves the main queue, after a wait. This is what keeps the membership.
     pub(super) fn poll(&mut self, wait: Duration) {
         let client = Arc::clone(&self.client);
-        let mut wait = wait.min(POLL_INTERVAL);
+        if !wait.is_zero() {
+            // Not the client's own wait: for the last millisecond before its timeout it spins.
+            thread::park_timeout(wait.min(POLL_INTERVAL));
+        }
         for _ in 0..MAIN_QUEUE_EVENTS {
-            match client.poll(wait) {
+            match client.poll(Duration::ZERO) {
                 Some(Ok(message)) => {
                     let record = with_record(&message, |record| OwnedRecord::new(&record));
                     self.take_stray(record);
@@ -124,7 +127,6 @@ impl Consumer {
                 None if !self.serve_notices() => return,
                 None => {}
             }
-            wait = Duration::ZERO;
         }
     }
 
