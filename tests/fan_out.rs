@@ -10,7 +10,7 @@ use expressd::engine::{
     Execution, FanOut, ForkJob, InPlace, Limits, Now, Outcome, Progress, Start,
 };
 use expressd::expr::ExecutionInfo;
-use expressd::plan::{self, Plan};
+use expressd::plan::{self, Plan, StateType};
 use serde_json::{Value, json};
 
 /// Every job on a thread of its own.
@@ -75,7 +75,10 @@ fn outcome(
         Outcome::Succeeded(output) => execution.arena().to_json(*output),
         other => format!("{other:?}"),
     };
-    (outcome, execution.states_entered())
+    let entered = StateType::ALL.map(|state_type| execution.counts().entered(state_type));
+    let n_entered = execution.states_entered();
+    assert_eq!(entered.iter().sum::<u64>(), n_entered);
+    (outcome, n_entered)
 }
 
 #[track_caller]

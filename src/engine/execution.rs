@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::call::{CallId, Effect, TaskReply};
+use super::counts::Counts;
 use super::failure::StateError;
 use super::fiber::Step;
 use super::flow::too_large;
@@ -198,6 +199,11 @@ impl Execution {
         self.run.history.events()
     }
 
+    /// What it did so far, in all scopes.
+    pub fn counts(&self) -> &Counts {
+        &self.run.counts
+    }
+
     /// States entered so far, in all scopes.
     pub fn states_entered(&self) -> u64 {
         self.run.states_entered
@@ -222,6 +228,7 @@ impl Run {
             ready: Default::default(),
             stack: Vec::new(),
             states_entered: 0,
+            counts: Default::default(),
             outcome: None,
             parts: Vec::new(),
             printed: Vec::new(),
@@ -253,6 +260,7 @@ impl Run {
         self.ready.clear();
         self.stack.clear();
         self.states_entered = 0;
+        self.counts = Default::default();
         self.outcome = None;
         self.reads_event_ids = false;
     }

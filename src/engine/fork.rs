@@ -10,6 +10,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::counts::Counts;
 use super::failure::StateError;
 use super::fiber::{Fiber, Step};
 use super::join::JoinId;
@@ -138,13 +139,14 @@ impl Run {
         jobs: Vec<ForkJob>,
     ) -> StateResult<Option<Value>> {
         let (states_before, events_before) = (self.states_entered, self.history.count());
-        let (mut states, mut events) = (0, 0);
+        let (mut states, mut events, mut counts) = (0, 0, Counts::default());
         let mut memory = self.arena.bytes_used();
         let mut failed = None;
         let mut reads_event_ids = false;
         for (number, job) in jobs.iter().enumerate() {
             let run = &job.run;
             states += run.states_entered - states_before;
+            counts.add(&run.counts);
             events += run.history.count() - events_before;
             memory += run.arena.bytes_used();
             // Only the first job knows how many events came before it.
@@ -167,6 +169,7 @@ impl Run {
             return Ok(None);
         }
         self.states_entered += states;
+        self.counts.add(&counts);
         self.history.skip(events);
         self.reads_event_ids |= reads_event_ids;
         if let Some(error) = failed {

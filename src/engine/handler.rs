@@ -33,6 +33,7 @@ impl Run {
             delay = (delay as f64 * fiber.random.next_f64()) as u64;
         }
         *used += 1;
+        self.counts.retries += 1;
         fiber.attempt += 1;
         if delay == 0 {
             fiber.step = Step::Attempt;
@@ -67,6 +68,7 @@ impl Run {
         fiber.state = catcher.next;
         fiber.raw = output;
         fiber.step = Step::Enter;
+        self.counts.catches += 1;
         Ok(())
     }
 

@@ -8,6 +8,7 @@
 mod call;
 mod children;
 mod clock;
+mod counts;
 mod execution;
 mod failure;
 mod fan_out;
@@ -25,6 +26,7 @@ mod states;
 mod timers;
 
 pub use call::{CallId, Effect, TaskCall, TaskReply};
+pub use counts::Counts;
 pub use execution::{Execution, Start};
 pub use fan_out::{FanOut, InPlace};
 pub use fork::ForkJob;

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::call::Calls;
+use super::counts::Counts;
 use super::failure::StateError;
 use super::fiber::{Fiber, FiberId, Fibers, Step};
 use super::history::{Details, EventKind, History};
@@ -44,6 +45,7 @@ pub(super) struct Run {
     /// What to do before the next of them has its turn; the last entry first.
     pub(super) stack: Vec<Work>,
     pub(super) states_entered: u64,
+    pub(super) counts: Counts,
     pub(super) outcome: Option<Outcome>,
     /// The parts of the item that is about to start.
     pub(super) parts: Vec<Value>,
@@ -169,6 +171,8 @@ impl Run {
     /// Enters a state: everything that happens once a visit.
     #[inline]
     fn enter(&mut self, state: &State, fiber: &mut Fiber) -> StateResult<()> {
+        let state_type = state.state_type();
+        self.counts.enter(state_type);
         self.states_entered += 1;
         if self.states_entered > self.limits.states {
             let limit = self.limits.states;
@@ -181,7 +185,7 @@ impl Run {
             return Err(StateError::new(error_name::MEMORY_LIMIT, cause));
         }
         let (id, raw) = (fiber.state, fiber.raw);
-        let kind = EventKind::StateEntered(state.state_type());
+        let kind = EventKind::StateEntered(state_type);
         let event = self.history.add(fiber.last_event, kind, || Details {
             state: Some(id),
             value: Some(raw),

@@ -1,0 +1,34 @@
+//! What an execution did, as numbers: for whoever counts executions.
+
+use crate::plan::StateType;
+
+/// Counts over one execution, or the sum over several.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    entered: [u64; StateType::ALL.len()],
+    /// Attempts of a `Retry`.
+    pub retries: u64,
+    /// Errors that a `Catch` took.
+    pub catches: u64,
+}
+
+impl Counts {
+    /// States of this type that were entered.
+    pub fn entered(&self, state_type: StateType) -> u64 {
+        self.entered[state_type as usize]
+    }
+
+    #[inline]
+    pub(super) fn enter(&mut self, state_type: StateType) {
+        self.entered[state_type as usize] += 1;
+    }
+
+    /// Adds what another one counted.
+    pub fn add(&mut self, other: &Counts) {
+        for (sum, more) in self.entered.iter_mut().zip(other.entered) {
+            *sum += more;
+        }
+        self.retries += other.retries;
+        self.catches += other.catches;
+    }
+}
