@@ -118,7 +118,7 @@ impl Bed {
             options,
         };
         assert_eq!(config.check(), Vec::<String>::new());
-        let metrics = Arc::new(PipelineMetrics::new("orders"));
+        let metrics = Arc::new(PipelineMetrics::new("orders", Arc::default()));
         let machine = Arc::new(machine.unwrap());
         let pipeline = Pipeline::start(&config, machine, Arc::clone(&metrics), &self.shared);
         Run {

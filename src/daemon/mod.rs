@@ -78,7 +78,19 @@ async fn serve(config: Config, options: Options) -> anyhow::Result<Exit> {
     #[allow(clippy::arc_with_non_send_sync)]
     // The embedded broker stays on this thread; pipelines only start from here.
     let cluster = Arc::new(Cluster::new(&config.kafka).context("kafka")?);
-    let mut pipelines = start_pipelines(&config, &options, &runtime, &cluster, &exporter)?;
+    let budget = Arc::new(MemoryBudget::new(config.memory.in_flight.bytes()));
+    let shared = Shared {
+        runtime: runtime.clone(),
+        cluster: Arc::clone(&cluster),
+        budget: Arc::clone(&budget),
+        instance: config.instance.clone(),
+        deadlines: Deadlines {
+            drain: config.shutdown.deadline.0,
+            cancel: CANCEL,
+        },
+        until_idle: options.until_idle,
+    };
+    let mut pipelines = start_pipelines(&config, &shared, &exporter)?;
     let mut show = match &config.demo {
         None => None,
         Some(demo) => Some(Show::start(
@@ -89,7 +101,7 @@ async fn serve(config: Config, options: Options) -> anyhow::Result<Exit> {
             options.screen,
         )?),
     };
-    let mut care = Care::new(exporter, runtime);
+    let mut care = Care::new(exporter, runtime, budget);
     let mut looks = tokio::time::interval(LOOK_EVERY);
     let mut stopping = false;
     loop {
@@ -119,6 +131,7 @@ async fn serve(config: Config, options: Options) -> anyhow::Result<Exit> {
             pipelines.stop();
         }
         standing.set(pipelines.not_ready());
+        pipelines.publish_standing();
     }
     let mut exit = pipelines.exit();
     if let Some(show) = show {
@@ -134,24 +147,14 @@ async fn serve(config: Config, options: Options) -> anyhow::Result<Exit> {
 
 fn start_pipelines(
     config: &Config,
-    options: &Options,
-    runtime: &Runtime,
-    cluster: &Arc<Cluster>,
+    shared: &Shared,
     exporter: &Exporter,
 ) -> anyhow::Result<Pipelines> {
-    let budget = Arc::new(MemoryBudget::new(config.memory.in_flight.bytes()));
     let fed = config.demo.as_ref().map(|demo| &demo.pipeline);
     let shared = |pipeline: &crate::config::Pipeline| Shared {
-        runtime: runtime.clone(),
-        cluster: Arc::clone(cluster),
-        budget: Arc::clone(&budget),
-        instance: config.instance.clone(),
-        deadlines: Deadlines {
-            drain: config.shutdown.deadline.0,
-            cancel: CANCEL,
-        },
         // What the demo still feeds is not at its end whenever it is empty.
-        until_idle: options.until_idle && fed != Some(&pipeline.name),
+        until_idle: shared.until_idle && fed != Some(&pipeline.name),
+        ..shared.clone()
     };
     Pipelines::start(&config.pipelines, shared, exporter)
 }
@@ -212,24 +215,24 @@ impl Admin {
 struct Care {
     exporter: Exporter,
     runtime: Runtime,
+    budget: Arc<MemoryBudget>,
     metrics: RuntimeMetrics,
     last_upkeep: Instant,
 }
 
 impl Care {
-    fn new(exporter: Exporter, runtime: Runtime) -> Care {
+    fn new(exporter: Exporter, runtime: Runtime, budget: Arc<MemoryBudget>) -> Care {
         Care {
             exporter,
             runtime,
+            budget,
             metrics: RuntimeMetrics::new(),
             last_upkeep: Instant::now(),
         }
     }
 
     fn take(&mut self) {
-        let runtime = &self.runtime;
-        self.metrics
-            .set(runtime.pending_jobs(), runtime.concurrency_used());
+        self.metrics.set(&self.runtime.load(), self.budget.used());
         if self.last_upkeep.elapsed() >= UPKEEP_EVERY {
             self.last_upkeep = Instant::now();
             self.exporter.upkeep();

@@ -41,7 +41,11 @@ impl Pipelines {
         };
         for config in configs {
             let name = config.name.clone();
-            let metrics = Arc::new(PipelineMetrics::new(&name));
+            let metrics = Arc::new(PipelineMetrics::new(
+                &name,
+                Arc::clone(config.machine.metrics()),
+            ));
+            metrics.definition(config.machine.plan().hash());
             exporter.add(Arc::clone(&metrics));
             let machine = Arc::clone(&config.machine);
             let started = Pipeline::start(
@@ -113,6 +117,16 @@ impl Pipelines {
                 .or_else(|| (!pipeline.is_ready()).then(|| "has not begun to read".to_string()));
             why.map(|why| format!("{}: {why}", running.name))
         })
+    }
+
+    /// Brings the gauges of readiness up to date.
+    pub(super) fn publish_standing(&self) {
+        for running in &self.running {
+            let pipeline = running.pipeline.as_ref();
+            let ready = !self.stopping && pipeline.is_some_and(Pipeline::is_ready);
+            let halted = pipeline.is_some_and(|pipeline| pipeline.halted().is_some());
+            running.metrics.standing(ready, halted);
+        }
     }
 
     /// Notices what has ended. One that fails takes the others with it: a process that works by halves is noticed late.

@@ -52,15 +52,23 @@ pub(super) fn human(duration: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::telemetry::Tally;
 
     #[test]
     fn a_line_tells_rate_and_standing() {
-        let metrics = PipelineMetrics::new("orders");
+        let metrics = PipelineMetrics::new("orders", Arc::default());
         let mut summary = Summary::new();
-        metrics.started(3);
-        metrics.succeeded(Duration::from_millis(20));
-        metrics.failed(Some("Oops"), Duration::from_micros(40));
+        metrics.count(&mut Tally {
+            started: 3,
+            succeeded: 1,
+            failed: 1,
+            ..Tally::default()
+        });
+        metrics.took(Duration::from_millis(20));
+        metrics.took(Duration::from_micros(40));
         metrics.results(1);
         metrics.dead_letter(Some("Oops"));
         assert_eq!(

@@ -6,6 +6,7 @@ mod error;
 mod feeder;
 mod reader;
 mod record;
+mod statistics;
 
 pub use cluster::Cluster;
 pub use config::{EMBEDDED, EmbeddedConfig, KafkaConfig, Properties, Property, PropertyError};
@@ -16,6 +17,7 @@ pub use error::{
 pub use feeder::Feeder;
 pub use reader::{Shown, read_topic};
 pub use record::{Header, HeaderBuffer, HeaderList, Headers, OwnedRecord, Record, TimestampType};
+pub use statistics::{sum_up, tell_statistics};
 
 use rdkafka::config::RDKafkaLogLevel;
 use tracing::{debug, info, warn};

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use tracing::error;
 
-use crate::engine::Outcome;
+use crate::engine::{Counts, Outcome};
 use crate::error_name;
 use crate::kafka::{HeaderBuffer, Record};
 use crate::runtime::{Ended, Event, Machine, Runtime, Started};
 use crate::sink::record::{Problem, Run, dead_letter_headers, result_headers};
 use crate::sink::{Kind, Publication, Sink};
 use crate::source::{Batch, Control, SlotId};
-use crate::telemetry::PipelineMetrics;
+use crate::telemetry::{PipelineMetrics, Tally};
 use crate::value::ParseLimits;
 
 use super::config::{OnFailure, PipelineOptions};
@@ -40,6 +40,10 @@ struct Scratch {
     /// Slots without an outcome to wait for.
     discarded: Vec<SlotId>,
     abandoned: Vec<SlotId>,
+    tally: Tally,
+    counts: Counts,
+    /// The record is the last one of its batch.
+    last: bool,
 }
 
 /// When an execution started and ended, milliseconds since the epoch.
@@ -47,6 +51,17 @@ struct Scratch {
 pub(super) struct Times {
     started: i64,
     ended: i64,
+}
+
+impl Scratch {
+    /// After a panic: new buffers, while what was gathered stays.
+    fn renew(&mut self, stage: &Stage) {
+        let fresh = stage.scratch();
+        self.name = fresh.name;
+        self.value = fresh.value;
+        self.headers = fresh.headers;
+        self.input = fresh.input;
+    }
 }
 
 impl Stage {
@@ -65,12 +80,20 @@ impl Stage {
             ),
             discarded: Vec::new(),
             abandoned: Vec::new(),
+            tally: Tally::default(),
+            counts: Counts::default(),
+            last: true,
         }
     }
 
     /// Runs a batch on the calling worker.
     pub(super) fn run(self: Arc<Stage>, batch: Batch) {
-        let job = Arc::new(Job { stage: self, batch });
+        let taken = self.runtime.clock().read();
+        let job = Arc::new(Job {
+            stage: self,
+            batch,
+            taken,
+        });
         let (stage, batch) = (&job.stage, &job.batch);
         stage.metrics.records(batch.len());
         let mut scratch = stage.scratch();
@@ -81,9 +104,10 @@ impl Stage {
                     .extend((index..batch.len()).map(|index| batch.slot(index)));
                 break;
             }
+            scratch.last = index + 1 == batch.len();
             let run = AssertUnwindSafe(|| stage.run_record(&job, index, &mut scratch));
             if catch_unwind(run).is_err() {
-                scratch = stage.scratch();
+                scratch.renew(stage);
                 stage.broken(&job, index, &mut scratch);
             }
         }
@@ -110,7 +134,7 @@ impl Stage {
                 return;
             }
         };
-        self.metrics.started(1);
+        scratch.tally.started += 1;
         let event = Event {
             payload,
             name: &scratch.name,
@@ -119,6 +143,9 @@ impl Stage {
         match self.runtime.start(&self.machine, event) {
             Started::Done(ended) => self.finish(job, index, &ended, scratch),
             Started::Waiting(waiting) => {
+                if scratch.last {
+                    self.count(scratch);
+                }
                 let alone = job.alone(index);
                 let cancel = job.batch.partition().cancel_token();
                 self.runtime.drive(waiting, cancel, move |ended| {
@@ -126,7 +153,7 @@ impl Stage {
                     let mut scratch = stage.scratch();
                     let finish = AssertUnwindSafe(|| stage.finish(&alone, 0, &ended, &mut scratch));
                     if catch_unwind(finish).is_err() {
-                        scratch = stage.scratch();
+                        scratch.renew(stage);
                         stage.broken(&alone, 0, &mut scratch);
                     }
                     stage.settle(&alone.batch, &mut scratch);
@@ -141,13 +168,18 @@ impl Stage {
             started: ended.started(),
             ended: ended.ended(),
         };
+        scratch.counts.add(ended.execution().counts());
         match ended.outcome() {
             Outcome::Succeeded(output) => {
-                self.metrics.succeeded(ended.took());
+                scratch.tally.succeeded += 1;
+                self.metrics.took(ended.took());
                 if !self.sink.takes(Kind::Result) {
                     self.metrics.discarded(1);
                     scratch.discarded.push(job.batch.slot(index));
                     return;
+                }
+                if scratch.last {
+                    self.count(scratch);
                 }
                 scratch.value.clear();
                 ended.execution().arena().print(*output, &mut scratch.value);
@@ -164,7 +196,9 @@ impl Stage {
                 self.sink.publish(&publication, Ticket::result(job, index));
             }
             Outcome::Failed(failure) => {
-                self.metrics.failed(failure.error.as_deref(), ended.took());
+                scratch.tally.failed += 1;
+                self.metrics.took(ended.took());
+                self.metrics.error(failure.error.as_deref());
                 let problem = Problem {
                     error: failure.error.as_deref(),
                     cause: failure.cause.as_deref(),
@@ -173,7 +207,8 @@ impl Stage {
                 self.fail(job, index, &problem, Some(times), scratch);
             }
             Outcome::TimedOut => {
-                self.metrics.timed_out(ended.took());
+                scratch.tally.timed_out += 1;
+                self.metrics.took(ended.took());
                 let problem = Problem {
                     error: Some(error_name::TIMEOUT),
                     ..Problem::default()
@@ -181,7 +216,7 @@ impl Stage {
                 self.fail(job, index, &problem, Some(times), scratch);
             }
             Outcome::Aborted => {
-                self.metrics.aborted();
+                scratch.tally.aborted += 1;
                 scratch.abandoned.push(job.batch.slot(index));
             }
         }
@@ -196,6 +231,9 @@ impl Stage {
         times: Option<Times>,
         scratch: &mut Scratch,
     ) {
+        if scratch.last {
+            self.count(scratch);
+        }
         let record = job.batch.record(index);
         match self.options.on_failure {
             OnFailure::Discard => {
@@ -282,7 +320,16 @@ impl Stage {
         }
     }
 
+    /// Adds what was counted to what all threads share, once a batch: before the last outcome can be acknowledged, so
+    /// that whoever knows of the acknowledgement finds it counted.
+    fn count(&self, scratch: &mut Scratch) {
+        self.metrics.count(&mut scratch.tally);
+        self.machine.count(&std::mem::take(&mut scratch.counts));
+    }
+
+    /// Hands on what the scratch has gathered.
     fn settle(&self, batch: &Batch, scratch: &mut Scratch) {
+        self.count(scratch);
         if !scratch.discarded.is_empty() {
             batch.partition().done(&scratch.discarded);
         }

@@ -1,9 +1,11 @@
 //! From an acknowledged outcome back to the slot of its record.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::error_name;
 use crate::kafka::{HeaderBuffer, OwnedRecord};
+use crate::runtime::Moment;
 use crate::sink::record::Problem;
 use crate::sink::{Kind, OwnedPublication, Publication, Receipt};
 use crate::source::Batch;
@@ -14,6 +16,8 @@ use super::stage::Stage;
 pub(super) struct Job {
     pub(super) stage: Arc<Stage>,
     pub(super) batch: Batch,
+    /// When the batch was taken in.
+    pub(super) taken: Moment,
 }
 
 impl Job {
@@ -24,7 +28,26 @@ impl Job {
         Arc::new(Job {
             stage: Arc::clone(&self.stage),
             batch: Batch::single(partition, self.batch.slot(index), record),
+            taken: self.taken,
         })
+    }
+}
+
+/// Counts how long outcomes took that were acknowledged just now.
+fn measure(tickets: &[Ticket]) {
+    let stage = &tickets[0].job.stage;
+    let now = stage.runtime.clock().read();
+    for batch in tickets.chunk_by(|a, b| Arc::ptr_eq(&a.job, &b.job)) {
+        let job = &batch[0].job;
+        stage.metrics.delivered(now.since(job.taken), batch.len());
+        for ticket in batch {
+            let record = job.batch.record(ticket.index as usize);
+            if let Some(timestamp) = record.timestamp {
+                // Clocks of other machines may be ahead of ours.
+                let age = u64::try_from(now.wall_millis() - timestamp).unwrap_or(0);
+                stage.metrics.event_age(Duration::from_millis(age));
+            }
+        }
     }
 }
 
@@ -80,6 +103,7 @@ impl Receipt for Ticket {
                 }
             }
             metrics.results(results);
+            measure(group);
             batch.partition().done(&slots);
         }
         tickets.clear();

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
 use crate::engine::FanOut;
 use crate::engine::ForkJob;
+use crate::telemetry::Sharded;
 
 /// Threads that compute. Inside a job nothing blocks and nothing awaits.
 pub struct CpuPool {
@@ -14,6 +16,8 @@ pub struct CpuPool {
     workers: usize,
     /// Jobs handed over and not done, those that run included.
     load: Arc<AtomicUsize>,
+    /// Microseconds spent in jobs.
+    busy: Arc<Sharded>,
 }
 
 /// A job that did not come back: it panicked, or the pool was shut down.
@@ -35,6 +39,7 @@ impl CpuPool {
             workers: pool.current_num_threads(),
             pool,
             load: Arc::default(),
+            busy: Arc::default(),
         })
     }
 
@@ -48,11 +53,18 @@ impl CpuPool {
         self.load.load(Ordering::Relaxed)
     }
 
+    /// Time spent in jobs, over all threads.
+    pub fn busy(&self) -> Duration {
+        Duration::from_micros(u64::try_from(self.busy.sum()).unwrap_or(0))
+    }
+
     /// Runs a job that nobody waits for.
     pub fn spawn(&self, job: impl FnOnce() + Send + 'static) {
         let load = Load::new(&self.load, 1);
+        let busy = Arc::clone(&self.busy);
         self.pool.spawn(move || {
             let _load = load;
+            let _busy = Busy::new(&busy);
             job();
         });
     }
@@ -91,11 +103,34 @@ impl FanOut for CpuPool {
                 let load = Load::new(&self.load, 1);
                 scope.spawn(move |_| {
                     let _load = load;
+                    let _busy = Busy::new(&self.busy);
                     job.run(self);
                 });
             }
             first.run(self);
         });
+    }
+}
+
+/// A job that runs; its time is counted when it is dropped.
+struct Busy<'a> {
+    total: &'a Sharded,
+    since: Instant,
+}
+
+impl Busy<'_> {
+    fn new(total: &Sharded) -> Busy<'_> {
+        Busy {
+            total,
+            since: Instant::now(),
+        }
+    }
+}
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        let micros = self.since.elapsed().as_micros();
+        self.total.add(i64::try_from(micros).unwrap_or(i64::MAX));
     }
 }
 

@@ -8,12 +8,13 @@ use tokio::task::{AbortHandle, JoinError, JoinSet};
 use super::cancel::CancelToken;
 use super::clock::Clock;
 use super::cpu_pool::CpuPool;
-use super::run::{Reply, Run};
+use super::run::{Reply, Run, result};
 use super::{Ended, Waiting};
 use crate::engine::CallId;
 use crate::engine::Progress;
 use crate::engine::TaskReply;
 use crate::error_name;
+use crate::telemetry::OpenCall;
 
 /// What a driver needs of the runtime.
 #[derive(Clone)]
@@ -53,8 +54,8 @@ where
         for id in run.cancelled.drain(..) {
             calls.cancel(id);
         }
-        for (id, reply) in run.calls.drain(..) {
-            calls.open(id, reply);
+        for (id, reply, counted) in run.calls.drain(..) {
+            calls.open(id, reply, counted);
         }
         let alone = calls.is_empty();
         // The engine always has the execution's own deadline; without one an execution would wait for ever.
@@ -147,12 +148,14 @@ impl Calls {
         self.set.is_empty()
     }
 
-    fn open(&mut self, id: CallId, reply: Reply) {
+    fn open(&mut self, id: CallId, reply: Reply, counted: OpenCall) {
         let concurrency = Arc::clone(&self.concurrency);
         let handle = self.set.spawn(async move {
             // Fails only if the semaphore is closed, which nobody does.
             let _permit = concurrency.acquire_owned().await;
-            (id, reply.await)
+            let reply = reply.await;
+            counted.answered(result(&reply));
+            (id, reply)
         });
         self.open.push((id, handle));
     }

@@ -6,11 +6,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::cpu_pool;
 use super::identity::{IdentityConfig, Naming};
 use super::run::Run;
+use crate::engine::Counts;
 use crate::engine::Limits;
 use crate::plan::Plan;
+use crate::plan::StateType;
 use crate::task::Handler;
 use crate::task::Registry;
 use crate::task::Site;
+use crate::telemetry::BindingMetrics;
+use crate::telemetry::MachineMetrics;
 
 /// A plan with its handlers, identity and limits. Executions are reused, buffers and all; they live as long as the
 /// machine.
@@ -27,8 +31,15 @@ pub(super) struct Parts {
     pub(super) naming: Naming,
     pub(super) limits: Limits,
     /// By state; only Tasks have one.
-    handlers: Box<[Option<Arc<dyn Handler>>]>,
+    handlers: Box<[Option<Bound>]>,
+    metrics: Arc<MachineMetrics>,
     pool: Pool,
+}
+
+/// Who answers a Task state, and where its calls are counted.
+pub(super) struct Bound {
+    pub(super) handler: Arc<dyn Handler>,
+    pub(super) metrics: Arc<BindingMetrics>,
 }
 
 /// A Task state that nothing answers.
@@ -62,6 +73,7 @@ impl Machine {
     ) -> Result<Machine, UnansweredError> {
         let mut unanswered = Vec::new();
         let mut handlers = Vec::new();
+        let metrics = Arc::new(MachineMetrics::new(StateType::ALL.map(StateType::name)));
         for (_, state) in plan.states() {
             let Some(resource) = state.resource().map(|id| plan.resource(id)) else {
                 handlers.push(None);
@@ -72,15 +84,18 @@ impl Machine {
                 resource: &resource.text,
                 function_name: resource.function_name.as_deref(),
             };
-            let handler = registry.bind(&site);
-            if handler.is_none() {
+            let bound = registry.bind(&site).map(|(binding, handler)| Bound {
+                handler,
+                metrics: metrics.binding(&binding.name()),
+            });
+            if bound.is_none() {
                 unanswered.push(Unanswered {
                     state: state.name.clone(),
                     resource: resource.text.clone(),
                     function_name: resource.function_name.clone(),
                 });
             }
-            handlers.push(handler);
+            handlers.push(bound);
         }
         if !unanswered.is_empty() {
             return Err(UnansweredError {
@@ -94,6 +109,7 @@ impl Machine {
                 naming: Naming::new(identity, pipeline),
                 limits,
                 handlers: handlers.into(),
+                metrics,
                 pool: Pool::default(),
             }),
         })
@@ -107,6 +123,20 @@ impl Machine {
     /// The compiled definition.
     pub fn plan(&self) -> &Arc<Plan> {
         &self.parts.plan
+    }
+
+    /// Where its executions and task calls are counted.
+    pub fn metrics(&self) -> &Arc<MachineMetrics> {
+        &self.parts.metrics
+    }
+
+    /// Adds what executions did to the numbers of this machine.
+    pub fn count(&self, counts: &Counts) {
+        let metrics = &self.parts.metrics;
+        for state_type in StateType::ALL {
+            metrics.entered(state_type as usize, counts.entered(state_type));
+        }
+        metrics.handled(counts.retries, counts.catches);
     }
 
     /// Bounds of each execution.
@@ -140,9 +170,9 @@ impl Drop for Machine {
 }
 
 impl Parts {
-    pub(super) fn handler(&self, state: usize) -> &dyn Handler {
+    pub(super) fn bound(&self, state: usize) -> &Bound {
         self.handlers[state]
-            .as_deref()
+            .as_ref()
             .expect("every Task was bound when the machine was made")
     }
 }

@@ -26,6 +26,7 @@ use crate::engine::Execution;
 use crate::engine::FanOut;
 use crate::engine::Outcome;
 use crate::engine::Progress;
+use crate::telemetry::RuntimeLoad;
 
 pub use cancel::CancelToken;
 pub use clock::{Clock, Moment};
@@ -152,15 +153,20 @@ impl Runtime {
         self.tools.pool.workers()
     }
 
-    /// Jobs handed to the CPU pool and not done.
-    pub fn pending_jobs(&self) -> usize {
-        self.tools.pool.pending()
-    }
-
-    /// Task calls under way, as a share of the most allowed.
-    pub fn concurrency_used(&self) -> f64 {
+    /// How busy the pool and tokio are.
+    pub fn load(&self) -> RuntimeLoad {
+        let (pool, tokio) = (&self.tools.pool, self.tokio.metrics());
         let open = self.concurrency - self.tools.concurrency.available_permits();
-        open as f64 / self.concurrency as f64
+        let busy = (0..tokio.num_workers()).map(|worker| tokio.worker_total_busy_duration(worker));
+        RuntimeLoad {
+            workers: pool.workers(),
+            pending_jobs: pool.pending(),
+            busy: pool.busy(),
+            concurrency_used: open as f64 / self.concurrency as f64,
+            tokio_tasks: tokio.num_alive_tasks(),
+            tokio_queued: tokio.global_queue_depth(),
+            tokio_busy: busy.sum(),
+        }
     }
 
     /// Workers for pure branches and items.

@@ -24,6 +24,8 @@ use crate::error_name;
 use crate::expr::ExecutionInfo;
 use crate::task::Answer;
 use crate::task::Call;
+use crate::telemetry::BindingMetrics;
+use crate::telemetry::OpenCall;
 
 /// The future of a task call.
 pub(super) type Reply = Pin<Box<dyn Future<Output = TaskReply> + Send>>;
@@ -43,14 +45,23 @@ pub(super) struct Run {
     info: ExecutionInfo,
     /// By state: calls made so far.
     invocations: Vec<u32>,
-    /// Answers that take their time: when they are due on the monotonic clock, in microseconds.
-    delayed: Vec<(u64, CallId, TaskReply)>,
+    /// Answers that take their time.
+    delayed: Vec<Delayed>,
     /// Taken from the execution, not yet carried out.
     effects: Vec<Effect>,
     /// Calls that were started and answer from tokio; the driver takes them.
-    pub(super) calls: Vec<(CallId, Reply)>,
+    pub(super) calls: Vec<(CallId, Reply, OpenCall)>,
     /// Calls whose futures the driver is to drop.
     pub(super) cancelled: Vec<CallId>,
+}
+
+/// An answer that takes its time.
+struct Delayed {
+    /// On the monotonic clock, in microseconds.
+    due: u64,
+    id: CallId,
+    reply: TaskReply,
+    open: OpenCall,
 }
 
 impl Run {
@@ -121,7 +132,7 @@ impl Run {
     /// When to go on at the latest, on the monotonic clock in microseconds.
     pub(super) fn wake_at(&self) -> Option<u64> {
         let deadline = self.execution.next_deadline().map(|millis| millis * 1_000);
-        let answers = self.delayed.iter().map(|(due, ..)| *due);
+        let answers = self.delayed.iter().map(|delayed| delayed.due);
         answers.chain(deadline).min()
     }
 
@@ -216,25 +227,38 @@ impl Run {
             match effect {
                 Effect::Call(call) => match self.call(&call) {
                     Answer::Now(reply) => {
+                        self.binding(&call).answered(result(&reply));
                         self.execution.reply(call.id, reply);
                         answered = true;
                     }
                     Answer::After(delay, reply) => {
-                        let due = moment.monotonic.saturating_add(micros(delay));
-                        self.delayed.push((due, call.id, reply));
+                        let open = self.binding(&call).open();
+                        self.delayed.push(Delayed {
+                            due: moment.monotonic.saturating_add(micros(delay)),
+                            id: call.id,
+                            reply,
+                            open,
+                        });
                     }
-                    Answer::Never => {}
-                    Answer::Later(reply) => self.calls.push((call.id, reply)),
+                    Answer::Never => drop(self.binding(&call).open()),
+                    Answer::Later(reply) => {
+                        let open = self.binding(&call).open();
+                        self.calls.push((call.id, reply, open));
+                    }
                 },
                 Effect::Cancel(id) => {
-                    self.delayed.retain(|(_, delayed, _)| *delayed != id);
-                    self.calls.retain(|(open, _)| *open != id);
+                    self.delayed.retain(|delayed| delayed.id != id);
+                    self.calls.retain(|(open, ..)| *open != id);
                     self.cancelled.push(id);
                 }
             }
         }
         self.effects = effects;
         answered
+    }
+
+    fn binding(&self, call: &TaskCall) -> &Arc<BindingMetrics> {
+        &self.parts.bound(call.state.index()).metrics
     }
 
     fn call(&mut self, call: &TaskCall) -> Answer {
@@ -244,7 +268,7 @@ impl Run {
         }
         let invocation = self.invocations[state];
         self.invocations[state] += 1;
-        self.parts.handler(state).call(Call {
+        self.parts.bound(state).handler.call(Call {
             arena: self.execution.arena(),
             input: call.input,
             execution_id: &self.id,
@@ -263,12 +287,23 @@ impl Run {
         if self.delayed.is_empty() {
             return;
         }
-        self.delayed.sort_by_key(|(due, id, _)| (*due, *id));
-        let is_due = |(due, ..): &(u64, CallId, TaskReply)| *due <= moment.monotonic;
-        let n_due = self.delayed.partition_point(is_due);
-        for (_, id, reply) in self.delayed.drain(..n_due) {
-            self.execution.reply(id, reply);
+        self.delayed
+            .sort_by_key(|delayed| (delayed.due, delayed.id));
+        let n_due = self
+            .delayed
+            .partition_point(|delayed| delayed.due <= moment.monotonic);
+        for delayed in self.delayed.drain(..n_due) {
+            delayed.open.answered(result(&delayed.reply));
+            self.execution.reply(delayed.id, delayed.reply);
         }
+    }
+}
+
+/// As it is counted.
+pub(super) fn result(reply: &TaskReply) -> Result<(), Option<&str>> {
+    match reply {
+        TaskReply::Result(_) => Ok(()),
+        TaskReply::Error { error, .. } => Err(error.as_deref()),
     }
 }
 

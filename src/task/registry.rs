@@ -22,6 +22,14 @@ pub struct Registry {
 }
 
 impl Binding {
+    /// Its name in metrics: the patterns.
+    pub fn name(&self) -> String {
+        match &self.function {
+            None => self.resource.to_string(),
+            Some(function) => format!("{} {function}", self.resource),
+        }
+    }
+
     fn matches(&self, site: &Site<'_>) -> bool {
         let function = match &self.function {
             None => true,
@@ -37,12 +45,12 @@ impl Registry {
         self.bindings.push(binding);
     }
 
-    /// The handler of a Task state.
-    pub fn bind(&self, site: &Site<'_>) -> Option<Arc<dyn Handler>> {
+    /// The handler of a Task state, and the binding it comes from.
+    pub fn bind(&self, site: &Site<'_>) -> Option<(&Binding, Arc<dyn Handler>)> {
         self.bindings
             .iter()
             .filter(|binding| binding.matches(site))
-            .find_map(|binding| binding.integration.bind(site))
+            .find_map(|binding| Some((binding, binding.integration.bind(site)?)))
     }
 
     /// The patterns that exist, for the message that none of them matched.
@@ -102,7 +110,7 @@ mod tests {
             function_name,
         };
         let arena = crate::value::Arena::new(crate::value::Constants::empty());
-        let found = registry.bind(&site).map(|handler| {
+        let found = registry.bind(&site).map(|(_, handler)| {
             let call = Call {
                 arena: &arena,
                 input: crate::value::Value::NULL,

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
-use super::{PipelineMetrics, names};
+use super::{Histogram, PipelineMetrics, metric, names, process, seconds};
 
 /// The process's exporter. Cheap to clone.
 #[derive(Clone)]
@@ -25,7 +25,7 @@ impl Exporter {
         let handle = recorder.handle();
         // Only a second recorder of somebody else could be in the way, and this process has one owner.
         let _ = metrics::set_global_recorder(recorder);
-        describe();
+        metric::describe();
         Exporter {
             handle,
             pipelines: Arc::default(),
@@ -48,12 +48,23 @@ impl Exporter {
             .read()
             .unwrap_or_else(PoisonError::into_inner);
         pipelines.iter().for_each(|pipeline| pipeline.publish());
+        process::publish();
         let mut text = self.handle.render();
-        let name = names::EXECUTION_SECONDS;
-        text.push_str(&format!("# TYPE {name} histogram\n"));
+        seconds::render(&mut text);
+        for (name, histogram) in HISTOGRAMS {
+            metric::header(name, &mut text);
+            for pipeline in pipelines.iter() {
+                let labels = format!("pipeline=\"{}\"", escape(pipeline.pipeline()));
+                histogram(pipeline).render(name, &labels, &mut text);
+            }
+        }
+        metric::header(names::TASK_SECONDS, &mut text);
         for pipeline in pipelines.iter() {
-            let labels = format!("pipeline=\"{}\"", escape(pipeline.pipeline()));
-            pipeline.seconds().render(name, &labels, &mut text);
+            let name = escape(pipeline.pipeline());
+            pipeline.machine().each_binding(|binding, histogram| {
+                let labels = format!("pipeline=\"{name}\",binding=\"{}\"", escape(binding));
+                histogram.render(names::TASK_SECONDS, &labels, &mut text);
+            });
         }
         text
     }
@@ -64,6 +75,15 @@ impl Exporter {
     }
 }
 
+/// A histogram of a pipeline.
+type OfPipeline = fn(&PipelineMetrics) -> &Histogram;
+
+const HISTOGRAMS: [(&str, OfPipeline); 3] = [
+    (names::EXECUTION_SECONDS, PipelineMetrics::seconds),
+    (names::DELIVERY_SECONDS, PipelineMetrics::delivery_seconds),
+    (names::EVENT_SECONDS, PipelineMetrics::event_seconds),
+];
+
 /// A label value as the text format wants it.
 fn escape(value: &str) -> String {
     value
@@ -72,59 +92,85 @@ fn escape(value: &str) -> String {
         .replace('\n', "\\n")
 }
 
-fn describe() {
-    use metrics::{describe_counter, describe_gauge};
-    describe_counter!(names::RECORDS, "Records taken in");
-    describe_counter!(names::EXECUTIONS, "Executions that are over, by outcome");
-    describe_counter!(names::EXECUTION_ERRORS, "Failed executions by error name");
-    describe_gauge!(names::IN_FLIGHT, "Executions started and not over");
-    describe_counter!(names::DEAD_LETTERS, "Dead letters by error name");
-    describe_counter!(names::RESULTS, "Results acknowledged by the sink");
-    describe_counter!(
-        names::DISCARDED,
-        "Records dropped because the config says so"
-    );
-    describe_counter!(names::RESENT, "Outcomes sent again");
-    describe_counter!(names::COMMITS, "Offset commits by result");
-    describe_counter!(names::REBALANCES, "Rebalances by kind");
-    describe_gauge!(
-        names::LAG_RECORDS,
-        "Records behind the end of the partition"
-    );
-    describe_gauge!(names::LAG_SECONDS, "Age of the record at the watermark");
-    describe_gauge!(names::WINDOW_USED, "How full the partition's window is");
-    describe_gauge!(
-        names::CPU_POOL_PENDING,
-        "Jobs handed to the CPU pool and not done"
-    );
-    describe_gauge!(
-        names::CONCURRENCY_USED,
-        "Task calls under way, as a share of the most allowed"
-    );
-}
-
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
     use std::time::Duration;
 
     use super::*;
+    use crate::telemetry::names::TABLE;
+    use crate::telemetry::{
+        KafkaClientMetrics, KafkaClientStatistics, Kind, MachineMetrics, RuntimeLoad,
+        RuntimeMetrics, Tally,
+    };
 
     #[test]
     fn renders_what_the_pipelines_counted() {
         let exporter = Exporter::install();
-        let metrics = Arc::new(PipelineMetrics::new("orders"));
+        let machine = Arc::new(MachineMetrics::new(["Pass", "Task"]));
+        let metrics = Arc::new(PipelineMetrics::new("orders", Arc::clone(&machine)));
         exporter.add(Arc::clone(&metrics));
-        metrics.started(2);
-        metrics.succeeded(Duration::from_micros(5));
-        metrics.failed(Some("Oops"), Duration::from_micros(5));
+        metrics.count(&mut Tally {
+            started: 2,
+            succeeded: 1,
+            failed: 1,
+            ..Tally::default()
+        });
+        metrics.took(Duration::from_micros(5));
+        metrics.error(Some("Oops"));
+        machine.entered(1, 3);
+        machine.binding("arn:\"x\"").answered(Ok(()));
         let text = exporter.render();
         for line in [
             "expressd_executions_total{pipeline=\"orders\",outcome=\"succeeded\"} 1",
             "expressd_execution_errors_total{pipeline=\"orders\",error=\"Oops\"} 1",
             "expressd_in_flight_executions{pipeline=\"orders\"} 0",
-            "expressd_execution_seconds_count{pipeline=\"orders\"} 2",
+            "expressd_execution_seconds_count{pipeline=\"orders\"} 1",
+            "expressd_states_entered_total{pipeline=\"orders\",type=\"Task\"} 3",
+            "expressd_task_seconds_count{pipeline=\"orders\",binding=\"arn:\\\"x\\\"\"} 1",
+            "# TYPE process_cpu_seconds_total counter",
         ] {
             assert!(text.contains(line), "{line} in\n{text}");
+        }
+    }
+
+    /// Everything that is rendered has its row with these labels in the table, and one header.
+    #[test]
+    fn nothing_is_rendered_that_the_table_does_not_know() {
+        let exporter = Exporter::install();
+        let machine = Arc::new(MachineMetrics::new(["Pass"]));
+        machine.binding("b").open().answered(Err(Some("E")));
+        let metrics = PipelineMetrics::new("p", machine);
+        metrics.commit(true);
+        metrics.rebalance("assigned");
+        metrics.standing(true, false);
+        let _partition = metrics.partition("t", 0);
+        KafkaClientMetrics::new("p", "consumer").set(&KafkaClientStatistics::default());
+        RuntimeMetrics::new().set(&RuntimeLoad::default(), 0);
+        exporter.add(Arc::new(metrics));
+        let text = exporter.render();
+        let mut headers = HashSet::new();
+        for line in text.lines().filter(|line| !line.is_empty()) {
+            if let Some(header) = line.strip_prefix("# TYPE ") {
+                assert!(headers.insert(header.to_string()), "twice: {header}");
+            }
+            if line.starts_with('#') {
+                continue;
+            }
+            let end = line.find(['{', ' ']).unwrap();
+            let name = &line[..end];
+            let known = TABLE.iter().find(|metric| match metric.kind {
+                Kind::Histogram => name
+                    .strip_prefix(metric.name)
+                    .is_some_and(|rest| ["_bucket", "_sum", "_count"].contains(&rest)),
+                _ => name == metric.name,
+            });
+            let metric = known.unwrap_or_else(|| panic!("{line} is not in the table"));
+            for label in metric.labels {
+                assert!(line.contains(&format!("{label}=\"")), "{label} in {line}");
+            }
+            let header = format!("{} {}", metric.name, metric.kind_name());
+            assert!(headers.contains(&header), "{header} before {line}");
         }
     }
 }

@@ -3,17 +3,29 @@
 //! Hot counters are our own: sharded by thread, summed when somebody looks. The metrics crate sees them at a scrape only,
 //! so an execution pays a few uncontended additions and no label lookup.
 
+mod by_error;
 mod exporter;
 mod histogram;
+mod kafka_client;
 mod log;
+mod machine;
+mod metric;
 pub mod names;
+mod partition;
 mod pipeline;
+mod process;
 mod runtime;
+mod seconds;
 mod sharded;
 
 pub use exporter::Exporter;
 pub use histogram::{Histogram, Quantiles};
+pub use kafka_client::{KafkaClientMetrics, KafkaClientStatistics};
 pub use log::{LogConfig, LogFormat, LogInitError, init_log};
-pub use pipeline::{PartitionMetrics, PipelineMetrics, Totals};
-pub use runtime::RuntimeMetrics;
+pub use machine::{BindingMetrics, MachineMetrics, OpenCall};
+pub use metric::{Kind, Metric, Unit, markdown};
+pub use partition::PartitionMetrics;
+pub use pipeline::{PipelineMetrics, Tally, Totals};
+pub use process::ProcessUsage;
+pub use runtime::{RuntimeLoad, RuntimeMetrics};
 pub use sharded::Sharded;

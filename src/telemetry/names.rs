@@ -1,34 +1,120 @@
-//! The names of all metrics: `expressd_<noun>_<unit>[_total]`. Labels have few values and never an id, a key or free text.
+//! All metrics in one table. Labels have few values and never an id, a key or free text.
 
-/// Records taken in. Labels: `pipeline`.
-pub const RECORDS: &str = "expressd_records_total";
-/// Executions that are over. Labels: `pipeline`, `outcome` (`succeeded`, `failed`, `timed_out`, `aborted`).
-pub const EXECUTIONS: &str = "expressd_executions_total";
-/// Executions that failed, by error name; beyond 64 names `other`. Labels: `pipeline`, `error`.
-pub const EXECUTION_ERRORS: &str = "expressd_execution_errors_total";
-/// How long executions took, a histogram. Labels: `pipeline`.
-pub const EXECUTION_SECONDS: &str = "expressd_execution_seconds";
-/// Executions started and not over. Labels: `pipeline`.
-pub const IN_FLIGHT: &str = "expressd_in_flight_executions";
-/// Dead letters by error name. Labels: `pipeline`, `error`.
-pub const DEAD_LETTERS: &str = "expressd_dead_letters_total";
-/// Results acknowledged by the sink. Labels: `pipeline`.
-pub const RESULTS: &str = "expressd_results_total";
-/// Records that were dropped because the config says so. Labels: `pipeline`.
-pub const DISCARDED: &str = "expressd_discarded_total";
-/// Outcomes that were sent again because the sink did not take them. Labels: `pipeline`.
-pub const RESENT: &str = "expressd_resent_total";
-/// Offset commits. Labels: `pipeline`, `result` (`ok`, `failed`).
-pub const COMMITS: &str = "expressd_commits_total";
-/// Rebalances. Labels: `pipeline`, `kind` (`assigned`, `revoked`, `lost`).
-pub const REBALANCES: &str = "expressd_rebalances_total";
-/// Records behind the end of the partition. Labels: `pipeline`, `topic`, `partition`.
-pub const LAG_RECORDS: &str = "expressd_lag_records";
-/// Age of the record at the watermark. Labels: `pipeline`, `topic`, `partition`.
-pub const LAG_SECONDS: &str = "expressd_lag_seconds";
-/// How full the window is, 0 to 1. Labels: `pipeline`, `topic`, `partition`.
-pub const WINDOW_USED: &str = "expressd_window_used_ratio";
-/// Jobs handed to the CPU pool and not done.
-pub const CPU_POOL_PENDING: &str = "expressd_cpu_pool_pending_jobs";
-/// Task calls under way, as a share of the most allowed, 0 to 1.
-pub const CONCURRENCY_USED: &str = "expressd_concurrency_used_ratio";
+use super::metric::{Kind, Metric, Unit};
+
+/// A constant with the name of each metric, and the table of all.
+macro_rules! table {
+    ($(#[doc = $meaning:literal] $constant:ident = $kind:ident $unit:ident $name:literal [$($label:literal)*];)*) => {
+        $(#[doc = $meaning] pub const $constant: &str = $name;)*
+
+        /// All metrics, in the order of the documentation.
+        pub const TABLE: &[Metric] = &[$(Metric {
+            name: $name,
+            kind: Kind::$kind,
+            unit: Unit::$unit,
+            labels: &[$($label),*],
+            meaning: $meaning,
+        }),*];
+    };
+}
+
+table! {
+    /// Records taken in.
+    RECORDS = Counter Count "expressd_records_total" ["pipeline"];
+    /// Executions that are over; `outcome` is `succeeded`, `failed`, `timed_out` or `aborted`.
+    EXECUTIONS = Counter Count "expressd_executions_total" ["pipeline" "outcome"];
+    /// Executions that failed, by error name; beyond 64 names `other`.
+    EXECUTION_ERRORS = Counter Count "expressd_execution_errors_total" ["pipeline" "error"];
+    /// How long executions took, waits included.
+    EXECUTION_SECONDS = Histogram Seconds "expressd_execution_seconds" ["pipeline"];
+    /// Executions that wait for tasks or timers.
+    IN_FLIGHT = Gauge Count "expressd_in_flight_executions" ["pipeline"];
+    /// States entered, by `Type`.
+    STATES_ENTERED = Counter Count "expressd_states_entered_total" ["pipeline" "type"];
+    /// Attempts that a `Retry` made.
+    RETRIES = Counter Count "expressd_retries_total" ["pipeline"];
+    /// Errors that a `Catch` took.
+    CATCHES = Counter Count "expressd_catches_total" ["pipeline"];
+    /// Task calls that are over, by the binding that answered; `result` is `succeeded`, `failed` or `cancelled`.
+    TASK_CALLS = Counter Count "expressd_task_calls_total" ["pipeline" "binding" "result"];
+    /// Task calls that failed, by error name; beyond 64 names `other`.
+    TASK_ERRORS = Counter Count "expressd_task_errors_total" ["pipeline" "binding" "error"];
+    /// How long task calls took, the wait for their turn included.
+    TASK_SECONDS = Histogram Seconds "expressd_task_seconds" ["pipeline" "binding"];
+    /// Task calls under way.
+    TASKS_OPEN = Gauge Count "expressd_open_task_calls" ["pipeline" "binding"];
+    /// Results acknowledged by the sink.
+    RESULTS = Counter Count "expressd_results_total" ["pipeline"];
+    /// Dead letters acknowledged by the sink, by error name; beyond 64 names `other`.
+    DEAD_LETTERS = Counter Count "expressd_dead_letters_total" ["pipeline" "error"];
+    /// Records and results that were dropped because the config says so.
+    DISCARDED = Counter Count "expressd_discarded_total" ["pipeline"];
+    /// Outcomes that were sent again because the sink did not take them.
+    RESENT = Counter Count "expressd_resent_total" ["pipeline"];
+    /// From taking a record in to the acknowledgement of its outcome: what expressd adds.
+    DELIVERY_SECONDS = Histogram Seconds "expressd_delivery_seconds" ["pipeline"];
+    /// From the record's timestamp to the acknowledgement of its outcome: how late outcomes are.
+    EVENT_SECONDS = Histogram Seconds "expressd_event_seconds" ["pipeline"];
+    /// 1 while the pipeline takes records in.
+    READY = Gauge Count "expressd_ready" ["pipeline"];
+    /// 1 while part of the pipeline stands still until an operator acts.
+    HALTED = Gauge Count "expressd_halted" ["pipeline"];
+    /// Always 1; `definition` is the content hash of the definition that runs.
+    DEFINITION = Gauge Count "expressd_definition_info" ["pipeline" "definition"];
+    /// Offset commits; `result` is `ok` or `failed`.
+    COMMITS = Counter Count "expressd_commits_total" ["pipeline" "result"];
+    /// Rebalances; `kind` is `assigned`, `revoked` or `lost`.
+    REBALANCES = Counter Count "expressd_rebalances_total" ["pipeline" "kind"];
+    /// Records between the watermark and the end of the partition.
+    LAG_RECORDS = Gauge Count "expressd_lag_records" ["pipeline" "topic" "partition"];
+    /// Age of the record at the watermark; 0 without lag.
+    LAG_SECONDS = Gauge Seconds "expressd_lag_seconds" ["pipeline" "topic" "partition"];
+    /// How full the window is.
+    WINDOW_USED = Gauge Ratio "expressd_window_used_ratio" ["pipeline" "topic" "partition"];
+    /// How long the oldest record of the window has been in it.
+    WINDOW_AGE = Gauge Seconds "expressd_window_age_seconds" ["pipeline" "topic" "partition"];
+    /// Records in the client's queues; `client` is `consumer` or `producer`.
+    KAFKA_QUEUED = Gauge Count "expressd_kafka_queued_records" ["pipeline" "client"];
+    /// Bytes in the client's queues.
+    KAFKA_QUEUED_BYTES = Gauge Bytes "expressd_kafka_queued_bytes" ["pipeline" "client"];
+    /// Requests sent to brokers.
+    KAFKA_REQUESTS = Counter Count "expressd_kafka_requests_total" ["pipeline" "client"];
+    /// Requests that failed: sending, receiving, time-outs.
+    KAFKA_REQUEST_ERRORS = Counter Count "expressd_kafka_request_errors_total" ["pipeline" "client"];
+    /// Requests that were sent again.
+    KAFKA_REQUEST_RETRIES = Counter Count "expressd_kafka_request_retries_total" ["pipeline" "client"];
+    /// Bytes sent to brokers.
+    KAFKA_SENT = Counter Bytes "expressd_kafka_sent_bytes_total" ["pipeline" "client"];
+    /// Bytes received from brokers.
+    KAFKA_RECEIVED = Counter Bytes "expressd_kafka_received_bytes_total" ["pipeline" "client"];
+    /// Brokers with an open connection.
+    KAFKA_BROKERS = Gauge Count "expressd_kafka_connected_brokers" ["pipeline" "client"];
+    /// 99th percentile of the round trip to the slowest broker.
+    KAFKA_ROUND_TRIP = Gauge Seconds "expressd_kafka_round_trip_seconds" ["pipeline" "client"];
+    /// Threads of the CPU pool.
+    CPU_POOL_WORKERS = Gauge Count "expressd_cpu_pool_workers" [];
+    /// Jobs handed to the CPU pool and not done.
+    CPU_POOL_PENDING = Gauge Count "expressd_cpu_pool_pending_jobs" [];
+    /// Time that threads of the CPU pool spent in jobs.
+    CPU_POOL_BUSY = Counter Seconds "expressd_cpu_pool_busy_seconds_total" [];
+    /// Task calls under way, as a share of the most allowed.
+    CONCURRENCY_USED = Gauge Ratio "expressd_concurrency_used_ratio" [];
+    /// Tasks of tokio that are alive.
+    TOKIO_TASKS = Gauge Count "expressd_tokio_tasks" [];
+    /// Tasks that wait in tokio's global queue.
+    TOKIO_QUEUED = Gauge Count "expressd_tokio_queued_tasks" [];
+    /// Time that tokio's workers were busy.
+    TOKIO_BUSY = Counter Seconds "expressd_tokio_busy_seconds_total" [];
+    /// Bytes of records under way, over all pipelines.
+    RECORD_MEMORY = Gauge Bytes "expressd_record_memory_bytes" [];
+    /// Resident memory of the process.
+    PROCESS_MEMORY = Gauge Bytes "process_resident_memory_bytes" [];
+    /// CPU time of the process.
+    PROCESS_CPU = Counter Seconds "process_cpu_seconds_total" [];
+    /// Open files and connections of the process.
+    PROCESS_FILES = Gauge Count "process_open_fds" [];
+    /// When the process started, since the epoch.
+    PROCESS_START = Gauge Seconds "process_start_time_seconds" [];
+    /// Always 1.
+    BUILD = Gauge Count "expressd_build_info" ["version"];
+}

@@ -1,17 +1,12 @@
 //! The numbers of one pipeline.
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
-use metrics::{Gauge, counter, gauge};
+use metrics::{counter, gauge};
 
-use super::{Histogram, Sharded, names};
-
-/// Error names that get a label of their own; the rest is counted as [`OTHER`].
-const MAX_ERROR_NAMES: usize = 64;
-const OTHER: &str = "other";
+use super::by_error::ByError;
+use super::{Histogram, MachineMetrics, PartitionMetrics, Sharded, names};
 
 /// Counts for one pipeline. Methods add; [`PipelineMetrics::publish`] copies the sums to the exporter.
 pub struct PipelineMetrics {
@@ -27,8 +22,11 @@ pub struct PipelineMetrics {
     resent: Sharded,
     dead_letters: Sharded,
     seconds: Histogram,
+    delivery: Histogram,
+    event: Histogram,
     errors: ByError,
     dead_letters_by_error: ByError,
+    machine: Arc<MachineMetrics>,
 }
 
 /// Sums at one moment.
@@ -54,17 +52,26 @@ pub struct Totals {
     pub discarded: u64,
 }
 
-/// The gauges of one partition while it is assigned; they go back to 0 when it is dropped.
-pub struct PartitionMetrics {
-    lag_records: Gauge,
-    lag_seconds: Gauge,
-    window_used: Gauge,
+/// Executions of one batch, counted before they are added to what the threads share.
+#[derive(Debug, Default)]
+pub struct Tally {
+    /// Started.
+    pub started: u64,
+    /// Succeeded.
+    pub succeeded: u64,
+    /// Failed.
+    pub failed: u64,
+    /// Ran into their time limit.
+    pub timed_out: u64,
+    /// Were stopped from outside.
+    pub aborted: u64,
 }
 
 impl PipelineMetrics {
-    /// Counters at 0.
-    pub fn new(pipeline: &str) -> PipelineMetrics {
+    /// Counters at 0, with those of the pipeline's machine.
+    pub fn new(pipeline: &str, machine: Arc<MachineMetrics>) -> PipelineMetrics {
         PipelineMetrics {
+            machine,
             pipeline: pipeline.to_string(),
             records: Sharded::default(),
             in_flight: Sharded::default(),
@@ -77,6 +84,8 @@ impl PipelineMetrics {
             resent: Sharded::default(),
             dead_letters: Sharded::default(),
             seconds: Histogram::default(),
+            delivery: Histogram::default(),
+            event: Histogram::default(),
             errors: ByError::default(),
             dead_letters_by_error: ByError::default(),
         }
@@ -92,39 +101,37 @@ impl PipelineMetrics {
         self.records.add(n as i64);
     }
 
-    /// Executions were started.
-    pub fn started(&self, n: usize) {
-        self.in_flight.add(n as i64);
+    /// Adds what a batch counted, and leaves it at 0.
+    pub fn count(&self, tally: &mut Tally) {
+        let Tally {
+            started,
+            succeeded,
+            failed,
+            timed_out,
+            aborted,
+        } = std::mem::take(tally);
+        let ended = succeeded + failed + timed_out + aborted;
+        self.in_flight.add(started as i64 - ended as i64);
+        for (counter, n) in [
+            (&self.succeeded, succeeded),
+            (&self.failed, failed),
+            (&self.timed_out, timed_out),
+            (&self.aborted, aborted),
+        ] {
+            if n > 0 {
+                counter.add(n as i64);
+            }
+        }
     }
 
-    /// A started execution succeeded.
-    pub fn succeeded(&self, took: Duration) {
-        self.succeeded.add(1);
-        self.ended(took);
+    /// An execution took so long.
+    pub fn took(&self, duration: Duration) {
+        self.seconds.record(duration);
     }
 
-    /// A started execution failed; an error without a name counts as `other`.
-    pub fn failed(&self, error: Option<&str>, took: Duration) {
-        self.failed.add(1);
-        self.errors.add(error.unwrap_or(OTHER));
-        self.ended(took);
-    }
-
-    /// A started execution ran into its time limit.
-    pub fn timed_out(&self, took: Duration) {
-        self.timed_out.add(1);
-        self.ended(took);
-    }
-
-    /// A started execution was stopped from outside.
-    pub fn aborted(&self) {
-        self.aborted.add(1);
-        self.in_flight.add(-1);
-    }
-
-    fn ended(&self, took: Duration) {
-        self.in_flight.add(-1);
-        self.seconds.record(took);
+    /// An execution failed with this error.
+    pub fn error(&self, error: Option<&str>) {
+        self.errors.add(error);
     }
 
     /// The sink acknowledged results.
@@ -135,7 +142,17 @@ impl PipelineMetrics {
     /// The sink acknowledged a dead letter.
     pub fn dead_letter(&self, error: Option<&str>) {
         self.dead_letters.add(1);
-        self.dead_letters_by_error.add(error.unwrap_or(OTHER));
+        self.dead_letters_by_error.add(error);
+    }
+
+    /// Outcomes were acknowledged so long after their records were taken in.
+    pub fn delivered(&self, after: Duration, n: usize) {
+        self.delivery.record_n(after, n);
+    }
+
+    /// An outcome was acknowledged so long after its record's timestamp.
+    pub fn event_age(&self, age: Duration) {
+        self.event.record(age);
     }
 
     /// Records were dropped because the config says so.
@@ -163,16 +180,20 @@ impl PipelineMetrics {
 
     /// The gauges of a partition; get them once per assignment.
     pub fn partition(&self, topic: &str, partition: i32) -> PartitionMetrics {
-        let labels = [
-            ("pipeline", self.pipeline.clone()),
-            ("topic", topic.to_string()),
-            ("partition", partition.to_string()),
-        ];
-        PartitionMetrics {
-            lag_records: gauge!(names::LAG_RECORDS, &labels),
-            lag_seconds: gauge!(names::LAG_SECONDS, &labels),
-            window_used: gauge!(names::WINDOW_USED, &labels),
-        }
+        PartitionMetrics::new(&self.pipeline, topic, partition)
+    }
+
+    /// The content hash of the definition that runs.
+    pub fn definition(&self, hash: &str) {
+        let (pipeline, definition) = (self.pipeline.clone(), hash.to_string());
+        gauge!(names::DEFINITION, "pipeline" => pipeline, "definition" => definition).set(1.0);
+    }
+
+    /// Whether it takes records in, and whether part of it waits for an operator.
+    pub fn standing(&self, ready: bool, halted: bool) {
+        let number = |flag: bool| f64::from(u8::from(flag));
+        gauge!(names::READY, "pipeline" => self.pipeline.clone()).set(number(ready));
+        gauge!(names::HALTED, "pipeline" => self.pipeline.clone()).set(number(halted));
     }
 
     /// Sums at this moment.
@@ -194,6 +215,21 @@ impl PipelineMetrics {
     /// How long executions took.
     pub fn seconds(&self) -> &Histogram {
         &self.seconds
+    }
+
+    /// From taking a record in to the acknowledgement of its outcome.
+    pub fn delivery_seconds(&self) -> &Histogram {
+        &self.delivery
+    }
+
+    /// From a record's timestamp to the acknowledgement of its outcome.
+    pub fn event_seconds(&self) -> &Histogram {
+        &self.event
+    }
+
+    /// The numbers of its machine.
+    pub(super) fn machine(&self) -> &MachineMetrics {
+        &self.machine
     }
 
     /// Dead letters by error name, most frequent first.
@@ -232,56 +268,7 @@ impl PipelineMetrics {
             }
         }
         gauge!(names::IN_FLIGHT, "pipeline" => pipeline()).set(totals.in_flight as f64);
-    }
-}
-
-impl PartitionMetrics {
-    /// Records between the watermark and the end of the partition, and the age of the record at the watermark.
-    pub fn lag(&self, records: u64, age: Duration) {
-        self.lag_records.set(records as f64);
-        self.lag_seconds.set(age.as_secs_f64());
-    }
-
-    /// How full the window is, 0 to 1.
-    pub fn window_used(&self, ratio: f64) {
-        self.window_used.set(ratio);
-    }
-}
-
-impl Drop for PartitionMetrics {
-    fn drop(&mut self) {
-        self.lag(0, Duration::ZERO);
-        self.window_used(0.0);
-    }
-}
-
-/// Counts by error name, with a bound on the names: a `Fail` state may build its error from the event.
-#[derive(Default)]
-struct ByError {
-    counts: RwLock<HashMap<Box<str>, Arc<AtomicU64>>>,
-}
-
-impl ByError {
-    fn add(&self, error: &str) {
-        let known = self.counts.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = known.get(error) {
-            count.fetch_add(1, Ordering::Relaxed);
-            return;
-        }
-        drop(known);
-        let mut counts = self.counts.write().unwrap_or_else(PoisonError::into_inner);
-        let fits = counts.len() < MAX_ERROR_NAMES || counts.contains_key(error);
-        let name = if fits { error } else { OTHER };
-        let count = counts.entry(name.into()).or_default();
-        count.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn counts(&self) -> Vec<(String, u64)> {
-        let counts = self.counts.read().unwrap_or_else(PoisonError::into_inner);
-        counts
-            .iter()
-            .map(|(name, count)| (name.to_string(), count.load(Ordering::Relaxed)))
-            .collect()
+        self.machine.publish(&self.pipeline);
     }
 }
 
@@ -291,25 +278,19 @@ mod tests {
 
     #[test]
     fn in_flight_is_what_started_and_did_not_end() {
-        let metrics = PipelineMetrics::new("orders");
-        metrics.started(4);
-        metrics.succeeded(Duration::from_millis(1));
-        metrics.failed(Some("Oops"), Duration::from_millis(1));
-        metrics.aborted();
+        let metrics = PipelineMetrics::new("orders", Arc::default());
+        metrics.count(&mut Tally {
+            started: 4,
+            succeeded: 1,
+            ..Tally::default()
+        });
+        metrics.count(&mut Tally {
+            failed: 1,
+            aborted: 1,
+            ..Tally::default()
+        });
         let totals = metrics.totals();
         assert_eq!(totals.in_flight, 1);
         assert_eq!((totals.succeeded, totals.failed, totals.aborted), (1, 1, 1));
-        assert_eq!(metrics.seconds().quantiles().count, 2);
-    }
-
-    #[test]
-    fn error_names_are_bounded() {
-        let errors = ByError::default();
-        (0..1_000).for_each(|i| errors.add(&format!("E{i}")));
-        errors.add("E0");
-        let counts: HashMap<_, _> = errors.counts().into_iter().collect();
-        assert_eq!(counts.len(), MAX_ERROR_NAMES + 1);
-        assert_eq!(counts["E0"], 2);
-        assert_eq!(counts[OTHER], 1_000 - MAX_ERROR_NAMES as u64);
     }
 }

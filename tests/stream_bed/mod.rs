@@ -190,7 +190,7 @@ impl Bed {
             "output": self.output, "dead_letters": self.dead,
         }))
         .unwrap();
-        let metrics = Arc::new(PipelineMetrics::new("test"));
+        let metrics = Arc::new(PipelineMetrics::new("test", Arc::default()));
         Arc::new(KafkaSink::start(&config, &self.cluster, metrics).unwrap())
     }
 
@@ -216,7 +216,7 @@ impl Bed {
             &self.cluster,
             Wiring {
                 budget: Arc::new(MemoryBudget::new(64 << 20)),
-                metrics: Arc::new(PipelineMetrics::new("test")),
+                metrics: Arc::new(PipelineMetrics::new("test", Arc::default())),
                 control: Arc::clone(&control),
                 deadlines: Deadlines {
                     drain: Duration::from_secs(20),

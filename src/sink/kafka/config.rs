@@ -4,7 +4,7 @@ use rdkafka::config::ClientConfig;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::kafka::{Cluster, Properties};
+use crate::kafka::{Cluster, Properties, tell_statistics};
 use crate::units::HumanDuration;
 
 /// Results and dead letters as records of two topics.
@@ -73,6 +73,7 @@ impl KafkaSinkConfig {
                 "message.timeout.ms",
                 self.delivery_timeout.0.as_millis().to_string(),
             );
+        tell_statistics(&mut client);
         self.properties.apply(&mut client);
         client
             .set("acks", "all")

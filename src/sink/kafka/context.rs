@@ -1,7 +1,8 @@
 //! What the client reports of deliveries, collected until the sink's thread looks.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use rdkafka::Statistics;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -9,8 +10,9 @@ use rdkafka::message::{DeliveryResult, Headers as _, Message};
 use rdkafka::producer::{NoCustomPartitioner, ProducerContext};
 use tracing::warn;
 
-use crate::kafka::{HeaderBuffer, log_line};
+use crate::kafka::{HeaderBuffer, log_line, sum_up};
 use crate::sink::{Kind, OwnedPublication, Receipt};
+use crate::telemetry::KafkaClientMetrics;
 
 /// A publication that did not arrive.
 pub(super) struct Undelivered<R> {
@@ -38,13 +40,18 @@ impl<R> Default for Reports<R> {
 pub(super) struct Context<R> {
     dead_letters: Option<String>,
     reports: Mutex<Reports<R>>,
+    metrics: Arc<KafkaClientMetrics>,
 }
 
 impl<R: Receipt> Context<R> {
-    pub(super) fn new(dead_letters: Option<String>) -> Context<R> {
+    pub(super) fn new(
+        dead_letters: Option<String>,
+        metrics: Arc<KafkaClientMetrics>,
+    ) -> Context<R> {
         Context {
             dead_letters,
             reports: Mutex::default(),
+            metrics,
         }
     }
 
@@ -58,6 +65,10 @@ impl<R: Receipt> Context<R> {
 impl<R: Receipt> ClientContext for Context<R> {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         log_line(level, facility, message);
+    }
+
+    fn stats(&self, statistics: Statistics) {
+        self.metrics.set(&sum_up(&statistics));
     }
 
     fn error(&self, error: KafkaError, reason: &str) {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use rdkafka::config::{ClientConfig, FromClientConfigAndContext};
-use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
+use rdkafka::error::{KafkaResult, RDKafkaErrorCode};
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer, PurgeConfig};
 use tracing::{error, info, warn};
@@ -16,7 +16,7 @@ use tracing::{error, info, warn};
 use crate::kafka::{DeliveryFailure, HeaderBuffer, delivery_failure};
 use crate::sink::record::truncate;
 use crate::sink::{Kind, OwnedPublication, Publication, Receipt};
-use crate::telemetry::PipelineMetrics;
+use crate::telemetry::{KafkaClientMetrics, PipelineMetrics};
 
 use super::config::KafkaSinkConfig;
 use super::context::{Context, Reports, Undelivered};
@@ -41,6 +41,7 @@ pub(super) struct Sender<R: Receipt> {
     halted: Mutex<Option<String>>,
     closed: AtomicBool,
     metrics: Arc<PipelineMetrics>,
+    client_metrics: Arc<KafkaClientMetrics>,
 }
 
 struct Waiting<R> {
@@ -63,7 +64,9 @@ impl<R: Receipt> Sender<R> {
         client: ClientConfig,
         metrics: Arc<PipelineMetrics>,
     ) -> KafkaResult<Sender<R>> {
-        let producer = new_producer(&client, config.dead_letters.clone())?;
+        let client_metrics = Arc::new(KafkaClientMetrics::new(metrics.pipeline(), "producer"));
+        let context = Context::new(config.dead_letters.clone(), Arc::clone(&client_metrics));
+        let producer = BaseProducer::from_config_and_context(&client, context)?;
         Ok(Sender {
             client,
             output: config.output_topic().map(str::to_string),
@@ -76,6 +79,7 @@ impl<R: Receipt> Sender<R> {
             halted: Mutex::new(None),
             closed: AtomicBool::new(false),
             metrics,
+            client_metrics,
         })
     }
 
@@ -262,7 +266,7 @@ impl<R: Receipt> Sender<R> {
         backoff: &mut Duration,
     ) {
         error!(error = ?broken.client().fatal_error(), "producer is broken, making a new one");
-        match new_producer(&self.client, self.dead_letters.clone()) {
+        match self.new_producer() {
             Ok(producer) => {
                 self.producer.store(Arc::new(producer));
                 broken.purge(PurgeConfig::default().queue().inflight());
@@ -279,6 +283,12 @@ impl<R: Receipt> Sender<R> {
                 *backoff = (*backoff * 2).min(LAST_BACKOFF);
             }
         }
+    }
+
+    fn new_producer(&self) -> KafkaResult<BaseProducer<Context<R>>> {
+        let metrics = Arc::clone(&self.client_metrics);
+        let context = Context::new(self.dead_letters.clone(), metrics);
+        BaseProducer::from_config_and_context(&self.client, context)
     }
 
     fn halt(&self, reason: String) {
@@ -304,13 +314,6 @@ impl<R: Receipt> Sender<R> {
     pub(super) fn close(&self) {
         self.closed.store(true, Ordering::Relaxed);
     }
-}
-
-fn new_producer<R: Receipt>(
-    client: &ClientConfig,
-    dead_letters: Option<String>,
-) -> Result<BaseProducer<Context<R>>, KafkaError> {
-    BaseProducer::from_config_and_context(client, Context::new(dead_letters))
 }
 
 fn native(headers: &HeaderBuffer) -> OwnedHeaders {

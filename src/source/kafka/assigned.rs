@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka::types::RDKafkaErrorCode;
 
@@ -25,8 +25,15 @@ pub(super) struct Assigned {
     held: VecDeque<NativeMessage>,
     halted: bool,
     window_records: usize,
-    /// Offset and timestamp of the first record of each batch in the window: how old the head is, to within a batch.
-    marks: VecDeque<(i64, i64)>,
+    /// The first record of each batch in the window: how old the head is, to within a batch.
+    marks: VecDeque<Mark>,
+}
+
+/// A record that was taken into the window.
+struct Mark {
+    offset: i64,
+    timestamp: Option<i64>,
+    taken: Instant,
 }
 
 /// What a sweep of a partition found.
@@ -146,9 +153,11 @@ impl Assigned {
         }
         if let Some(first) = first {
             let record = self.held[0].record(topic);
-            if let Some(timestamp) = record.timestamp {
-                self.marks.push_back((record.offset, timestamp));
-            }
+            self.marks.push_back(Mark {
+                offset: record.offset,
+                timestamp: record.timestamp,
+                taken: Instant::now(),
+            });
             let messages: Vec<_> = self.held.drain(..taken).collect();
             let batch = NativeBatch::new(
                 Arc::clone(topic),
@@ -169,18 +178,21 @@ impl Assigned {
         while self
             .marks
             .get(1)
-            .is_some_and(|(offset, _)| *offset <= watermark)
+            .is_some_and(|mark| mark.offset <= watermark)
         {
             self.marks.pop_front();
         }
         if let Some(end) = self.queue.end_offset() {
             let lag = u64::try_from(end - watermark).unwrap_or(0);
-            let head = self.marks.front().map_or(now, |(_, timestamp)| *timestamp);
+            let head = self.marks.front().and_then(|mark| mark.timestamp);
+            let head = head.unwrap_or(now);
             let age = if lag > 0 { now - head } else { 0 };
             let age = Duration::from_millis(u64::try_from(age).unwrap_or(0));
             self.metrics.lag(lag, age);
         }
         let ratio = used as f64 / self.window_records as f64;
-        self.metrics.window_used(ratio);
+        let head = self.marks.front().filter(|_| used > 0);
+        let age = head.map_or(Duration::ZERO, |mark| mark.taken.elapsed());
+        self.metrics.window(ratio, age);
     }
 }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::kafka::{Cluster, Properties};
+use crate::kafka::{Cluster, Properties, tell_statistics};
 use crate::source::WindowConfig;
 use crate::units::HumanDuration;
 
@@ -108,6 +108,7 @@ impl KafkaSourceConfig {
             .set("queued.max.messages.kbytes", "4096")
             // The fetcher sleeps this long whenever its queue holds the minimum.
             .set("fetch.queue.backoff.ms", "2");
+        tell_statistics(&mut client);
         self.properties.apply(&mut client);
         client
             .set("group.id", group)

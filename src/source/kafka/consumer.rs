@@ -15,7 +15,7 @@ use crate::kafka::{Cluster, ConsumerFailure, OwnedRecord, consumer_failure};
 use crate::source::{
     Batch, Control, Deadlines, Intake, MemoryBudget, Partition, SourceEnd, SourceError, Wiring,
 };
-use crate::telemetry::PipelineMetrics;
+use crate::telemetry::{KafkaClientMetrics, PipelineMetrics};
 
 use super::POLL_INTERVAL;
 use super::assigned::Assigned;
@@ -66,7 +66,7 @@ impl Consumer {
         let group = config.group.as_deref().unwrap_or(metrics.pipeline());
         let client = BaseConsumer::from_config_and_context(
             &config.client(cluster, group),
-            Context::default(),
+            Context::new(KafkaClientMetrics::new(metrics.pipeline(), "consumer")),
         )?;
         let topics: Vec<_> = config.topics.iter().map(String::as_str).collect();
         client.subscribe(&topics)?;

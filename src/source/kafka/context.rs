@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use rdkafka::Statistics;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, RebalanceProtocol};
@@ -12,7 +13,8 @@ use rdkafka::types::RDKafkaRespErr;
 use rdkafka::util::Timeout;
 use tracing::error;
 
-use crate::kafka::log_line;
+use crate::kafka::{log_line, sum_up};
+use crate::telemetry::KafkaClientMetrics;
 
 use super::POLL_INTERVAL;
 
@@ -25,13 +27,21 @@ pub(super) enum Notice {
 }
 
 /// The client's view of the consumer thread.
-#[derive(Default)]
 pub(super) struct Context {
+    metrics: KafkaClientMetrics,
     notices: Mutex<Vec<Notice>>,
     closing: AtomicBool,
 }
 
 impl Context {
+    pub(super) fn new(metrics: KafkaClientMetrics) -> Context {
+        Context {
+            metrics,
+            notices: Mutex::default(),
+            closing: AtomicBool::new(false),
+        }
+    }
+
     /// Takes what came since the last look.
     pub(super) fn take(&self) -> Vec<Notice> {
         let mut notices = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
@@ -52,6 +62,10 @@ impl Context {
 impl ClientContext for Context {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         log_line(level, facility, message);
+    }
+
+    fn stats(&self, statistics: Statistics) {
+        self.metrics.set(&sum_up(&statistics));
     }
 
     /// Errors are also what `poll` gives; there they are sorted.
