@@ -14,7 +14,7 @@ use std::hint::black_box;
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 
 use expressd::expr::{
-    ChoiceRule, ContextObject, DataTest, ExecutionInfo, Expression, MapItem, NoVariables, Operand,
+    Answer, ChoiceRule, ContextObject, DataTest, ExecutionInfo, Expression, MapItem, Operand,
     Operator, Random, Scope, Scratch, StateInfo, Template, timestamp,
 };
 use expressd::value::{Arena, Constants, ConstantsBuilder, ParseLimits, Value};
@@ -66,7 +66,9 @@ fn measure(
                     input,
                     parts: &[],
                     context: &context,
-                    variables: &NoVariables,
+                    variables: &[],
+                    answer: Answer::None,
+                    now: 0,
                     random: &random,
                 };
                 let start = std::time::Instant::now();

@@ -10,6 +10,7 @@ pub const TASK_FAILED: &str = "States.TaskFailed";
 pub const PERMISSIONS: &str = "States.Permissions";
 pub const RESULT_PATH_MATCH_FAILURE: &str = "States.ResultPathMatchFailure";
 pub const INTRINSIC_FAILURE: &str = "States.IntrinsicFailure";
+pub const QUERY_EVALUATION_ERROR: &str = "States.QueryEvaluationError";
 pub const DATA_LIMIT_EXCEEDED: &str = "States.DataLimitExceeded";
 pub const INVALID_INPUT: &str = "Expressd.InvalidInput";
 pub const INTERNAL_ERROR: &str = "Expressd.InternalError";

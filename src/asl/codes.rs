@@ -68,14 +68,22 @@ pub(super) const INVALID_RESOURCE: &str = "E0502";
 /// A way of calling that Express workflows do not have.
 pub(super) const NOT_EXPRESS: &str = "E0503";
 
-/// JSONata is not supported yet.
-pub(super) const JSONATA: &str = "E0901";
-/// Variables are not supported yet.
-pub(super) const ASSIGN: &str = "E0902";
+/// A text between `{%` and `%}` that is no JSONata expression.
+pub(super) const INVALID_QUERY: &str = "E0601";
+/// A JSONata expression that refers to something that is not there.
+pub(super) const UNSUPPORTED_QUERY: &str = "E0602";
+/// A JSONata state in a machine that is JSONPath's, or the other way round.
+pub(super) const QUERY_LANGUAGE: &str = "E0603";
+
+/// A variable's name that is none.
+pub(super) const VARIABLE_NAME: &str = "E0701";
+/// A variable that an enclosing scope assigns, too.
+pub(super) const SHADOWED_VARIABLE: &str = "E0702";
+
 /// Express workflows have no distributed Map.
 pub(super) const DISTRIBUTED_MAP: &str = "E0903";
-/// A field of JSONata in a JSONPath state.
-pub(super) const JSONATA_FIELD: &str = "E0904";
+/// A field of the other query language.
+pub(super) const FIELD_OF_OTHER_LANGUAGE: &str = "E0904";
 
 /// A value that looks like a path, under a name without `.$`.
 pub(super) const NO_DOLLAR: &str = "W0001";

@@ -46,4 +46,6 @@ pub enum LiteralOrPath<T> {
     Literal(Field<T>),
     /// The text of a reference path (for `ErrorPath` and `CausePath` also of an intrinsic call).
     Path(Field<String>),
+    /// The JSONata expression between `{%` and `%}`.
+    Query(Field<String>),
 }

@@ -4,13 +4,18 @@ use std::ops::RangeInclusive;
 
 use super::codes;
 use super::field::{Field, LiteralOrPath, NullablePath};
+use super::query_language::QueryLanguage;
 use super::reader::{Member, Node, Reader, shorten};
 use super::syntax;
+use super::variables;
 use crate::diagnostic::did_you_mean;
+use crate::expr::Operator;
+use crate::expr::QueryPlace;
 use crate::value::Value;
 
 /// Every field that some state has. Elsewhere they are misplaced, not unknown.
 const STATE_FIELDS: &[&str] = &[
+    "Arguments",
     "Assign",
     "Branches",
     "Catch",
@@ -18,6 +23,7 @@ const STATE_FIELDS: &[&str] = &[
     "CausePath",
     "Choices",
     "Comment",
+    "Condition",
     "Credentials",
     "Default",
     "End",
@@ -30,12 +36,14 @@ const STATE_FIELDS: &[&str] = &[
     "ItemProcessor",
     "ItemReader",
     "ItemSelector",
+    "Items",
     "ItemsPath",
     "Iterator",
     "Label",
     "MaxConcurrency",
     "MaxConcurrencyPath",
     "Next",
+    "Output",
     "OutputPath",
     "Parameters",
     "QueryLanguage",
@@ -63,11 +71,36 @@ const STATE_FIELDS: &[&str] = &[
 
 const JSONATA_FIELDS: &[&str] = &["Arguments", "Condition", "Items", "Output"];
 
+const JSONPATH_FIELDS: &[&str] = &[
+    "And",
+    "CausePath",
+    "ErrorPath",
+    "HeartbeatSecondsPath",
+    "InputPath",
+    "ItemsPath",
+    "MaxConcurrencyPath",
+    "Not",
+    "Or",
+    "OutputPath",
+    "Parameters",
+    "Result",
+    "ResultPath",
+    "ResultSelector",
+    "SecondsPath",
+    "TimeoutSecondsPath",
+    "TimestampPath",
+    "ToleratedFailureCountPath",
+    "ToleratedFailurePercentagePath",
+    "Variable",
+];
+
 /// An object whose fields are being read.
 pub(super) struct Fields<'r, 'a> {
     pub(super) reader: &'r mut Reader<'a>,
     /// The object.
     pub(super) node: Node,
+    /// The language of the state that they belong to.
+    pub(super) language: QueryLanguage,
     /// Whose fields they are, for messages: `a Pass state`.
     owner: String,
     members: Vec<Member>,
@@ -84,6 +117,7 @@ impl<'r, 'a> Fields<'r, 'a> {
     ) -> Option<Fields<'r, 'a>> {
         let members = reader.object(node)?;
         Some(Fields {
+            language: reader.language,
             reader,
             node: node.clone(),
             owner: owner.into(),
@@ -153,6 +187,8 @@ impl<'r, 'a> Fields<'r, 'a> {
         self.reader.integer(&node, range)
     }
 
+    // A JSONata state does not ask for the fields of JSONPath, so that they are reported in the end.
+
     /// `InputPath` and `OutputPath`.
     pub(super) fn data_path(&mut self, name: &'static str) -> NullablePath {
         self.nullable(name, syntax::expression)
@@ -168,6 +204,9 @@ impl<'r, 'a> Fields<'r, 'a> {
         name: &'static str,
         check: fn(&mut Reader<'a>, &Node) -> Option<Field<String>>,
     ) -> NullablePath {
+        if self.language.is_jsonata() {
+            return NullablePath::Default;
+        }
         let Some(node) = self.take(name) else {
             return NullablePath::Default;
         };
@@ -178,8 +217,48 @@ impl<'r, 'a> Fields<'r, 'a> {
         check(self.reader, &node).map_or(NullablePath::Default, NullablePath::Path)
     }
 
+    /// What the state's work is given: `Parameters`, or `Arguments` in JSONata.
+    pub(super) fn payload(&mut self) -> Option<Field<Value>> {
+        match self.language {
+            QueryLanguage::JsonPath => self.template("Parameters"),
+            QueryLanguage::Jsonata => self.value("Arguments", QueryPlace::Before),
+        }
+    }
+
+    /// A payload template, or any value of JSONata.
+    pub(super) fn template_or_value(&mut self, name: &'static str) -> Option<Field<Value>> {
+        match self.language {
+            QueryLanguage::JsonPath => self.template(name),
+            QueryLanguage::Jsonata => self.value(name, QueryPlace::Before),
+        }
+    }
+
+    /// A JSON value with JSONata strings in it.
+    pub(super) fn value(&mut self, name: &'static str, place: QueryPlace) -> Option<Field<Value>> {
+        if !self.language.is_jsonata() {
+            return None;
+        }
+        let node = self.take(name)?;
+        syntax::queries(self.reader, &node, place);
+        Some(self.reader.field(&node, node.value))
+    }
+
+    /// `Assign`: an object of variables.
+    pub(super) fn assign(&mut self, place: QueryPlace) -> Option<Field<Value>> {
+        let node = self.take("Assign")?;
+        variables::check_names(self.reader, &node, self.language);
+        match self.language {
+            QueryLanguage::JsonPath => syntax::template(self.reader, &node),
+            QueryLanguage::Jsonata => syntax::queries(self.reader, &node, place),
+        }
+        Some(self.reader.field(&node, node.value))
+    }
+
     /// A payload template.
     pub(super) fn template(&mut self, name: &'static str) -> Option<Field<Value>> {
+        if self.language.is_jsonata() {
+            return None;
+        }
         let node = self.take(name)?;
         if self.reader.is_null(&node) {
             self.reader.wrong_type(&node, "a payload template");
@@ -189,13 +268,20 @@ impl<'r, 'a> Fields<'r, 'a> {
         Some(self.reader.field(&node, node.value))
     }
 
-    /// A field and its twin that ends in `Path`: at most one of them.
+    /// A field and its twin that ends in `Path`: at most one of them. In JSONata the field may be an expression instead.
     pub(super) fn literal_or_path<T>(
         &mut self,
         [name, path_name]: [&'static str; 2],
         literal: impl FnOnce(&mut Reader<'a>, &Node) -> Option<Field<T>>,
         path: fn(&mut Reader<'a>, &Node) -> Option<Field<String>>,
     ) -> Option<LiteralOrPath<T>> {
+        if self.language.is_jsonata() {
+            let node = self.take(name)?;
+            return match syntax::query(self.reader, &node, QueryPlace::Before) {
+                Some(expression) => Some(LiteralOrPath::Query(expression)),
+                None => literal(self.reader, &node).map(LiteralOrPath::Literal),
+            };
+        }
         let (given, given_path) = (self.take(name), self.take(path_name));
         if given.is_some() && given_path.is_some() {
             self.exclusive(name, path_name);
@@ -213,16 +299,6 @@ impl<'r, 'a> Fields<'r, 'a> {
         self.literal_or_path(names, literal, syntax::reference_path)
     }
 
-    /// `Assign` belongs to variables, which cannot be run yet.
-    pub(super) fn refuse_assign(&mut self) {
-        if self.take("Assign").is_some()
-            && let Some(key) = self.key("Assign")
-        {
-            let message = "variables ('Assign') are not supported yet";
-            self.reader.error(&key, codes::ASSIGN, message);
-        }
-    }
-
     /// Whether there is a field that nobody has asked for; it will be reported in the end.
     pub(super) fn has_unknown(&self) -> bool {
         let known = |member: &Member| self.known.contains(&member.name.as_str());
@@ -237,11 +313,17 @@ impl<'r, 'a> Fields<'r, 'a> {
             if known.contains(&name) {
                 continue;
             }
-            let (code, message) = if JSONATA_FIELDS.contains(&name) {
+            let (of_other, other) = match self.language {
+                QueryLanguage::JsonPath => (JSONATA_FIELDS.contains(&name), QueryLanguage::Jsonata),
+                QueryLanguage::Jsonata => (is_of_jsonpath(name), QueryLanguage::JsonPath),
+            };
+            let (code, message) = if of_other {
                 let message = format!(
-                    "the QueryLanguage is set to 'JSONPath', but field '{name}' is only supported for the 'JSONata' QueryLanguage"
+                    "the QueryLanguage is set to '{}', but field '{name}' is only supported for the '{}' QueryLanguage",
+                    self.language.name(),
+                    other.name()
                 );
-                (codes::JSONATA_FIELD, message)
+                (codes::FIELD_OF_OTHER_LANGUAGE, message)
             } else if STATE_FIELDS.contains(&name) {
                 let message = format!("field '{name}' is not supported in {}", self.owner);
                 (codes::MISPLACED_FIELD, message)
@@ -255,6 +337,10 @@ impl<'r, 'a> Fields<'r, 'a> {
                 .error_with_help(&member.key, code, message, help.flatten());
         }
     }
+}
+
+fn is_of_jsonpath(field: &str) -> bool {
+    JSONPATH_FIELDS.contains(&field) || Operator::from_name(field).is_some()
 }
 
 /// What `TimeoutSeconds` and its relatives may be.

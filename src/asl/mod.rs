@@ -16,9 +16,11 @@ mod resource;
 mod retry;
 pub mod states;
 mod syntax;
+mod variables;
 
 pub use field::{Field, LiteralOrPath, NullablePath, Place};
 pub use machine::{Scope, StateMachine};
 pub use parse::parse;
+pub use query_language::QueryLanguage;
 pub use retry::{Catcher, JitterStrategy, Retrier};
 pub use states::{State, StateKind, Transition};

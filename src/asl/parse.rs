@@ -4,6 +4,7 @@ use super::codes;
 use super::graph;
 use super::machine::StateMachine;
 use super::reader::{Node, Reader};
+use super::variables;
 use crate::diagnostic::{Diagnostic, Position, Severity};
 use crate::value::Arena;
 use crate::value::Constants;
@@ -38,6 +39,7 @@ pub fn parse(text: &str) -> Result<(StateMachine, Vec<Diagnostic>), Vec<Diagnost
     };
     let header = StateMachine::read(&mut reader, &top);
     graph::check(&mut reader, &top);
+    variables::check_scopes(&mut reader, &top);
 
     let mut problems = reader.into_problems();
     // A state that hides another of the same name is never meant; AWS's own parser does not say which one it takes.

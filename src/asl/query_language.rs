@@ -1,18 +1,29 @@
-//! Which query language a state speaks. Only JSONPath can be run yet.
+//! Which query language a state speaks.
 
 use super::codes;
 use super::fields::Fields;
 
 /// The language of a machine or state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum QueryLanguage {
+pub enum QueryLanguage {
+    /// `JSONPath`, the default.
     JsonPath,
+    /// `JSONata`
     Jsonata,
 }
 
 impl QueryLanguage {
-    pub(super) fn is_json_path(self) -> bool {
-        self == QueryLanguage::JsonPath
+    /// Whether it is JSONata.
+    pub fn is_jsonata(self) -> bool {
+        self == QueryLanguage::Jsonata
+    }
+
+    /// As a definition spells it.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            QueryLanguage::JsonPath => "JSONPath",
+            QueryLanguage::Jsonata => "JSONata",
+        }
     }
 
     /// The machine's `QueryLanguage`; the default of every state.
@@ -26,29 +37,23 @@ impl QueryLanguage {
     pub(super) fn of_state(fields: &mut Fields<'_, '_>) -> QueryLanguage {
         let machine = fields.reader.machine_language;
         let own = QueryLanguage::read(fields).unwrap_or(machine);
-        if machine == QueryLanguage::Jsonata
-            && own.is_json_path()
+        if machine.is_jsonata()
+            && !own.is_jsonata()
             && let Some(node) = fields.take("QueryLanguage")
         {
             let message =
                 "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine";
-            fields.reader.error(&node, codes::JSONATA_FIELD, message);
+            fields.reader.error(&node, codes::QUERY_LANGUAGE, message);
         }
         own
     }
 
-    /// The field, if it is there. JSONata and unknown languages are refused.
     fn read(fields: &mut Fields<'_, '_>) -> Option<QueryLanguage> {
         let node = fields.take("QueryLanguage")?;
         match fields.reader.word(&node, &["JSONPath", "JSONata"]) {
             Some(0) => Some(QueryLanguage::JsonPath),
-            Some(_) => {
-                let message = "JSONata is not supported yet";
-                fields.reader.error(&node, codes::JSONATA, message);
-                Some(QueryLanguage::Jsonata)
-            }
-            // As the service does: further checks take the other language.
-            None => Some(QueryLanguage::Jsonata),
+            // As the service does: for anything else further checks take the other language.
+            Some(_) | None => Some(QueryLanguage::Jsonata),
         }
     }
 }

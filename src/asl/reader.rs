@@ -29,6 +29,8 @@ pub(super) struct Reader<'a> {
     pub(super) document: &'a Arena,
     /// The default of every state.
     pub(super) machine_language: QueryLanguage,
+    /// The language of the state being read.
+    pub(super) language: QueryLanguage,
     /// How many scopes enclose the place being read.
     pub(super) scope_depth: usize,
     lines: Lines<'a>,
@@ -40,6 +42,7 @@ impl<'a> Reader<'a> {
         Reader {
             document,
             machine_language: QueryLanguage::JsonPath,
+            language: QueryLanguage::JsonPath,
             scope_depth: 0,
             lines: Lines::new(text),
             problems: Vec::new(),

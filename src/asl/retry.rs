@@ -8,6 +8,8 @@ use super::reader::{Node, Reader, shorten};
 use super::{Field, NullablePath, Place};
 use crate::diagnostic::did_you_mean;
 use crate::error_name;
+use crate::expr::QueryPlace;
+use crate::value::Value;
 
 /// One entry of `Retry`; defaults are filled in.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,6 +47,10 @@ pub struct Catcher {
     pub error_equals: Vec<Field<String>>,
     /// Where in the raw input the error output goes.
     pub result_path: NullablePath,
+    /// JSONata: what the next state gets instead of the error output.
+    pub output: Option<Field<Value>>,
+    /// Variables to assign.
+    pub assign: Option<Field<Value>>,
     /// The state that goes on.
     pub next: Field<String>,
     /// The catcher.
@@ -95,12 +101,15 @@ impl Catcher {
             };
             fields.take("ErrorEquals");
             fields.comment();
-            fields.refuse_assign();
             let result_path = fields.result_path();
+            let output = fields.value("Output", QueryPlace::Catcher);
+            let assign = fields.assign(QueryPlace::Catcher);
             if let Some(next) = fields.required_string("Next") {
                 catchers.push(Catcher {
                     error_equals,
                     result_path,
+                    output,
+                    assign,
                     next,
                     place: fields.reader.place(&node),
                 });

@@ -5,6 +5,8 @@ use super::field::Field;
 use super::reader::{Node, Reader, shorten};
 use crate::expr::Expression;
 use crate::expr::Path;
+use crate::expr::Query;
+use crate::expr::QueryPlace;
 use crate::expr::ReferencePath;
 use crate::expr::ResultPath;
 use crate::expr::SyntaxError;
@@ -127,6 +129,30 @@ pub(super) fn timestamp(reader: &mut Reader<'_>, node: &Node) -> Option<Field<St
         return None;
     }
     Some(text)
+}
+
+/// The expression of a JSONata string; `None` for anything else.
+pub(super) fn query(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    place: QueryPlace,
+) -> Option<Field<String>> {
+    let text = reader.text(node)?;
+    let expression = Query::expression_in(&text)?;
+    queries(reader, node, place);
+    Some(reader.field(node, expression.to_owned()))
+}
+
+/// A value with JSONata strings in it; every one that is wrong is a problem of its own.
+pub(super) fn queries(reader: &mut Reader<'_>, node: &Node, place: QueryPlace) {
+    for problem in Template::check_queries(reader.document, node.value, place) {
+        let at = reader.below(node, &problem.pointer);
+        let code = match problem.unsupported {
+            true => codes::UNSUPPORTED_QUERY,
+            false => codes::INVALID_QUERY,
+        };
+        reader.error(&at, code, problem.message);
+    }
 }
 
 /// A payload template; every field of it that is wrong is a problem of its own.

@@ -1,7 +1,7 @@
 //! Branches and iterations: started a few at a time, gathered when all have ended, broken off when one fails.
 
 use super::failure::StateError;
-use super::fiber::{Fiber, Parent, Step};
+use super::fiber::{Fiber, FiberId, Parent, Step};
 use super::history::{Details, EventKind};
 use super::join::JoinId;
 use super::random::{child_seed, selector_seed};
@@ -51,7 +51,7 @@ impl Run {
         let scope = env.plan.scope(child.scope);
         let fiber_id = self.fibers.add();
         let fiber = self.fibers.get_mut(fiber_id);
-        fiber.start(scope.start, scope.tasks, child.input, seed);
+        fiber.start(scope, child.input, seed);
         fiber.parent = Some(Parent { join: id, index });
         fiber.item = child.item;
         std::mem::swap(&mut fiber.parts, &mut self.parts);
@@ -66,7 +66,18 @@ impl Run {
             });
             self.fibers.get_mut(fiber_id).last_event = event;
         }
+        if scope.variables > 0 {
+            self.inherit(container, fiber_id);
+        }
         self.stack.push(Work::Fiber(fiber_id));
+    }
+
+    /// A child reads the variables around it.
+    fn inherit(&mut self, container: FiberId, child: FiberId) {
+        let mut variables = std::mem::take(&mut self.fibers.get_mut(child).variables);
+        let outer = &self.fibers.get(container).variables;
+        variables[..outer.len()].copy_from_slice(outer);
+        self.fibers.get_mut(child).variables = variables;
     }
 
     /// What child number `index` runs, and over what.

@@ -94,10 +94,9 @@ impl Execution {
         });
         run.input = input;
         let fiber = run.fibers.add();
-        let scope = plan.top();
         run.fibers
             .get_mut(fiber)
-            .start(scope.start, scope.tasks, input, start.seed);
+            .start(plan.top(), input, start.seed);
         run.ready.push_back(fiber);
         Ok(())
     }
@@ -231,6 +230,7 @@ impl Run {
             counts: Default::default(),
             outcome: None,
             parts: Vec::new(),
+            assigned: Vec::new(),
             printed: Vec::new(),
             broken: Vec::new(),
             is_part: false,
@@ -259,6 +259,8 @@ impl Run {
         self.history.reset(keep_history);
         self.ready.clear();
         self.stack.clear();
+        self.scratch.reset();
+        self.assigned.clear();
         self.states_entered = 0;
         self.counts = Default::default();
         self.outcome = None;

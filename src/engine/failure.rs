@@ -21,6 +21,8 @@ pub(super) struct StateError {
     pub(super) missed_heartbeat: bool,
     /// The cause names an event, so it depends on how many events came before.
     pub(super) names_event: bool,
+    /// A JSONata expression failed, and where; taken when that is written into the history.
+    pub(super) evaluation: Option<Box<str>>,
     /// The innermost failing state with its scope, once the error has left its fiber.
     pub(super) state: Option<String>,
 }
@@ -54,6 +56,8 @@ impl StateError {
             error: Some(Cow::Borrowed(error.error)),
             cause: Some(cut(cause, CAUSE_CHARS)),
             names_event: true,
+            evaluation: (error.error == error_name::QUERY_EVALUATION_ERROR)
+                .then(|| error.location.unwrap_or_default()),
             ..StateError::default()
         })
     }

@@ -4,7 +4,7 @@ use super::call::CallId;
 use super::failure::StateError;
 use super::join::JoinId;
 use crate::expr::{MapItem, Random};
-use crate::plan::StateId;
+use crate::plan::{Scope, StateId};
 use crate::value::Value;
 
 /// A place in the table of fibers.
@@ -23,8 +23,10 @@ pub(super) struct Fiber {
     /// The members of the raw input, where that is an `ItemSelector`'s object that was not put together; `raw` is nothing
     /// then.
     pub(super) parts: Vec<Value>,
-    /// What the state is to put out, once it has waited long enough.
-    pub(super) output: Value,
+    /// Effective input of a Wait, for when it has waited long enough.
+    pub(super) waiting_input: Value,
+    /// `$name`, by slot: those of enclosing scopes first, as they were when this run began.
+    pub(super) variables: Vec<Option<Value>>,
     /// Id of the event with which the state was entered.
     pub(super) entered_event: u64,
     /// Id of the last event of this fiber, which the next one follows.
@@ -201,17 +203,21 @@ impl Fiber {
     }
 
     /// Starts a run of a scope in this place.
-    pub(super) fn start(&mut self, state: StateId, tasks: u32, input: Value, seed: u64) {
+    pub(super) fn start(&mut self, scope: &Scope, input: Value, seed: u64) {
         self.step = Step::Enter;
-        self.state = state;
+        self.state = scope.start;
         self.raw = input;
         self.parts.clear();
         self.last_event = 0;
         self.parent = None;
         self.item = None;
-        if tasks > 0 || !self.visits.is_empty() {
+        if scope.tasks > 0 || !self.visits.is_empty() {
             self.visits.clear();
-            self.visits.resize(tasks as usize, 0);
+            self.visits.resize(scope.tasks as usize, 0);
+        }
+        if scope.variables > 0 || !self.variables.is_empty() {
+            self.variables.clear();
+            self.variables.resize(scope.variables as usize, None);
         }
         self.random.reseed(seed);
     }

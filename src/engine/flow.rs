@@ -4,11 +4,12 @@ use super::failure::StateError;
 use super::fiber::Fiber;
 use super::run::{Run, StateResult};
 use crate::error_name;
-use crate::expr::{
-    ContextObject, ExprError, MapItem, NoVariables, Random, Scope, Scratch, StateInfo,
-};
-use crate::plan::{PathField, ResultPathField, State, StateKind};
+use crate::expr::{Answer, ContextObject, ExprError, MapItem, Random, Scope, Scratch, StateInfo};
+use crate::plan::{Assign, PathField, ResultPathField, State, StateKind};
 use crate::value::{Arena, Measure, Value};
+
+/// Bytes that the variables of one run of a scope take at most (guide, "Variable limits").
+const MAX_VARIABLES: usize = 10 << 20;
 
 impl Run {
     /// Evaluates something of a state; its error gets the prefix that names the state.
@@ -18,6 +19,19 @@ impl Run {
         state: &State,
         fiber: &Fiber,
         input: Value,
+        work: impl FnOnce(&Scope<'_>, &mut Arena, &mut Scratch) -> Result<T, ExprError>,
+    ) -> StateResult<T> {
+        self.evaluate_answer(state, fiber, input, Answer::None, work)
+    }
+
+    /// The same with what the state's work has come to.
+    #[inline]
+    fn evaluate_answer<T>(
+        &mut self,
+        state: &State,
+        fiber: &Fiber,
+        input: Value,
+        answer: Answer,
         work: impl FnOnce(&Scope<'_>, &mut Arena, &mut Scratch) -> Result<T, ExprError>,
     ) -> StateResult<T> {
         let context = ContextObject {
@@ -30,7 +44,9 @@ impl Run {
             input,
             parts: &fiber.parts,
             context: &context,
-            variables: &NoVariables,
+            variables: &fiber.variables,
+            answer,
+            now: self.now.wall,
             random: &fiber.random,
         };
         work(&scope, &mut self.arena, &mut self.scratch)
@@ -58,7 +74,9 @@ impl Run {
             input,
             parts: &[],
             context: &context,
-            variables: &NoVariables,
+            variables: &fiber.variables,
+            answer: Answer::None,
+            now: self.now.wall,
             random,
         };
         work(&scope, &mut self.arena, &mut self.scratch)
@@ -68,10 +86,10 @@ impl Run {
     /// `InputPath`: the effective input.
     #[inline]
     pub(super) fn effective_input(&mut self, state: &State, fiber: &Fiber) -> StateResult<Value> {
-        self.select(state, fiber, &state.flow.input, fiber.raw)
+        self.select(state, fiber, &state.flow.input, fiber.raw, Answer::None)
     }
 
-    /// `OutputPath`: the output, within its limits.
+    /// `OutputPath` or `Output`: the output, within its limits.
     #[inline]
     pub(super) fn output(
         &mut self,
@@ -79,18 +97,31 @@ impl Run {
         fiber: &Fiber,
         merged: Value,
     ) -> StateResult<Value> {
-        let output = self.select(state, fiber, &state.flow.output, merged)?;
+        self.limited_output(state, fiber, &state.flow.output, merged, Answer::None)
+    }
+
+    #[inline]
+    pub(super) fn limited_output(
+        &mut self,
+        state: &State,
+        fiber: &Fiber,
+        path: &PathField,
+        merged: Value,
+        answer: Answer,
+    ) -> StateResult<Value> {
+        let output = self.select(state, fiber, path, merged, answer)?;
         self.check_size(&state.name, output)?;
         Ok(output)
     }
 
     #[inline]
-    fn select(
+    pub(super) fn select(
         &mut self,
         state: &State,
         fiber: &Fiber,
         path: &PathField,
         input: Value,
+        answer: Answer,
     ) -> StateResult<Value> {
         match path {
             PathField::Whole => Ok(input),
@@ -100,16 +131,24 @@ impl Run {
                     path.select(scope, arena, scratch)
                 })
             }
+            PathField::Query(output) => {
+                let work = |scope: &Scope<'_>, arena: &mut Arena, scratch: &mut Scratch| {
+                    output.1.eval(scope, arena, scratch)
+                };
+                self.evaluate_answer(state, fiber, fiber.raw, answer, work)
+            }
         }
     }
 
-    /// `ResultSelector`, `ResultPath`, `OutputPath`: from the raw result to the output.
+    /// `ResultSelector`, `ResultPath`, `OutputPath`, or `Output`: from the raw result to the output.
     pub(super) fn finish(
         &mut self,
         state: &State,
         fiber: &Fiber,
         result: Value,
     ) -> StateResult<Value> {
+        let answer = Answer::Result(result);
+        self.assign(state, fiber, state.flow.assign.as_deref(), result, answer)?;
         let result = match &state.flow.result_selector {
             None => result,
             Some(template) => self.evaluate(state, fiber, result, |scope, arena, scratch| {
@@ -117,7 +156,86 @@ impl Run {
             })?,
         };
         let merged = self.merge(state, fiber, &state.flow.result_path, result)?;
-        self.output(state, fiber, merged)
+        self.limited_output(state, fiber, &state.flow.output, merged, answer)
+    }
+
+    /// `Assign`: evaluates the variables; they are stored when the state is left. `input` is what `$` means in JSONPath.
+    #[inline]
+    pub(super) fn assign(
+        &mut self,
+        state: &State,
+        fiber: &Fiber,
+        assign: Option<&Assign>,
+        input: Value,
+        answer: Answer,
+    ) -> StateResult<()> {
+        match assign {
+            None => Ok(()),
+            Some(assign) => self.evaluate_assign(state, fiber, assign, input, answer),
+        }
+    }
+
+    fn evaluate_assign(
+        &mut self,
+        state: &State,
+        fiber: &Fiber,
+        assign: &Assign,
+        input: Value,
+        answer: Answer,
+    ) -> StateResult<()> {
+        let input = match state.is_jsonata {
+            true => fiber.raw,
+            false => input,
+        };
+        let mut values = std::mem::take(&mut self.parts);
+        values.clear();
+        let evaluated =
+            self.evaluate_answer(state, fiber, input, answer, |scope, arena, scratch| {
+                assign.values.eval_parts(scope, arena, scratch, &mut values)
+            });
+        self.assigned.clear();
+        self.assigned
+            .extend(assign.slots.iter().copied().zip(values.drain(..)));
+        self.parts = values;
+        evaluated?;
+        self.check_assigned(state, fiber)
+    }
+
+    /// Guide, "Variable limits": 256 KiB for what one `Assign` assigns, 10 MiB for all variables.
+    fn check_assigned(&mut self, state: &State, fiber: &Fiber) -> StateResult<()> {
+        let assigned = self.assigned.iter().map(|(_, value)| *value);
+        let bytes = |value: Value| self.arena.measure(value).bytes;
+        let all: usize = assigned.map(bytes).sum();
+        let kept = fiber.variables.iter().flatten();
+        if all <= self.limits.payload && kept.copied().map(bytes).sum::<usize>() <= MAX_VARIABLES {
+            return Ok(());
+        }
+        self.check_exact_assigned(state, fiber)
+    }
+
+    // A measure is only an upper bound.
+    #[cold]
+    fn check_exact_assigned(&mut self, state: &State, fiber: &Fiber) -> StateResult<()> {
+        let size = |value: Value| self.arena.to_json(value).len();
+        let assigned: usize = self.assigned.iter().map(|(_, value)| size(*value)).sum();
+        let replaced = |slot: usize| self.assigned.iter().any(|(new, _)| *new as usize == slot);
+        let slots = fiber.variables.iter().enumerate();
+        let kept: usize = slots
+            .filter(|(slot, _)| !replaced(*slot))
+            .filter_map(|(_, value)| value.map(size))
+            .sum();
+        match assigned > self.limits.payload || assigned + kept > MAX_VARIABLES {
+            true => Err(too_large(&state.name)),
+            false => Ok(()),
+        }
+    }
+
+    /// The state is left: its variables have new values from the next state on.
+    #[inline]
+    pub(super) fn store_assigned(&mut self, fiber: &mut Fiber) {
+        for (slot, value) in self.assigned.drain(..) {
+            fiber.variables[slot as usize] = Some(value);
+        }
     }
 
     /// `ResultPath`: puts a result into the raw input.

@@ -115,6 +115,7 @@ impl Run {
         stand_in.entered_time = fiber.entered_time;
         stand_in.attempt = fiber.attempt;
         stand_in.item = fiber.item;
+        stand_in.variables.clone_from(&fiber.variables);
         let whole = self.joins.get(join);
         let own = run.joins.get_mut(join_id);
         own.parent = container;

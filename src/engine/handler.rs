@@ -4,10 +4,38 @@ use super::failure::StateError;
 use super::fiber::{Fiber, Step};
 use super::history::{Details, EventKind};
 use super::run::{Run, StateResult};
-use crate::plan::{State, StateKind};
+use crate::expr::Answer;
+use crate::plan::{Catcher, PathField, State, StateKind};
 use crate::value::Value;
 
 impl Run {
+    /// The state has failed: what was evaluated for it is dropped, and it may try again.
+    #[cold]
+    pub(super) fn failed(
+        &mut self,
+        state: &State,
+        fiber: &mut Fiber,
+        mut error: Box<StateError>,
+    ) -> StateResult<()> {
+        self.assigned.clear();
+        self.evaluation_failed(fiber, &mut error);
+        self.retry(state, fiber, error)
+    }
+
+    /// A JSONata expression that fails has an event of its own.
+    pub(super) fn evaluation_failed(&mut self, fiber: &mut Fiber, error: &mut StateError) {
+        if let Some(location) = error.evaluation.take() {
+            let details = Details {
+                state: Some(fiber.state),
+                error: Some(error),
+                location: Some(location),
+                ..Details::default()
+            };
+            let kind = EventKind::EvaluationFailed;
+            fiber.last_event = self.history.add_failure(fiber.last_event, kind, details);
+        }
+    }
+
     /// Lets the state try again, at once or after a while, or gives the error back.
     ///
     /// The first retrier that names the error decides: when its attempts are used up, later ones are not asked.
@@ -61,15 +89,46 @@ impl Run {
             return Err(error);
         };
         self.reads_event_ids |= error.names_event;
-        let output = self.error_output(&error);
-        let output = self.merge(state, fiber, &catcher.result_path, output)?;
-        self.check_size(&state.name, output)?;
+        let error_output = self.error_output(&error);
+        let caught = self.caught(state, fiber, catcher, error_output);
+        let output = caught.map_err(|mut error| {
+            self.assigned.clear();
+            self.evaluation_failed(fiber, &mut error);
+            error
+        })?;
         self.exit_event(state, fiber, output);
+        self.store_assigned(fiber);
         fiber.state = catcher.next;
         fiber.raw = output;
         fiber.step = Step::Enter;
         self.counts.catches += 1;
         Ok(())
+    }
+
+    /// `Assign` of the catcher, and what the next state gets.
+    fn caught(
+        &mut self,
+        state: &State,
+        fiber: &Fiber,
+        catcher: &Catcher,
+        error_output: Value,
+    ) -> StateResult<Value> {
+        let answer = Answer::ErrorOutput(error_output);
+        self.assign(
+            state,
+            fiber,
+            catcher.assign.as_deref(),
+            error_output,
+            answer,
+        )?;
+        let output = match &catcher.output {
+            PathField::Query(_) => {
+                self.select(state, fiber, &catcher.output, error_output, answer)?
+            }
+            _ => self.merge(state, fiber, &catcher.result_path, error_output)?,
+        };
+        self.check_size(&state.name, output)?;
+        Ok(output)
     }
 
     /// The Error Output: `{"Error": …, "Cause": …}`.

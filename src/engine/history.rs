@@ -23,6 +23,8 @@ pub struct HistoryEvent {
     pub error: Option<String>,
     /// Of what failed.
     pub cause: Option<String>,
+    /// Where in its state an evaluation failed: `Output/items[0]`; empty where AWS names no place.
+    pub location: Option<Box<str>>,
 }
 
 /// What happened.
@@ -37,6 +39,7 @@ pub enum EventKind {
     StateEntered(StateType),
     StateExited(StateType),
     StateAborted(StateType),
+    EvaluationFailed,
     TaskScheduled,
     TaskStarted,
     TaskSucceeded,
@@ -105,6 +108,7 @@ pub(super) struct Details<'a> {
     pub(super) value: Option<Value>,
     pub(super) index: Option<u32>,
     pub(super) error: Option<&'a super::failure::StateError>,
+    pub(super) location: Option<Box<str>>,
 }
 
 /// Counts events, and keeps them when asked to.
@@ -179,6 +183,7 @@ impl History {
             index: details.index,
             error: error.and_then(|error| error.error.as_deref().map(str::to_string)),
             cause: error.and_then(|error| error.cause.clone()),
+            location: details.location,
         };
         self.kept.get_or_insert_default().push(event);
     }

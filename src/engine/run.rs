@@ -49,6 +49,8 @@ pub(super) struct Run {
     pub(super) outcome: Option<Outcome>,
     /// The parts of the item that is about to start.
     pub(super) parts: Vec<Value>,
+    /// What the state's `Assign` has yielded, by slot; stored when the state is left.
+    pub(super) assigned: Vec<(u32, Value)>,
     /// For measuring values exactly.
     pub(super) printed: Vec<u8>,
     /// For finding the joins below one that is broken off.
@@ -119,6 +121,7 @@ impl Run {
             match self.step(env, state, &mut fiber) {
                 Ok(Turn::Exit(output, next)) => {
                     self.exit_event(state, &mut fiber, output);
+                    self.store_assigned(&mut fiber);
                     match next {
                         Next::State(next) => {
                             fiber.state = next;
@@ -129,7 +132,7 @@ impl Run {
                     }
                 }
                 Ok(Turn::Wait) => return self.fibers.put(fiber),
-                Err(error) => match self.retry(state, &mut fiber, error) {
+                Err(error) => match self.failed(state, &mut fiber, error) {
                     Ok(()) => {
                         if !matches!(fiber.step, Step::Attempt) {
                             return self.fibers.put(fiber);
@@ -154,7 +157,7 @@ impl Run {
                 }
             }
             Step::Attempt => self.attempt(env, state, fiber),
-            Step::Slept => Ok(Turn::Exit(fiber.output, state.next)),
+            Step::Slept => states::wait::finish(self, state, fiber),
             Step::Answered(reply) => states::task::finish(self, env, state, fiber, reply),
             Step::Joined(join) => states::finish_join(self, state, fiber, join),
             Step::Failed(error) => Err(error),

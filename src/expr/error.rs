@@ -6,10 +6,12 @@ use crate::error_name;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{error}: {reason}")]
 pub struct ExprError {
-    /// `States.Runtime`, `States.IntrinsicFailure`, `States.ResultPathMatchFailure`.
+    /// `States.Runtime`, `States.IntrinsicFailure`, `States.ResultPathMatchFailure`, `States.QueryEvaluationError`.
     pub error: &'static str,
     /// Without the prefix "An error occurred while executing the state …", which the engine adds.
     pub reason: String,
+    /// Where in its state a JSONata expression failed: `Output/items[0]/price`. Not for `States.Runtime`.
+    pub location: Option<Box<str>>,
 }
 
 impl ExprError {
@@ -18,6 +20,7 @@ impl ExprError {
         ExprError {
             error: error_name::RUNTIME,
             reason: reason.into(),
+            location: None,
         }
     }
 }

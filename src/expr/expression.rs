@@ -1,19 +1,21 @@
-//! What may stand behind a key that ends in `.$`: a path or an intrinsic call.
+//! What is evaluated in a value: a path or an intrinsic call behind a key that ends in `.$`, or a JSONata string.
 
 use crate::value::Arena;
 use crate::value::ConstantsBuilder;
 use crate::value::Value;
 
 use super::intrinsic::Call;
-use super::{ExprError, Path, Scope, Scratch, SyntaxError};
+use super::{ExprError, Path, Query, Scope, Scratch, SyntaxError};
 
-/// A path or an intrinsic call.
+/// A path, an intrinsic call or a JSONata expression.
 #[derive(Debug)]
 pub enum Expression {
     /// `$…`
     Path(Path),
     /// `States.…(…)`
     Call(Call),
+    /// `{% … %}`
+    Query(Box<Query>),
 }
 
 impl Expression {
@@ -38,6 +40,7 @@ impl Expression {
         match self {
             Expression::Path(path) => path.text(),
             Expression::Call(call) => call.text(),
+            Expression::Query(query) => query.text(),
         }
     }
 
@@ -62,6 +65,7 @@ impl Expression {
                 Err(_) => Err(missing(path.text(), field, scope.input, arena)),
             },
             Expression::Call(call) => call.eval(scope, arena, scratch),
+            Expression::Query(query) => query.eval(scope, arena, scratch),
         }
     }
 
@@ -75,6 +79,7 @@ impl Expression {
         match self {
             Expression::Path(path) => path.require(scope, arena, scratch),
             Expression::Call(call) => call.eval(scope, arena, scratch),
+            Expression::Query(query) => query.eval(scope, arena, scratch),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Expressions: paths, payload templates, intrinsic functions, choice rules, the context object. Each is compiled once; none knows
+//! Expressions: paths, payload templates, intrinsic functions, JSONata, choice rules, the context object. Each is compiled once; none knows
 //! states or plans.
 
 mod context;
@@ -8,6 +8,7 @@ mod intrinsic;
 pub mod jsonata;
 mod parts;
 mod path;
+mod query;
 mod random;
 mod reference_path;
 mod result_path;
@@ -24,13 +25,14 @@ pub use error::{ExprError, SyntaxError};
 pub use expression::Expression;
 pub use intrinsic::Call;
 pub use path::{NotFound, Path};
+pub use query::{Answer, Query, QueryPlace, QueryProblem};
 pub use random::Random;
 pub use reference_path::ReferencePath;
 pub use result_path::ResultPath;
 pub use rule::{ChoiceRule, DataTest, Operand, Operator};
 pub use scratch::Scratch;
 pub use template::{Template, TemplateProblem};
-pub use variables::{NoVariables, Variables};
+pub use variables::Binder;
 
 use crate::value::Value;
 
@@ -44,8 +46,12 @@ pub struct Scope<'a> {
     pub parts: &'a [Value],
     /// `$$`
     pub context: &'a ContextObject<'a>,
-    /// `$name`
-    pub variables: &'a dyn Variables,
+    /// `$name`, by slot.
+    pub variables: &'a [Option<Value>],
+    /// `$states.result` or `$states.errorOutput`
+    pub answer: Answer,
+    /// For `$now`: wall clock, milliseconds since the epoch.
+    pub now: i64,
     /// For `States.UUID` and `States.MathRandom`.
     pub random: &'a Random,
 }

@@ -36,6 +36,7 @@ impl Expression {
         match self {
             Expression::Path(path) => path.read_through(names),
             Expression::Call(call) => call.read_through(names),
+            Expression::Query(_) => false,
         }
     }
 }
@@ -65,6 +66,8 @@ impl ChoiceRule {
                 all(rules, |rule| rule.read_through(names))
             }
             ChoiceRule::Not(rule) => rule.read_through(names),
+            ChoiceRule::Query(_) => false,
+            ChoiceRule::Always(_) => true,
             ChoiceRule::Test(test) => all(test.paths_mut(), |path| path.read_through(names)),
         }
     }

@@ -24,6 +24,12 @@ impl ReferencePath {
     }
 }
 
+impl ReferencePath {
+    pub(super) fn path_mut(&mut self) -> &mut Path {
+        &mut self.0
+    }
+}
+
 impl Deref for ReferencePath {
     type Target = Path;
 

@@ -128,6 +128,7 @@ impl ResultPath {
                 self.text,
                 arena.to_json(input)
             ),
+            location: None,
         }
     }
 }

@@ -2,10 +2,12 @@
 
 use crate::value::Value;
 
+use super::jsonata::Workspace;
+
 /// The working memory of evaluations; belongs to whoever owns the arena and is kept from execution to execution.
 ///
 /// Every user takes what it pushed off again: between evaluations the buffers are empty.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Scratch {
     /// Elements of arrays under construction, arguments of calls, hits of a path.
     pub(super) values: Vec<Value>,
@@ -17,12 +19,38 @@ pub struct Scratch {
     pub(super) text: String,
     /// Bytes under construction; their user clears them first.
     pub(super) bytes: Vec<u8>,
+    /// Memory of JSONata evaluations.
+    pub(super) workspace: Workspace,
+    /// JSONata steps that the execution may still take.
+    pub(super) steps: u64,
+}
+
+/// JSONata steps of one execution: far more than AWS has time for.
+const MAX_STEPS: u64 = 200_000_000;
+
+impl Default for Scratch {
+    fn default() -> Scratch {
+        Scratch {
+            values: Vec::new(),
+            members: Vec::new(),
+            pending: Vec::new(),
+            text: String::new(),
+            bytes: Vec::new(),
+            workspace: Workspace::default(),
+            steps: MAX_STEPS,
+        }
+    }
 }
 
 impl Scratch {
     /// Empty buffers.
     pub fn new() -> Scratch {
         Scratch::default()
+    }
+
+    /// Another execution begins.
+    pub fn reset(&mut self) {
+        self.steps = MAX_STEPS;
     }
 
     /// Whether everything that was pushed was taken off again.

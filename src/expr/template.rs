@@ -11,10 +11,10 @@ use super::{ExprError, Expression, Scope, Scratch, SyntaxError};
 
 /// A compiled payload template; what is constant in it is a constant of the plan.
 #[derive(Debug)]
-pub struct Template(Node);
+pub struct Template(pub(super) Node);
 
 #[derive(Debug)]
-enum Node {
+pub(super) enum Node {
     Constant(Value),
     /// Members, and how many bytes their names take.
     Object(Box<[(Value, Node)]>, usize),
@@ -22,10 +22,10 @@ enum Node {
     Expression(Box<Field>),
 }
 
-/// A member whose name ends in `.$`.
+/// Something to evaluate: a member whose name ends in `.$`, or a JSONata string.
 #[derive(Debug)]
-struct Field {
-    /// With the suffix, for error texts.
+pub(super) struct Field {
+    /// The member's name with the suffix, for error texts.
     name: Box<str>,
     expression: Expression,
 }
@@ -54,13 +54,31 @@ impl Template {
         template: Value,
         constants: &mut ConstantsBuilder,
     ) -> Result<Template, Vec<TemplateProblem>> {
+        Template::compile_with(doc, constants, |compiler| compiler.node(template))
+    }
+
+    /// The same for an object whose members are evaluated one by one ([`Template::eval_parts`]): it is kept apart even
+    /// where nothing in it is to be evaluated.
+    pub fn compile_members(
+        doc: &Arena,
+        template: Value,
+        constants: &mut ConstantsBuilder,
+    ) -> Result<Template, Vec<TemplateProblem>> {
+        Template::compile_with(doc, constants, |compiler| compiler.object(template))
+    }
+
+    fn compile_with(
+        doc: &Arena,
+        constants: &mut ConstantsBuilder,
+        work: impl FnOnce(&mut Compiler<'_>) -> Node,
+    ) -> Result<Template, Vec<TemplateProblem>> {
         let mut compiler = Compiler {
             doc,
             constants,
             pointer: String::new(),
             problems: Vec::new(),
         };
-        let node = compiler.node(template);
+        let node = work(&mut compiler);
         match compiler.problems {
             problems if problems.is_empty() => Ok(Template(node)),
             problems => Err(problems),
@@ -69,10 +87,7 @@ impl Template {
 
     /// The value of a template in which nothing is to be evaluated.
     pub fn constant(&self) -> Option<Value> {
-        match self.0 {
-            Node::Constant(value) => Some(value),
-            _ => None,
-        }
+        self.0.constant()
     }
 
     /// Builds the payload.
@@ -178,6 +193,26 @@ impl Template {
     }
 }
 
+impl Node {
+    pub(super) fn expression(name: &str, expression: Expression) -> Node {
+        Node::Expression(Box::new(Field {
+            name: name.into(),
+            expression,
+        }))
+    }
+
+    pub(super) fn constant(&self) -> Option<Value> {
+        match self {
+            Node::Constant(value) => Some(*value),
+            _ => None,
+        }
+    }
+
+    pub(super) fn is_constant(&self) -> bool {
+        self.constant().is_some()
+    }
+}
+
 /// Builds bottom-up on the stacks of the scratch; after an error the caller clears them. The recursion follows the nesting of
 /// the definition, which its parser bounds.
 fn eval(
@@ -210,6 +245,12 @@ fn eval(
             Ok(array)
         }
     }
+}
+
+/// The characters of a member's name or another string.
+pub(super) fn name_of(doc: &Arena, string: Value) -> String {
+    let text = doc.as_str(string);
+    text.map_or_else(String::new, |text| text.decode().into_owned())
 }
 
 struct Compiler<'a> {
@@ -245,9 +286,7 @@ impl Compiler<'_> {
         let mut names_bytes = 0;
         let mut names = HashSet::new();
         for (key, value) in doc.members(object) {
-            let key = doc
-                .as_str(key)
-                .map_or_else(String::new, |key| key.decode().into_owned());
+            let key = name_of(doc, key);
             let name = key.strip_suffix(".$").unwrap_or(&key);
             if !names.insert(name.to_owned()) {
                 let message =
@@ -271,10 +310,7 @@ impl Compiler<'_> {
             None => Err(None),
         };
         match compiled {
-            Ok(expression) => Node::Expression(Box::new(Field {
-                name: key.into(),
-                expression,
-            })),
+            Ok(expression) => Node::expression(key, expression),
             Err(detail) => {
                 let message = format!(
                     "The value for the field '{key}' must be a valid JSONPath or a valid intrinsic function call"
@@ -326,7 +362,7 @@ impl Compiler<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::expr::testing::with;
+    use crate::expr::testing::{binder, with};
     use crate::value::ParseLimits;
 
     fn doc(text: &str) -> (Arena, Value) {
@@ -339,7 +375,12 @@ mod tests {
         let (doc, value) = doc(template);
         with(
             input,
-            |constants| Template::compile(&doc, value, constants).expect("the template compiles"),
+            |constants| {
+                let compiled = Template::compile(&doc, value, constants);
+                let mut compiled = compiled.expect("the template compiles");
+                compiled.bind(&binder);
+                compiled
+            },
             |template, scope, arena, scratch| {
                 let payload = template.eval(scope, arena, scratch)?;
                 Ok(arena.to_json(payload))

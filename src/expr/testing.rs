@@ -3,20 +3,15 @@
 use crate::value::Arena;
 use crate::value::ConstantsBuilder;
 use crate::value::ParseLimits;
-use crate::value::Value;
 
 use super::{
-    ContextObject, ExecutionInfo, ExprError, Expression, MapItem, Random, Scope, Scratch,
-    StateInfo, Variables,
+    Answer, ContextObject, ExecutionInfo, ExprError, Expression, MapItem, Random, Scope, Scratch,
+    StateInfo,
 };
 
 /// `$order` is the input, everything else is not assigned.
-struct OrderIsTheInput(Value);
-
-impl Variables for OrderIsTheInput {
-    fn get(&self, name: &str) -> Option<Value> {
-        (name == "order").then_some(self.0)
-    }
+pub(super) fn binder(name: &str) -> Option<u32> {
+    (name == "order").then_some(0)
 }
 
 /// Compiles with `compile`, then calls `run` on the result with `input` as the input.
@@ -61,7 +56,9 @@ pub(super) fn with<C, R>(
         input,
         parts: &[],
         context: &context,
-        variables: &OrderIsTheInput(input),
+        variables: &[Some(input)],
+        answer: Answer::None,
+        now: 1_700_548_051_547,
         random: &Random::new(7),
     };
     let mut scratch = Scratch::new();
@@ -74,7 +71,12 @@ pub(super) fn with<C, R>(
 pub(super) fn eval(expression: &str, input: &str) -> Result<String, ExprError> {
     with(
         input,
-        |constants| Expression::compile(expression, constants).expect("the expression compiles"),
+        |constants| {
+            let compiled = Expression::compile(expression, constants);
+            let mut compiled = compiled.expect("the expression compiles");
+            compiled.bind(&binder);
+            compiled
+        },
         |expression, scope, arena, scratch| {
             let value = expression.eval("x.$", scope, arena, scratch)?;
             Ok(arena.to_json(value))

@@ -7,17 +7,17 @@ use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
+use super::assign::assigned_in;
 use super::passes;
 use super::states::{self, Draft, Next, StateKind};
 use super::{
-    Catcher, Effects, ErrorPattern, Plan, Resource, ResourceId, ResultPathField, Retrier, Scope,
-    ScopeId, State, StateId,
+    Assign, Catcher, Effects, ErrorPattern, PathField, Plan, Resource, ResourceId, ResultPathField,
+    Retrier, Scope, ScopeId, State, StateId,
 };
 use crate::asl;
-use crate::asl::{Field, Place, Transition};
+use crate::asl::{Field, Place, QueryLanguage, Transition};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::Severity;
-use crate::expr::{Expression, ReferencePath, Template};
 use crate::value::{Arena, ConstantsBuilder, Value};
 
 /// Items a Map is taken to have when its work is estimated at load.
@@ -34,6 +34,8 @@ pub fn compile(machine: &asl::StateMachine) -> Result<Plan, Vec<Diagnostic>> {
         resources: Vec::new(),
         names: HashMap::new(),
         tasks: 0,
+        variables: Vec::new(),
+        language: QueryLanguage::JsonPath,
         problems: Vec::new(),
     };
     compiler.scope(&machine.scope);
@@ -53,6 +55,10 @@ pub(super) struct Compiler<'a> {
     names: HashMap<String, StateId>,
     /// Tasks of the scope being compiled.
     tasks: u32,
+    /// The variables that the scope being compiled can read, by slot.
+    pub(super) variables: Vec<String>,
+    /// Of the state being compiled.
+    pub(super) language: QueryLanguage,
     problems: Vec<Diagnostic>,
 }
 
@@ -68,6 +74,8 @@ impl Compiler<'_> {
         let names = names.map(|(index, state)| (state.name.clone(), StateId::new(first + index)));
         let outer_names = std::mem::replace(&mut self.names, names.collect());
         let outer_tasks = std::mem::take(&mut self.tasks);
+        let n_outer_variables = self.variables.len();
+        self.variables.extend(assigned_in(self, scope));
 
         let mut effects = Effects::default();
         let mut work = 0;
@@ -83,15 +91,19 @@ impl Compiler<'_> {
             effects,
             work,
             tasks: self.tasks,
+            variables: self.variables.len() as u32,
         };
         self.scopes[id.index()] = Some(compiled);
         self.names = outer_names;
         self.tasks = outer_tasks;
+        self.variables.truncate(n_outer_variables);
         id
     }
 
     fn compile_state(&mut self, scope: ScopeId, state: &asl::State) -> State {
+        let outer_language = std::mem::replace(&mut self.language, state.query_language);
         let draft = states::compile(self, state);
+        self.language = outer_language;
         let mut effects = self.effects(state);
         effects.waits = draft.waits || !draft.retry.is_empty();
         let (inner_effects, inner_work) = self.inside(&draft);
@@ -101,6 +113,7 @@ impl Compiler<'_> {
             scope,
             next: draft.next,
             flow: draft.flow,
+            is_jsonata: state.query_language.is_jsonata(),
             retry: draft.retry,
             catch: draft.catch,
             kind: draft.kind,
@@ -115,13 +128,20 @@ impl Compiler<'_> {
     fn effects(&self, state: &asl::State) -> Effects {
         let text = &self.definition[state.place.span.clone()];
         let says = |word: &str| text.contains(word) || text.contains("\\u");
+        let any = |words: &[&str]| words.iter().any(|word| says(word));
+        // All members of `$states` but these belong to the context object, and so does the whole.
+        let states_context = text.split("$states").skip(1).any(|rest| {
+            ![".input", ".result", ".errorOutput"]
+                .iter()
+                .any(|own| rest.starts_with(own))
+        });
         Effects {
             waits: false,
-            reads_clock: says("$$.State") || says("$$\"") || says("Timestamp"),
-            draws_random: says("States.UUID")
-                || says("States.MathRandom")
-                || says("JitterStrategy"),
-            reads_context: says("$$"),
+            reads_clock: states_context
+                || any(&["$$.State", "$$\"", "Timestamp", "$now", "$millis"]),
+            draws_random: any(&["States.UUID", "States.MathRandom", "JitterStrategy"])
+                || any(&["$random", "$uuid", "$shuffle"]),
+            reads_context: states_context || says("$$"),
         }
     }
 
@@ -206,49 +226,17 @@ impl Compiler<'_> {
     }
 
     pub(super) fn catch(&mut self, catch: &[asl::Catcher]) -> Box<[Catcher]> {
-        catch
-            .iter()
-            .map(|catcher| Catcher {
+        let catchers = catch.iter().enumerate().map(|(index, catcher)| {
+            let at = |field: &str| format!("Catch[{index}]/{field}");
+            Catcher {
                 errors: patterns(&catcher.error_equals),
                 result_path: ResultPathField::compile(self, &catcher.result_path),
+                output: PathField::output(self, catcher.output.as_ref(), &at("Output")),
+                assign: Assign::compile(self, catcher.assign.as_ref(), &at("Assign")),
                 next: self.state(&catcher.next),
-            })
-            .collect()
-    }
-
-    pub(super) fn expression(&mut self, text: &Field<String>) -> Option<Expression> {
-        Expression::compile(text, &mut self.constants)
-            .map_err(|error| self.refuse(&text.place, error.to_string()))
-            .ok()
-    }
-
-    pub(super) fn reference_path(&mut self, text: &Field<String>) -> Option<ReferencePath> {
-        ReferencePath::parse(text)
-            .map_err(|error| self.refuse(&text.place, error.to_string()))
-            .ok()
-    }
-
-    pub(super) fn template(
-        &mut self,
-        name: &'static str,
-        template: Option<&Field<Value>>,
-        notes: &mut Vec<(&'static str, String)>,
-    ) -> Option<Template> {
-        let template = template?;
-        notes.push((name, self.text(template.value)));
-        match Template::compile(self.doc, template.value, &mut self.constants) {
-            Ok(template) => Some(template),
-            Err(problems) => {
-                for problem in problems {
-                    let place = Place {
-                        pointer: format!("{}{}", template.place.pointer, problem.pointer),
-                        span: template.place.span.clone(),
-                    };
-                    self.refuse(&place, problem.message);
-                }
-                None
             }
-        }
+        });
+        catchers.collect()
     }
 
     /// Estimated nanoseconds of building a template: by the length of its text.

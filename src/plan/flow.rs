@@ -1,11 +1,13 @@
 //! The fields between a state's raw input and its output. What they mean by default vanishes here.
 
 use super::compile::Compiler;
-use crate::asl::NullablePath;
+use crate::asl::{Field, NullablePath};
 use crate::expr::Expression;
 use crate::expr::ResultPath;
+use crate::expr::Template;
+use crate::value::Value;
 
-/// `InputPath` or `OutputPath`.
+/// `InputPath`, `OutputPath` or `Output`.
 #[derive(Default)]
 pub(crate) enum PathField {
     /// Absent, or `$`.
@@ -15,6 +17,8 @@ pub(crate) enum PathField {
     Empty,
     /// A path into the input or the context object, or an intrinsic call.
     Select(Expression),
+    /// `Output` of a JSONata state; the text is for `explain`.
+    Query(Box<(String, Template)>),
 }
 
 /// `ResultPath`.
@@ -42,12 +46,26 @@ impl PathField {
         }
     }
 
+    /// `Output`; absent, the state's result goes on.
+    pub(super) fn output(
+        compiler: &mut Compiler<'_>,
+        output: Option<&Field<Value>>,
+        location: &str,
+    ) -> PathField {
+        let template = output.and_then(|field| {
+            let text = compiler.text(field.value);
+            Some(Box::new((text, compiler.value(field, location)?)))
+        });
+        template.map_or(PathField::Whole, PathField::Query)
+    }
+
     /// As `explain` shows it, unless it is the default.
     pub(super) fn text(&self) -> Option<&str> {
         match self {
             PathField::Whole => None,
             PathField::Empty => Some("{}"),
             PathField::Select(expression) => Some(expression.text()),
+            PathField::Query(output) => Some(&output.0),
         }
     }
 }

@@ -8,9 +8,11 @@
 //! States of all scopes stand in one flat table and are addressed by [`StateId`]; a scope is a start and a range in it.
 //! Names are there for people: no look-up by name happens while an execution runs.
 
+mod assign;
 mod compile;
 mod effects;
 mod explain;
+mod expressions;
 mod flow;
 mod ids;
 mod on_error;
@@ -23,6 +25,7 @@ use std::sync::Arc;
 
 use crate::value::Constants;
 
+pub(crate) use assign::Assign;
 pub use compile::compile;
 pub use effects::Effects;
 pub(crate) use flow::{PathField, ResultPathField};
@@ -31,7 +34,7 @@ pub(crate) use on_error::{Catcher, ErrorPattern, Retrier};
 pub use resource::Resource;
 pub use scope::Scope;
 pub(crate) use states::{
-    Choice, Fail, Map, Next, Parallel, Pass, Quantity, StateKind, Task, Text, Wait,
+    Choice, Fail, Items, Map, Next, Parallel, Pass, Quantity, StateKind, Task, Text, Wait,
 };
 pub use states::{State, StateType};
 

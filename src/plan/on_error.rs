@@ -1,6 +1,6 @@
 //! `Retry` and `Catch`.
 
-use super::{ResultPathField, StateId};
+use super::{Assign, PathField, ResultPathField, StateId};
 use crate::error_name;
 
 /// One entry of `ErrorEquals`.
@@ -67,6 +67,9 @@ impl Retrier {
 pub(crate) struct Catcher {
     pub(crate) errors: Box<[ErrorPattern]>,
     pub(crate) result_path: ResultPathField,
+    /// JSONata: `Output`
+    pub(crate) output: PathField,
+    pub(crate) assign: Option<Box<Assign>>,
     pub(crate) next: StateId,
 }
 

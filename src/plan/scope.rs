@@ -17,4 +17,6 @@ pub struct Scope {
     pub work: u64,
     /// How many Task states it has of its own: each counts its visits.
     pub tasks: u32,
+    /// Slots of variables: those of enclosing scopes first, then its own.
+    pub variables: u32,
 }

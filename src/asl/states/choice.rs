@@ -2,12 +2,14 @@
 
 use super::super::codes;
 use super::super::fields::Fields;
+use super::super::query_language::QueryLanguage;
 use super::super::reader::{Node, Reader};
 use super::super::syntax;
 use super::super::{Field, NullablePath, Place};
 use crate::expr;
 use crate::expr::Operand;
 use crate::expr::Operator;
+use crate::expr::QueryPlace;
 use crate::value::ConstantsBuilder;
 use crate::value::Kind;
 use crate::value::Value;
@@ -31,6 +33,10 @@ pub struct ChoiceRule {
     pub condition: Condition,
     /// Where it leads.
     pub next: Field<String>,
+    /// Variables to assign when it holds.
+    pub assign: Option<Field<Value>>,
+    /// JSONata: the state's output when it holds.
+    pub output: Option<Field<Value>>,
     /// The rule.
     pub place: Place,
 }
@@ -45,6 +51,10 @@ pub enum Condition {
     Or(Vec<Condition>),
     Not(Box<Condition>),
     Test(DataTest),
+    /// The JSONata expression of `Condition`.
+    Query(Field<String>),
+    /// A `Condition` that is written down.
+    Always(bool),
 }
 
 /// A comparison of one value.
@@ -80,13 +90,19 @@ impl ChoiceRule {
     fn read(reader: &mut Reader<'_>, node: &Node) -> Option<ChoiceRule> {
         let mut fields = Fields::of(reader, node, "a choice rule")?;
         let next = fields.required_string("Next");
-        fields.refuse_assign();
-        let condition = Condition::read(&mut fields, 0);
+        let assign = fields.assign(QueryPlace::Before);
+        let output = fields.value("Output", QueryPlace::Before);
+        let condition = match fields.language {
+            QueryLanguage::JsonPath => Condition::read(&mut fields, 0),
+            QueryLanguage::Jsonata => Condition::read_query(&mut fields),
+        };
         let place = fields.reader.place(node);
         fields.finish();
         Some(ChoiceRule {
             condition: condition?,
             next: next?,
+            assign,
+            output,
             place,
         })
     }
@@ -133,6 +149,16 @@ impl Condition {
             return Some(Condition::Not(Box::new(rule)));
         }
         DataTest::read(fields, &variable?, &operators).map(Condition::Test)
+    }
+
+    /// `Condition`: true, false or an expression.
+    fn read_query(fields: &mut Fields<'_, '_>) -> Option<Condition> {
+        fields.comment();
+        let node = fields.require("Condition")?;
+        match syntax::query(fields.reader, &node, QueryPlace::Before) {
+            Some(expression) => Some(Condition::Query(expression)),
+            None => fields.reader.bool(&node).map(Condition::Always),
+        }
     }
 
     fn read_list(reader: &mut Reader<'_>, list: &Node, depth: usize) -> Option<Vec<Condition>> {

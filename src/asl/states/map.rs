@@ -5,10 +5,12 @@ use std::ops::RangeInclusive;
 use super::super::codes;
 use super::super::fields::Fields;
 use super::super::machine::ScopeKind;
+use super::super::query_language::QueryLanguage;
 use super::super::reader::{Node, Reader};
 use super::super::syntax;
 use super::super::{Catcher, Field, LiteralOrPath, NullablePath, Retrier, Scope};
 use super::Transition;
+use crate::expr::QueryPlace;
 use crate::value::Value;
 
 /// An inline Map state.
@@ -18,8 +20,10 @@ pub struct Map {
     /// `ItemProcessor`, or `Iterator` in its old spelling.
     pub item_processor: Scope,
     pub input_path: NullablePath,
-    /// A path to the array; `$` when absent.
+    /// `ItemsPath`: a path to the array; `$` when absent.
     pub items_path: Option<Field<String>>,
+    /// JSONata: `Items`.
+    pub items: Option<Field<Value>>,
     /// `ItemSelector`, or `Parameters` in its old spelling: a payload template per item.
     pub item_selector: Option<Field<Value>>,
     /// 0 means no limit of its own.
@@ -41,9 +45,13 @@ impl Map {
         let names = ["MaxConcurrency", "MaxConcurrencyPath"];
         Some(Map {
             input_path: fields.data_path("InputPath"),
-            items_path: fields
-                .take("ItemsPath")
-                .and_then(|node| syntax::items_path(fields.reader, &node)),
+            items_path: match fields.language {
+                QueryLanguage::JsonPath => fields
+                    .take("ItemsPath")
+                    .and_then(|node| syntax::items_path(fields.reader, &node)),
+                QueryLanguage::Jsonata => None,
+            },
+            items: fields.value("Items", QueryPlace::Before),
             item_selector: read_item_selector(fields),
             max_concurrency: fields.literal_or_path(names, concurrency, syntax::reference_path),
             result_selector: fields.template("ResultSelector"),
@@ -75,7 +83,7 @@ fn read_item_processor(fields: &mut Fields<'_, '_>) -> Option<Scope> {
 /// `ItemSelector` or `Parameters`: at most one.
 fn read_item_selector(fields: &mut Fields<'_, '_>) -> Option<Field<Value>> {
     let (selector, parameters) = (
-        fields.template("ItemSelector"),
+        fields.template_or_value("ItemSelector"),
         fields.template("Parameters"),
     );
     if selector.is_some() && parameters.is_some() {

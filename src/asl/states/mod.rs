@@ -23,6 +23,8 @@ use super::fields::Fields;
 use super::query_language::QueryLanguage;
 use super::reader::{Node, Reader};
 use super::{Field, Place};
+use crate::expr::QueryPlace;
+use crate::value::Value;
 
 /// One state.
 #[derive(Clone, Debug)]
@@ -31,6 +33,12 @@ pub struct State {
     pub name: String,
     /// What it does.
     pub kind: StateKind,
+    /// Its own, or the machine's.
+    pub query_language: QueryLanguage,
+    /// `Assign`: variables by name, an object with payload templates or JSONata in it.
+    pub assign: Option<Field<Value>>,
+    /// JSONata: `Output`.
+    pub output: Option<Field<Value>>,
     /// The state's object.
     pub place: Place,
 }
@@ -66,10 +74,15 @@ impl State {
     /// The state, unless something is wrong with it; that has been reported then.
     pub(super) fn read(reader: &mut Reader<'_>, name: &str, node: &Node) -> Option<State> {
         let mut fields = Fields::of(reader, node, "a state")?;
-        if !QueryLanguage::of_state(&mut fields).is_json_path() {
-            // JSONata has been refused; the other fields mean something else in it.
-            return None;
-        }
+        let language = QueryLanguage::of_state(&mut fields);
+        fields.language = language;
+        let outer = std::mem::replace(&mut fields.reader.language, language);
+        let state = State::read_fields(fields, name, node);
+        reader.language = outer;
+        state
+    }
+
+    fn read_fields(mut fields: Fields<'_, '_>, name: &str, node: &Node) -> Option<State> {
         let type_node = fields.require("Type")?;
         let type_name = TYPES[fields.reader.word(&type_node, &TYPES)?];
         fields.set_owner(format!("a {type_name} state"));
@@ -84,12 +97,25 @@ impl State {
             "Parallel" => Parallel::read(&mut fields).map(StateKind::Parallel),
             _ => Map::read(&mut fields).map(StateKind::Map),
         };
-        if !matches!(type_name, "Succeed" | "Fail") {
-            fields.refuse_assign();
-        }
+        let query_place = match type_name {
+            "Task" | "Parallel" | "Map" => QueryPlace::Result,
+            _ => QueryPlace::Before,
+        };
+        let assign = match type_name {
+            "Succeed" | "Fail" => None,
+            _ => fields.assign(query_place),
+        };
+        let output = match type_name {
+            "Fail" => None,
+            _ => fields.value("Output", query_place),
+        };
         let place = fields.reader.place(node);
+        let query_language = fields.language;
         fields.finish();
         Some(State {
+            query_language,
+            assign,
+            output,
             name: name.to_string(),
             kind: kind?,
             place,

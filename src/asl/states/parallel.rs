@@ -13,7 +13,7 @@ pub struct Parallel {
     /// Never empty.
     pub branches: Vec<Scope>,
     pub input_path: NullablePath,
-    /// Payload template.
+    /// `Parameters`, a payload template, or `Arguments`.
     pub parameters: Option<Field<Value>>,
     /// Payload template over the array of outputs.
     pub result_selector: Option<Field<Value>>,
@@ -37,7 +37,7 @@ impl Parallel {
         });
         Some(Parallel {
             input_path: fields.data_path("InputPath"),
-            parameters: fields.template("Parameters"),
+            parameters: fields.payload(),
             result_selector: fields.template("ResultSelector"),
             result_path: fields.result_path(),
             output_path: fields.data_path("OutputPath"),

@@ -2,6 +2,7 @@
 
 use super::super::codes;
 use super::super::fields::Fields;
+use super::super::query_language::QueryLanguage;
 use super::super::reader::{Node, Reader};
 use super::super::syntax::looks_like_expression;
 use super::super::{Field, NullablePath};
@@ -24,7 +25,10 @@ pub struct Pass {
 
 impl Pass {
     pub(super) fn read(fields: &mut Fields<'_, '_>) -> Option<Pass> {
-        let result = fields.take("Result");
+        let result = match fields.language {
+            QueryLanguage::JsonPath => fields.take("Result"),
+            QueryLanguage::Jsonata => None,
+        };
         if let Some(node) = &result {
             warn_of_static_paths(fields.reader, node);
         }

@@ -14,7 +14,7 @@ pub struct Task {
     /// What is called: an ARN or whatever a binding answers.
     pub resource: Field<String>,
     pub input_path: NullablePath,
-    /// Payload template.
+    /// `Parameters`, a payload template, or `Arguments`.
     pub parameters: Option<Field<Value>>,
     /// Payload template over the raw result.
     pub result_selector: Option<Field<Value>>,
@@ -44,7 +44,7 @@ impl Task {
         check_heartbeat(fields, &timeout_seconds, &heartbeat_seconds);
         Some(Task {
             input_path: fields.data_path("InputPath"),
-            parameters: fields.template("Parameters"),
+            parameters: fields.payload(),
             result_selector: fields.template("ResultSelector"),
             result_path: fields.result_path(),
             output_path: fields.data_path("OutputPath"),
@@ -60,12 +60,14 @@ impl Task {
 }
 
 fn read_credentials(fields: &mut Fields<'_, '_>) -> Option<Field<Value>> {
-    let credentials = fields.template("Credentials")?;
+    let credentials = fields.template_or_value("Credentials")?;
     let node = fields.take("Credentials")?;
     let role = ["RoleArn", "RoleArn.$"];
-    if !role
-        .iter()
-        .any(|name| fields.reader.member(&node, name).is_some())
+    let is_object = fields.reader.is_object(&node);
+    if is_object
+        && !role
+            .iter()
+            .any(|name| fields.reader.member(&node, name).is_some())
     {
         let message = "the field 'RoleArn' is required but was missing";
         fields.reader.error(&node, codes::MISSING_FIELD, message);

@@ -2,9 +2,12 @@
 
 use super::super::codes;
 use super::super::fields::Fields;
+use super::super::query_language::QueryLanguage;
+use super::super::reader::Node;
 use super::super::syntax;
 use super::super::{Field, NullablePath};
 use super::Transition;
+use crate::expr::QueryPlace;
 
 /// A Wait state.
 #[derive(Clone, Debug)]
@@ -27,6 +30,10 @@ pub enum WaitUntil {
     Timestamp(Field<String>),
     /// A reference path to a timestamp.
     TimestampPath(Field<String>),
+    /// `Seconds` in JSONata.
+    SecondsQuery(Field<String>),
+    /// `Timestamp` in JSONata.
+    TimestampQuery(Field<String>),
 }
 
 impl Wait {
@@ -44,22 +51,41 @@ impl Wait {
 impl WaitUntil {
     fn read(fields: &mut Fields<'_, '_>) -> Option<WaitUntil> {
         const FORMS: [&str; 4] = ["Seconds", "SecondsPath", "Timestamp", "TimestampPath"];
-        let nodes = FORMS.map(|name| fields.take(name));
-        let given: Vec<&str> = FORMS
-            .into_iter()
+        let forms = match fields.language {
+            QueryLanguage::JsonPath => &FORMS[..],
+            QueryLanguage::Jsonata => &["Seconds", "Timestamp"],
+        };
+        let [seconds, seconds_path, timestamp, timestamp_path] = FORMS.map(|name| {
+            let node = forms.contains(&name).then(|| fields.take(name));
+            node.flatten()
+        });
+        let given: Vec<&str> = forms
+            .iter()
+            .copied()
             .filter(|name| fields.key(name).is_some())
             .collect();
         for other in given.iter().skip(1) {
             fields.exclusive(given[0], other);
         }
         if given.is_empty() {
-            let message = format!("one of the fields [{}] is required", FORMS.join(", "));
+            let message = format!("one of the fields [{}] is required", forms.join(", "));
             fields
                 .reader
                 .error(&fields.node, codes::MISSING_FIELD, message);
         }
+        if fields.language.is_jsonata() {
+            let mut query = |node: &Option<Node>| {
+                let node = node.as_ref()?;
+                syntax::query(fields.reader, node, QueryPlace::Before)
+            };
+            if let Some(expression) = query(&seconds) {
+                return Some(WaitUntil::SecondsQuery(expression));
+            }
+            if let Some(expression) = query(&timestamp) {
+                return Some(WaitUntil::TimestampQuery(expression));
+            }
+        }
         let reader = &mut *fields.reader;
-        let [seconds, seconds_path, timestamp, timestamp_path] = nodes;
         let seconds = seconds.and_then(|node| reader.integer(&node, 0..=99_999_999));
         let seconds_path = seconds_path.and_then(|node| syntax::reference_path(reader, &node));
         let timestamp = timestamp.and_then(|node| syntax::timestamp(reader, &node));

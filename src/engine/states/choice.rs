@@ -3,7 +3,7 @@
 use crate::engine::failure::StateError;
 use crate::engine::fiber::Fiber;
 use crate::engine::run::{Run, StateResult, Turn};
-use crate::expr::ExprError;
+use crate::expr::{Answer, ExprError};
 use crate::plan::{Choice, Next, State};
 
 pub(in crate::engine) fn run(
@@ -13,18 +13,25 @@ pub(in crate::engine) fn run(
     fiber: &Fiber,
 ) -> StateResult<Turn> {
     let input = run.effective_input(state, fiber)?;
-    let next = run.evaluate(state, fiber, input, |scope, arena, scratch| {
+    let matched = run.evaluate(state, fiber, input, |scope, arena, scratch| {
         for rule in &choice.rules {
             if rule.condition.matches(scope, arena, scratch)? {
-                return Ok(Some(rule.next));
+                return Ok(Some(rule));
             }
         }
-        Ok(choice.default)
+        Ok(None)
     })?;
+    let answer = Answer::None;
+    let (next, assign, output) = match matched {
+        Some(rule) => (Some(rule.next), &rule.assign, rule.output.as_ref()),
+        None => (choice.default, &state.flow.assign, None),
+    };
     let Some(next) = next else {
         return Err(no_choice(state, fiber));
     };
-    let output = run.output(state, fiber, input)?;
+    run.assign(state, fiber, assign.as_deref(), input, answer)?;
+    let output = output.unwrap_or(&state.flow.output);
+    let output = run.limited_output(state, fiber, output, input, answer)?;
     Ok(Turn::Exit(output, Next::State(next)))
 }
 

@@ -1,10 +1,11 @@
 //! Fail: ends its scope with an error.
 
-use super::string;
+use super::{shown, string};
 use crate::engine::failure::StateError;
 use crate::engine::fiber::Fiber;
 use crate::engine::run::{Run, StateResult, Turn};
 use crate::plan::{Fail, State, Text};
+use crate::value::Kind;
 
 pub(in crate::engine) fn run(
     run: &mut Run,
@@ -27,6 +28,12 @@ fn text(
     match text {
         None => Ok(None),
         Some(Text::Literal(text)) => Ok(Some(text.clone())),
+        Some(Text::Query(query)) => run
+            .evaluate(state, fiber, fiber.raw, |scope, arena, scratch| {
+                let value = query.eval_as(Kind::String, scope, arena, scratch)?;
+                Ok(shown(arena, value))
+            })
+            .map(Some),
         Some(Text::Path(path)) => run
             .evaluate(state, fiber, fiber.raw, |scope, arena, scratch| {
                 let value = path.eval(field, scope, arena, scratch)?;

@@ -4,8 +4,9 @@ use super::{finish_container, quantity, start};
 use crate::engine::fiber::Fiber;
 use crate::engine::history::{Details, EventKind};
 use crate::engine::run::{Env, Run, StateResult, Turn};
+use crate::error_name;
 use crate::expr::ExprError;
-use crate::plan::{Map, State};
+use crate::plan::{Items, Map, State};
 use crate::value::{Kind, Value};
 
 pub(in crate::engine) fn begin(
@@ -54,7 +55,7 @@ pub(in crate::engine) fn begin(
     start(run, env, state, fiber, join_id, work)
 }
 
-/// `ItemsPath`: the array.
+/// `ItemsPath` or `Items`: the array.
 fn items(
     run: &mut Run,
     state: &State,
@@ -63,14 +64,25 @@ fn items(
     input: Value,
 ) -> StateResult<Value> {
     run.evaluate(state, fiber, input, |scope, arena, scratch| {
-        let items = match &map.items {
-            None => input,
-            Some(path) => path.select(scope, arena, scratch)?,
+        let (items, path) = match &map.items {
+            None => (input, "$"),
+            Some(Items::Path(path)) => (path.select(scope, arena, scratch)?, path.text()),
+            Some(Items::Query(query)) => {
+                return query.eval_as(Kind::Array, scope, arena, scratch);
+            }
+            Some(Items::Array(template)) => (template.eval(scope, arena, scratch)?, "$"),
         };
         match arena.kind(items) {
             Kind::Array => Ok(items),
+            _ if state.is_jsonata => Err(ExprError {
+                error: error_name::QUERY_EVALUATION_ERROR,
+                reason: format!(
+                    "Map state input must be an array but was: {}",
+                    arena.to_json(items)
+                ),
+                location: None,
+            }),
             _ => {
-                let path = map.items.as_ref().map_or("$", |path| path.text());
                 let reason = format!("Reference path \"{path}\" must point to array.");
                 Err(ExprError::runtime(reason))
             }

@@ -13,7 +13,6 @@ use super::fiber::{Fiber, Step};
 use super::history::{Details, EventKind};
 use super::join::JoinId;
 use super::run::{Env, Run, StateResult, Turn, Work};
-use crate::error_name;
 use crate::expr::ExprError;
 use crate::plan::{Quantity, State, StateKind};
 use crate::value::{Arena, Kind, Value};
@@ -94,12 +93,32 @@ fn quantity(
     match quantity {
         None => Ok(None),
         Some(Quantity::Literal(number)) => Ok(Some(*number)),
+        Some(Quantity::Query(query)) => {
+            run.evaluate(state, fiber, input, |scope, arena, scratch| {
+                let value = query.eval_as(Kind::Number, scope, arena, scratch)?;
+                let name = field.trim_end_matches("Path");
+                match integer(arena, value) {
+                    Some(number) if number >= 0 => Ok(Some(number as u64)),
+                    Some(_) => Err(query.invalid(format!("{name} cannot be negative."))),
+                    None => Err(query.invalid(format!(
+                        "The {name} field refers to value \"{}\" which is not a valid integer: {}",
+                        shown(arena, value),
+                        query.text()
+                    ))),
+                }
+            })
+        }
         Some(Quantity::Path(path)) => run.evaluate(state, fiber, input, |scope, arena, scratch| {
             let value = path
                 .select(scope, arena, scratch)
                 .map_err(|missing| path.invalid(missing))?;
-            match integer(arena, value) {
-                Some(number) if number >= 0 => Ok(Some(number as u64)),
+            // Recorded: the path may lead to a string of digits, too.
+            let number = match arena.as_str(value) {
+                Some(text) => text.decode().parse().ok(),
+                None => integer(arena, value),
+            };
+            match number {
+                Some(number) if number >= 0_i64 => Ok(Some(number as u64)),
                 Some(_) => {
                     let name = field.trim_end_matches("Path");
                     Err(ExprError::runtime(format!("{name} cannot be negative.")))
@@ -131,12 +150,9 @@ fn shown(arena: &Arena, value: Value) -> String {
 fn string(arena: &Arena, value: Value, field: &str, path: &str) -> Result<String, ExprError> {
     match arena.kind(value) {
         Kind::String => Ok(shown(arena, value)),
-        _ => Err(ExprError {
-            error: error_name::RUNTIME,
-            reason: format!(
-                "The {field} field refers to value \"{}\" which is not a string: {path}",
-                shown(arena, value)
-            ),
-        }),
+        _ => Err(ExprError::runtime(format!(
+            "The {field} field refers to value \"{}\" which is not a string: {path}",
+            shown(arena, value)
+        ))),
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::engine::fiber::Fiber;
 use crate::engine::run::{Run, StateResult, Turn};
+use crate::expr::Answer;
 use crate::plan::{Pass, State};
 
 pub(in crate::engine) fn run(
@@ -18,6 +19,8 @@ pub(in crate::engine) fn run(
         })?,
         (None, None) => input,
     };
+    let assign = state.flow.assign.as_deref();
+    run.assign(state, fiber, assign, result, Answer::None)?;
     let merged = run.merge(state, fiber, &state.flow.result_path, result)?;
     let output = run.output(state, fiber, merged)?;
     Ok(Turn::Exit(output, state.next))

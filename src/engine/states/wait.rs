@@ -4,9 +4,9 @@ use super::{integer, shown};
 use crate::engine::fiber::{Fiber, Step};
 use crate::engine::run::{Run, StateResult, Turn};
 use crate::expr::timestamp;
-use crate::expr::{ExprError, ReferencePath};
+use crate::expr::{Answer, ExprError, ReferencePath};
 use crate::plan::{State, Wait};
-use crate::value::{Arena, Value};
+use crate::value::{Arena, Kind, Value};
 
 /// Longest wait in seconds that AWS accepts.
 const MAX_SECONDS: i64 = i32::MAX as i64;
@@ -28,22 +28,33 @@ pub(in crate::engine) fn begin(
     let input = run.effective_input(state, fiber)?;
     let now = run.now;
     let until = until(run, state, fiber, wait, input)?;
-    let output = run.output(state, fiber, input)?;
+    fiber.waiting_input = input;
     match until {
-        Until::After(0) => Ok(Turn::Exit(output, state.next)),
-        Until::Wall(wall) if wall <= now.wall => Ok(Turn::Exit(output, state.next)),
+        Until::After(0) => finish(run, state, fiber),
+        Until::Wall(wall) if wall <= now.wall => finish(run, state, fiber),
         Until::After(milliseconds) => {
-            fiber.output = output;
             fiber.step = Step::Sleeping { wall: None };
             run.set_timer(fiber, now.monotonic.saturating_add(milliseconds));
             Ok(Turn::Wait)
         }
         Until::Wall(wall) => {
-            fiber.output = output;
             run.sleep_until_wall(fiber, wall);
             Ok(Turn::Wait)
         }
     }
+}
+
+/// The wait is over.
+pub(in crate::engine) fn finish(
+    run: &mut Run,
+    state: &State,
+    fiber: &mut Fiber,
+) -> StateResult<Turn> {
+    let input = fiber.waiting_input;
+    let assign = state.flow.assign.as_deref();
+    run.assign(state, fiber, assign, input, Answer::None)?;
+    let output = run.output(state, fiber, input)?;
+    Ok(Turn::Exit(output, state.next))
 }
 
 fn until(
@@ -57,6 +68,30 @@ fn until(
     match wait {
         Wait::Seconds(milliseconds) => Ok(Until::After(*milliseconds)),
         Wait::Timestamp(wall) => run.evaluate(state, fiber, input, |_, _, _| within(*wall, now)),
+        Wait::SecondsQuery(query) => run.evaluate(state, fiber, input, |scope, arena, scratch| {
+            let value = query.eval_as(Kind::Number, scope, arena, scratch)?;
+            let shown = shown(arena, value);
+            match integer(arena, value) {
+                None => Err(query.invalid(format!(
+                    "The Seconds field cannot be parsed as a long value: {shown}"
+                ))),
+                Some(..0) => Err(query.invalid(format!(
+                    "The Seconds field references a negative value: {shown}"
+                ))),
+                Some(seconds) if seconds > MAX_SECONDS => Err(too_long()),
+                Some(seconds) => Ok(Until::After(seconds as u64 * 1000)),
+            }
+        }),
+        Wait::TimestampQuery(query) => run.evaluate(state, fiber, input, |scope, arena, scratch| {
+            let value = query.eval_as(Kind::String, scope, arena, scratch)?;
+            let text = shown(arena, value);
+            match timestamp::parse(&text) {
+                Some(timestamp) => within(timestamp.millis(), now),
+                None => Err(query.invalid(format!(
+                    "The Timestamp field cannot be parsed as an ISO-8601 extended offset date-time format string: {text}"
+                ))),
+            }
+        }),
         Wait::SecondsPath(path) => run.evaluate(state, fiber, input, |scope, arena, scratch| {
             let value = path
                 .select(scope, arena, scratch)

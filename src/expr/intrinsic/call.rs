@@ -8,6 +8,7 @@ use crate::value::Value;
 
 use super::format::Piece;
 use super::{Failure, Intrinsic, Invocation, parser};
+use crate::expr::variables::Binder;
 use crate::expr::{ExprError, NotFound, Path, Random, Scope, Scratch, SyntaxError};
 
 /// Arguments that are evaluated on the stack; a call with more allocates.
@@ -35,6 +36,14 @@ impl Argument {
             Argument::Constant(_) => true,
             Argument::Path(path) => path.read_through(names),
             Argument::Call(call) => call.read_through(names),
+        }
+    }
+
+    pub(in crate::expr) fn bind(&mut self, binder: Binder<'_>) {
+        match self {
+            Argument::Constant(_) => {}
+            Argument::Path(path) => path.bind(binder),
+            Argument::Call(call) => call.bind(binder),
         }
     }
 
@@ -154,6 +163,7 @@ impl Call {
                 "The function '{}' had the following error: {}",
                 self.text, failure.message
             ),
+            location: None,
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::value::ConstantsBuilder;
 use crate::value::Value;
 
 use super::context::ContextField;
+use super::variables::{self, Binder};
 use super::{ExprError, Scope, Scratch, SyntaxError};
 use parser::RootText;
 use select::Select;
@@ -39,7 +40,8 @@ enum Root {
     Part(usize),
     /// The part of the context object that the first steps name, so that reading one field builds no object.
     Context(ContextField),
-    Variable(Box<str>),
+    /// A workflow variable, and its slot once that is known.
+    Variable(Box<str>, Option<u32>),
 }
 
 impl Path {
@@ -53,7 +55,7 @@ impl Path {
         let root = match root {
             RootText::Input => Root::Input,
             RootText::Context => Root::Context(ContextField::of(&steps)),
-            RootText::Variable(name) => Root::Variable(name.into()),
+            RootText::Variable(name) => Root::Variable(name.into(), None),
         };
         Path {
             text: text.into(),
@@ -72,6 +74,13 @@ impl Path {
             }
         }
         self
+    }
+
+    /// Resolves the variable it starts with.
+    pub(super) fn bind(&mut self, binder: Binder<'_>) {
+        if let Root::Variable(name, slot) = &mut self.root {
+            *slot = binder(name);
+        }
     }
 
     pub(super) fn starts_at_input(&self) -> bool {
@@ -109,7 +118,7 @@ impl Path {
     /// The name behind `$name…`.
     pub fn variable(&self) -> Option<&str> {
         match &self.root {
-            Root::Variable(name) => Some(name),
+            Root::Variable(name, _) => Some(name),
             _ => None,
         }
     }
@@ -141,7 +150,7 @@ impl Path {
                 Ok(value) => (value, field.steps()),
                 Err(missing) => return self.missing_field(missing),
             },
-            Root::Variable(name) => match scope.variables.get(name) {
+            Root::Variable(_, slot) => match variables::read(scope.variables, *slot) {
                 Some(value) => (value, 0),
                 None => return Err(NotFound::new(0, Why::NoVariable, Value::NULL)),
             },

@@ -8,8 +8,9 @@ pub use data_test::DataTest;
 pub use operator::{Operand, Operator};
 
 use crate::value::Arena;
+use crate::value::Kind;
 
-use super::{ExprError, Scope, Scratch};
+use super::{ExprError, Query, Scope, Scratch};
 
 /// A rule of a Choice state.
 #[derive(Debug)]
@@ -22,6 +23,10 @@ pub enum ChoiceRule {
     Not(Box<ChoiceRule>),
     /// `Variable` and one operator.
     Test(DataTest),
+    /// `Condition`: a JSONata expression that has to yield true or false.
+    Query(Box<Query>),
+    /// `Condition`: written down.
+    Always(bool),
 }
 
 impl ChoiceRule {
@@ -52,6 +57,11 @@ impl ChoiceRule {
                 }
                 Ok(false)
             }
+            ChoiceRule::Query(query) => {
+                let flag = query.eval_as(Kind::Bool, scope, arena, scratch)?;
+                Ok(arena.as_bool(flag) == Some(true))
+            }
+            ChoiceRule::Always(flag) => Ok(*flag),
             ChoiceRule::Not(rule) => Ok(!rule.matches(scope, arena, scratch)?),
         }
     }

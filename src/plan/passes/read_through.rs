@@ -57,14 +57,15 @@ fn prepare(states: &mut [State], start: StateId, names: &[Value]) -> Vec<StateId
 
 fn prepare_state(state: &mut State, names: &[Value]) -> bool {
     let flow = &state.flow;
-    if !matches!(flow.input, PathField::Whole) {
+    // What is assigned may be the whole input.
+    if !matches!(flow.input, PathField::Whole) || flow.assign.is_some() || state.is_jsonata {
         return false;
     }
     match &mut state.kind {
         StateKind::Choice(choice) if matches!(flow.output, PathField::Whole) => {
             let mut rules = choice.rules.iter_mut();
             // Rules behind one that needs the object stay as they are: it will be put together.
-            rules.all(|rule| rule.condition.read_through(names))
+            rules.all(|rule| rule.assign.is_none() && rule.condition.read_through(names))
         }
         StateKind::Pass(pass) if matches!(flow.result_path, ResultPathField::Replace) => {
             match (&pass.result, &mut pass.parameters) {

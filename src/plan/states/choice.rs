@@ -5,7 +5,7 @@ use crate::asl;
 use crate::asl::states::Condition;
 use crate::expr::{ChoiceRule, DataTest, Operand};
 use crate::plan::compile::Compiler;
-use crate::plan::{PathField, StateId};
+use crate::plan::{Assign, PathField, StateId};
 use crate::value::Kind;
 
 /// A Choice state.
@@ -20,18 +20,29 @@ pub(crate) struct Choice {
 pub(crate) struct Rule {
     pub(crate) condition: ChoiceRule,
     pub(crate) next: StateId,
+    pub(crate) assign: Option<Box<Assign>>,
+    /// JSONata: its `Output` instead of the state's. JSONPath has one `OutputPath` for all rules.
+    pub(crate) output: Option<PathField>,
 }
 
 pub(super) fn compile(compiler: &mut Compiler<'_>, choice: &asl::states::Choice) -> Draft {
     let mut notes = Vec::new();
     let mut rules = Vec::new();
-    for rule in &choice.choices {
+    for (index, rule) in choice.choices.iter().enumerate() {
+        let location = format!("Choices[{index}]");
         let text = text(compiler, &rule.condition);
         notes.push(("if", format!("{text} → {}", rule.next.value)));
-        if let Some(condition) = compile_condition(compiler, &rule.condition) {
+        if let Some(mut condition) = compile_condition(compiler, &rule.condition, &location) {
+            condition.bind(&|name| compiler.slot(name));
+            let at = |field: &str| format!("{location}/{field}");
+            let output = rule.output.as_ref();
             rules.push(Rule {
                 condition,
                 next: compiler.state(&rule.next),
+                assign: Assign::compile(compiler, rule.assign.as_ref(), &at("Assign")),
+                output: compiler
+                    .is_jsonata()
+                    .then(|| PathField::output(compiler, output, &at("Output"))),
             });
         }
     }
@@ -59,18 +70,28 @@ pub(super) fn compile(compiler: &mut Compiler<'_>, choice: &asl::states::Choice)
 
 // The parser bounds how deep conditions nest, so the functions below may recurse.
 
-fn compile_condition(compiler: &mut Compiler<'_>, condition: &Condition) -> Option<ChoiceRule> {
+fn compile_condition(
+    compiler: &mut Compiler<'_>,
+    condition: &Condition,
+    location: &str,
+) -> Option<ChoiceRule> {
     let all = |compiler: &mut Compiler<'_>, parts: &[Condition]| -> Option<Box<[ChoiceRule]>> {
         parts
             .iter()
-            .map(|part| compile_condition(compiler, part))
+            .map(|part| compile_condition(compiler, part, location))
             .collect()
     };
     Some(match condition {
         Condition::And(parts) => ChoiceRule::And(all(compiler, parts)?),
         Condition::Or(parts) => ChoiceRule::Or(all(compiler, parts)?),
-        Condition::Not(part) => ChoiceRule::Not(Box::new(compile_condition(compiler, part)?)),
+        Condition::Not(part) => {
+            ChoiceRule::Not(Box::new(compile_condition(compiler, part, location)?))
+        }
         Condition::Test(test) => ChoiceRule::Test(data_test(compiler, test)?),
+        Condition::Query(query) => {
+            ChoiceRule::Query(compiler.query(query, &format!("{location}/Condition"))?)
+        }
+        Condition::Always(flag) => ChoiceRule::Always(*flag),
     })
 }
 
@@ -107,6 +128,8 @@ fn text(compiler: &Compiler<'_>, condition: &Condition) -> String {
         Condition::And(parts) => joined(parts, " and "),
         Condition::Or(parts) => joined(parts, " or "),
         Condition::Not(part) => format!("not {}", text(compiler, part)),
+        Condition::Query(query) => query.value.clone(),
+        Condition::Always(flag) => flag.to_string(),
         Condition::Test(test) => {
             let operand = test.operand.value;
             let operand = match compiler.doc.as_str(operand) {

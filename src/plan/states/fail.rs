@@ -4,6 +4,7 @@ use super::{Draft, StateKind};
 use crate::asl;
 use crate::asl::LiteralOrPath;
 use crate::expr::Expression;
+use crate::expr::Query;
 use crate::plan::compile::Compiler;
 
 /// A Fail state.
@@ -14,10 +15,11 @@ pub(crate) struct Fail {
     pub(crate) cause: Option<Text>,
 }
 
-/// A text that is written down or found by a path.
+/// A text that is written down, found by a path or computed.
 pub(crate) enum Text {
     Literal(String),
     Path(Expression),
+    Query(Box<Query>),
 }
 
 impl Text {
@@ -25,13 +27,14 @@ impl Text {
         match self {
             Text::Literal(text) => format!("{text:?}"),
             Text::Path(path) => path.text().to_string(),
+            Text::Query(query) => query.text().to_string(),
         }
     }
 }
 
 pub(super) fn compile(compiler: &mut Compiler<'_>, fail: &asl::states::Fail) -> Draft {
-    let error = text(compiler, fail.error.as_ref());
-    let cause = text(compiler, fail.cause.as_ref());
+    let error = text(compiler, fail.error.as_ref(), "Error");
+    let cause = text(compiler, fail.cause.as_ref(), "Cause");
     let mut notes = Vec::new();
     for (field, text) in [("error", &error), ("cause", &cause)] {
         notes.extend(text.as_ref().map(|text| (field, text.note())));
@@ -43,9 +46,14 @@ pub(super) fn compile(compiler: &mut Compiler<'_>, fail: &asl::states::Fail) -> 
     }
 }
 
-fn text(compiler: &mut Compiler<'_>, field: Option<&LiteralOrPath<String>>) -> Option<Text> {
+fn text(
+    compiler: &mut Compiler<'_>,
+    field: Option<&LiteralOrPath<String>>,
+    location: &str,
+) -> Option<Text> {
     match field? {
         LiteralOrPath::Literal(text) => Some(Text::Literal(text.value.clone())),
         LiteralOrPath::Path(path) => compiler.expression(path).map(Text::Path),
+        LiteralOrPath::Query(query) => compiler.query(query, location).map(Text::Query),
     }
 }

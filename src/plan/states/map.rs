@@ -4,6 +4,7 @@ use super::task::quantity;
 use super::{Draft, Flow, Quantity, StateKind};
 use crate::asl;
 use crate::expr::Expression;
+use crate::expr::Query;
 use crate::expr::Template;
 use crate::plan::compile::Compiler;
 use crate::plan::{PathField, ResultPathField, ScopeId};
@@ -12,8 +13,8 @@ use crate::plan::{PathField, ResultPathField, ScopeId};
 pub(crate) struct Map {
     /// `ItemProcessor` or `Iterator`
     pub(crate) processor: ScopeId,
-    /// `ItemsPath`, unless it is `$`.
-    pub(crate) items: Option<Expression>,
+    /// What to iterate over, unless it is the whole input.
+    pub(crate) items: Option<Items>,
     /// `ItemSelector` or `Parameters`
     pub(crate) selector: Option<Template>,
     /// The first state reads what the selector makes part by part, so it is not put together.
@@ -22,19 +23,27 @@ pub(crate) struct Map {
     pub(crate) max_concurrency: Option<Quantity>,
 }
 
+/// The array of a Map.
+pub(crate) enum Items {
+    /// `ItemsPath`
+    Path(Expression),
+    /// `Items`: an expression that has to yield an array.
+    Query(Box<Query>),
+    /// `Items`: an array with expressions in it.
+    Array(Template),
+}
+
 pub(super) fn compile(compiler: &mut Compiler<'_>, map: &asl::states::Map) -> Draft {
     let mut notes = Vec::new();
-    let items = match &map.items_path {
-        Some(path) if path.value != "$" => {
-            notes.push(("items", path.value.clone()));
-            compiler.expression(path)
-        }
-        _ => None,
-    };
-    let selector = compiler.template("item selector", map.item_selector.as_ref(), &mut notes);
+    let items = items(compiler, map, &mut notes);
+    let selector = compiler.template_or_value(
+        ("item selector", "ItemSelector"),
+        map.item_selector.as_ref(),
+        &mut notes,
+    );
     let max_concurrency = quantity(
         compiler,
-        "max concurrency",
+        ("max concurrency", "MaxConcurrency"),
         map.max_concurrency.as_ref(),
         &mut notes,
     );
@@ -47,6 +56,7 @@ pub(super) fn compile(compiler: &mut Compiler<'_>, map: &asl::states::Map) -> Dr
             result_selector,
             result_path: ResultPathField::compile(compiler, &map.result_path),
             output: PathField::compile(compiler, &map.output_path),
+            assign: None,
         },
         next: compiler.next(&map.transition),
         retry: compiler.retry(&map.retry),
@@ -60,5 +70,26 @@ pub(super) fn compile(compiler: &mut Compiler<'_>, map: &asl::states::Map) -> Dr
             in_parts: false,
             max_concurrency,
         }))
+    }
+}
+
+fn items(
+    compiler: &mut Compiler<'_>,
+    map: &asl::states::Map,
+    notes: &mut Vec<(&'static str, String)>,
+) -> Option<Items> {
+    if let Some(items) = &map.items {
+        notes.push(("items", compiler.text(items.value)));
+        return match compiler.query_in(items, "Items") {
+            Some(query) => query.map(Items::Query),
+            None => compiler.value(items, "Items").map(Items::Array),
+        };
+    }
+    match &map.items_path {
+        Some(path) if path.value != "$" => {
+            notes.push(("items", path.value.clone()));
+            compiler.expression(path).map(Items::Path)
+        }
+        _ => None,
     }
 }

@@ -12,14 +12,16 @@ mod wait;
 use std::fmt;
 
 use super::compile::Compiler;
-use super::{Catcher, Effects, PathField, ResourceId, ResultPathField, Retrier, ScopeId, StateId};
+use super::{
+    Assign, Catcher, Effects, PathField, ResourceId, ResultPathField, Retrier, ScopeId, StateId,
+};
 use crate::asl;
 use crate::expr::Template;
 use crate::value::Value;
 
 pub(crate) use choice::Choice;
 pub(crate) use fail::{Fail, Text};
-pub(crate) use map::Map;
+pub(crate) use map::{Items, Map};
 pub(crate) use parallel::Parallel;
 pub(crate) use pass::Pass;
 pub(crate) use task::{Quantity, Task};
@@ -35,6 +37,8 @@ pub struct State {
     /// Where it leads; a Choice, Succeed or Fail does not use it.
     pub(crate) next: Next,
     pub(crate) flow: Flow,
+    /// Its expressions are JSONata and read the raw input.
+    pub(crate) is_jsonata: bool,
     pub(crate) retry: Box<[Retrier]>,
     pub(crate) catch: Box<[Catcher]>,
     pub(crate) kind: StateKind,
@@ -90,8 +94,10 @@ pub(crate) struct Flow {
     pub(crate) result_selector: Option<Template>,
     /// `ResultPath`
     pub(crate) result_path: ResultPathField,
-    /// `OutputPath`
+    /// `OutputPath` or `Output`
     pub(crate) output: PathField,
+    /// `Assign`, evaluated side by side with the output.
+    pub(crate) assign: Option<Box<Assign>>,
 }
 
 /// Where a state leads.
@@ -194,6 +200,23 @@ impl Draft {
 }
 
 pub(super) fn compile(compiler: &mut Compiler<'_>, state: &asl::State) -> Draft {
+    let mut draft = compile_kind(compiler, state);
+    draft.flow.assign = Assign::compile(compiler, state.assign.as_ref(), "Assign");
+    if state.query_language.is_jsonata() {
+        draft.flow.output = PathField::output(compiler, state.output.as_ref(), "Output");
+    }
+    if let Some(assign) = &state.assign {
+        draft.notes.push(("assign", compiler.text(assign.value)));
+    }
+    let fields = [&state.assign, &state.output];
+    draft.work += fields
+        .map(|field| compiler.template_work(field.as_ref()))
+        .iter()
+        .sum::<u64>();
+    draft
+}
+
+fn compile_kind(compiler: &mut Compiler<'_>, state: &asl::State) -> Draft {
     match &state.kind {
         asl::StateKind::Pass(pass) => pass::compile(compiler, pass),
         asl::StateKind::Task(task) => task::compile(compiler, task),

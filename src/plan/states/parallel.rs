@@ -15,7 +15,7 @@ pub(crate) struct Parallel {
 
 pub(super) fn compile(compiler: &mut Compiler<'_>, parallel: &asl::states::Parallel) -> Draft {
     let mut notes = Vec::new();
-    let parameters = compiler.template("parameters", parallel.parameters.as_ref(), &mut notes);
+    let parameters = compiler.payload(parallel.parameters.as_ref(), &mut notes);
     let result_selector = compiler.template(
         "result selector",
         parallel.result_selector.as_ref(),
@@ -32,6 +32,7 @@ pub(super) fn compile(compiler: &mut Compiler<'_>, parallel: &asl::states::Paral
             result_selector,
             result_path: ResultPathField::compile(compiler, &parallel.result_path),
             output: PathField::compile(compiler, &parallel.output_path),
+            assign: None,
         },
         next: compiler.next(&parallel.transition),
         retry: compiler.retry(&parallel.retry),

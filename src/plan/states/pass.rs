@@ -30,6 +30,7 @@ pub(super) fn compile(compiler: &mut Compiler<'_>, pass: &asl::states::Pass) -> 
             result_selector: None,
             result_path: ResultPathField::compile(compiler, &pass.result_path),
             output: PathField::compile(compiler, &pass.output_path),
+            assign: None,
         },
         next: compiler.next(&pass.transition),
         work: 60 + compiler.template_work(pass.parameters.as_ref()),

@@ -3,6 +3,7 @@
 use super::{Draft, Flow, StateKind};
 use crate::asl;
 use crate::asl::LiteralOrPath;
+use crate::expr::Query;
 use crate::expr::ReferencePath;
 use crate::expr::Template;
 use crate::plan::compile::Compiler;
@@ -21,24 +22,25 @@ pub(crate) struct Task {
     pub(crate) heartbeat: Option<Quantity>,
 }
 
-/// A number that is written down or found by a path.
+/// A number that is written down, found by a path or computed.
 pub(crate) enum Quantity {
     Literal(u64),
     Path(ReferencePath),
+    Query(Box<Query>),
 }
 
 pub(super) fn compile(compiler: &mut Compiler<'_>, task: &asl::states::Task) -> Draft {
     let mut notes = vec![("resource", task.resource.value.clone())];
-    let parameters = compiler.template("parameters", task.parameters.as_ref(), &mut notes);
+    let parameters = compiler.payload(task.parameters.as_ref(), &mut notes);
     let timeout = quantity(
         compiler,
-        "timeout",
+        ("timeout", "TimeoutSeconds"),
         task.timeout_seconds.as_ref(),
         &mut notes,
     );
     let heartbeat = quantity(
         compiler,
-        "heartbeat",
+        ("heartbeat", "HeartbeatSeconds"),
         task.heartbeat_seconds.as_ref(),
         &mut notes,
     );
@@ -50,6 +52,7 @@ pub(super) fn compile(compiler: &mut Compiler<'_>, task: &asl::states::Task) -> 
             result_selector,
             result_path: ResultPathField::compile(compiler, &task.result_path),
             output: PathField::compile(compiler, &task.output_path),
+            assign: None,
         },
         next: compiler.next(&task.transition),
         retry: compiler.retry(&task.retry),
@@ -72,7 +75,7 @@ pub(super) fn compile(compiler: &mut Compiler<'_>, task: &asl::states::Task) -> 
 /// The two spellings of a number, for instance `TimeoutSeconds` and `TimeoutSecondsPath`.
 pub(super) fn quantity(
     compiler: &mut Compiler<'_>,
-    name: &'static str,
+    (name, location): (&'static str, &str),
     field: Option<&LiteralOrPath<u64>>,
     notes: &mut Vec<(&'static str, String)>,
 ) -> Option<Quantity> {
@@ -84,6 +87,10 @@ pub(super) fn quantity(
         LiteralOrPath::Path(path) => {
             notes.push((name, path.value.clone()));
             compiler.reference_path(path).map(Quantity::Path)
+        }
+        LiteralOrPath::Query(expression) => {
+            notes.push((name, expression.value.clone()));
+            compiler.query(expression, location).map(Quantity::Query)
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::{Draft, Flow, StateKind};
 use crate::asl;
 use crate::asl::states::WaitUntil;
+use crate::expr::Query;
 use crate::expr::ReferencePath;
 use crate::expr::timestamp;
 use crate::plan::PathField;
@@ -16,6 +17,10 @@ pub(crate) enum Wait {
     /// Milliseconds since the epoch.
     Timestamp(i64),
     TimestampPath(ReferencePath),
+    /// `Seconds` in JSONata
+    SecondsQuery(Box<Query>),
+    /// `Timestamp` in JSONata
+    TimestampQuery(Box<Query>),
 }
 
 pub(super) fn compile(compiler: &mut Compiler<'_>, wait: &asl::states::Wait) -> Draft {
@@ -24,6 +29,8 @@ pub(super) fn compile(compiler: &mut Compiler<'_>, wait: &asl::states::Wait) -> 
         WaitUntil::SecondsPath(path) => ("for", format!("{} s", path.value)),
         WaitUntil::Timestamp(text) => ("until", text.value.clone()),
         WaitUntil::TimestampPath(path) => ("until", path.value.clone()),
+        WaitUntil::SecondsQuery(query) => ("for", format!("{} s", query.value)),
+        WaitUntil::TimestampQuery(query) => ("until", query.value.clone()),
     };
     Draft {
         flow: Flow {
@@ -58,5 +65,11 @@ fn until(compiler: &mut Compiler<'_>, until: &WaitUntil) -> Wait {
         WaitUntil::TimestampPath(path) => compiler
             .reference_path(path)
             .map_or(REFUSED, Wait::TimestampPath),
+        WaitUntil::SecondsQuery(query) => compiler
+            .query(query, "Seconds")
+            .map_or(REFUSED, Wait::SecondsQuery),
+        WaitUntil::TimestampQuery(query) => compiler
+            .query(query, "Timestamp")
+            .map_or(REFUSED, Wait::TimestampQuery),
     }
 }

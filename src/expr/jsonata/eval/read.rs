@@ -25,7 +25,7 @@ pub(in super::super) enum Kind {
     Function,
 }
 
-/// The value of a program that is nothing but `$states.input.a.b`: read without an evaluation. None where it takes one,
+/// The value of a program that is nothing but `$name` or `$states.input.a.b`: read without an evaluation. None where it takes one,
 /// because there is more to it, an array on the way or a variable that the host has only as a whole.
 pub(in super::super) fn read_directly(
     code: &Code,
@@ -33,12 +33,16 @@ pub(in super::super) fn read_directly(
     arena: &mut Arena,
 ) -> Option<Evaluated> {
     let node = &code[code.root];
-    let Expr::Read(read) = &node.expr else {
-        return None;
+    let read = match &node.expr {
+        _ if !node.plain => return None,
+        Expr::Read(read) if read.root.locals.is_empty() => read,
+        Expr::Variable(variable) if variable.locals.is_empty() && !node.keep_array => {
+            let name = &code.globals[variable.global? as usize].name;
+            let value = scope.bindings.variable(arena, name)?;
+            return Some(Evaluated::Value(value));
+        }
+        _ => return None,
     };
-    if !node.plain || !read.root.locals.is_empty() {
-        return None;
-    }
     let name = &code.globals[read.root.global? as usize].name;
     let (first, rest) = read.keys.split_first()?;
     let mut found = scope.bindings.member(arena, name, first)?;
