@@ -10,6 +10,8 @@ use crate::task::Binding;
 use crate::task::Glob;
 use crate::task::Integration;
 use crate::task::Registry;
+use crate::task::process::Process;
+use crate::task::process::ProcessConfig;
 use crate::task::script::Mock;
 use crate::task::script::Script;
 use crate::task::script::ScriptError;
@@ -31,6 +33,9 @@ pub struct BindingConfig {
     /// Answers from a test case of AWS's `MockConfigFile.json`.
     #[serde(default)]
     pub mock: Option<MockConfig>,
+    /// Answers from worker processes.
+    #[serde(default)]
+    pub process: Option<ProcessConfig>,
 }
 
 /// A test case in a mock file.
@@ -79,14 +84,18 @@ pub(super) fn registry(
 
 impl BindingConfig {
     fn integration(&self, base: &Path) -> Result<Arc<dyn Integration>, ScriptError> {
-        match (&self.script, &self.mock) {
-            (Some(script), None) => Ok(Arc::new(Script::load(&base.join(script))?)),
-            (None, Some(mock)) => {
+        match (&self.script, &self.mock, &self.process) {
+            (Some(script), None, None) => Ok(Arc::new(Script::load(&base.join(script))?)),
+            (None, Some(mock), None) => {
                 let file = base.join(&mock.file);
                 Ok(Arc::new(Mock::load(&file, &mock.machine, &mock.test_case)?))
             }
+            (None, None, Some(process)) => match process.check() {
+                problems if problems.is_empty() => Ok(Arc::new(Process::new(process, base))),
+                problems => Err(ScriptError(problems)),
+            },
             _ => Err(ScriptError(vec![
-                "a binding has exactly one of script and mock".to_string(),
+                "a binding has exactly one of script, mock and process".to_string(),
             ])),
         }
     }

@@ -4,6 +4,7 @@
 //! every event. So whatever can be looked up by name is looked up before the first event arrives.
 
 mod glob;
+pub mod process;
 mod registry;
 pub mod script;
 
@@ -77,6 +78,25 @@ pub trait Integration: Send + Sync {
 pub trait Handler: Send + Sync {
     /// Starts a call. Never blocks.
     fn call(&self, call: Call<'_>) -> Answer;
+}
+
+#[cfg(test)]
+impl<'a> Call<'a> {
+    /// The first call of a state at top level.
+    pub(crate) fn example(arena: &'a Arena, input: Value, state: &'a str) -> Call<'a> {
+        Call {
+            arena,
+            input,
+            execution_id: "p/t-0-7",
+            scope: "",
+            state,
+            visit: 0,
+            attempt: 0,
+            invocation: 0,
+            timeout: None,
+            heartbeat: None,
+        }
+    }
 }
 
 impl Call<'_> {

@@ -111,18 +111,7 @@ mod tests {
         };
         let arena = crate::value::Arena::new(crate::value::Constants::empty());
         let found = registry.bind(&site).map(|(_, handler)| {
-            let call = Call {
-                arena: &arena,
-                input: crate::value::Value::NULL,
-                execution_id: "",
-                scope: "",
-                state,
-                visit: 0,
-                attempt: 0,
-                invocation: 0,
-                timeout: None,
-                heartbeat: None,
-            };
+            let call = Call::example(&arena, crate::value::Value::NULL, state);
             match handler.call(call) {
                 Answer::Now(TaskReply::Result(text)) => String::from_utf8(text).unwrap(),
                 _ => unreachable!("a Named answers at once"),
