@@ -21,6 +21,7 @@ use crate::pipeline::SourceConfig;
 use crate::runtime::IdentityConfig;
 use crate::runtime::Machine;
 use crate::runtime::RuntimeConfig;
+use crate::task::Registry;
 use crate::telemetry::LogConfig;
 
 /// A config that can run: definitions are compiled, tasks bound, files found.
@@ -45,6 +46,8 @@ pub struct Config {
 pub struct Pipeline {
     pub name: String,
     pub machine: Arc<Machine>,
+    /// Who answers its tasks; to be opened before it starts.
+    pub tasks: Registry,
     pub stream: PipelineConfig,
 }
 
@@ -247,6 +250,7 @@ impl Checker {
                 Some(Pipeline {
                     name,
                     machine: Arc::new(machine),
+                    tasks: registry,
                     stream,
                 })
             }

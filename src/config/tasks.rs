@@ -10,6 +10,8 @@ use crate::task::Binding;
 use crate::task::Glob;
 use crate::task::Integration;
 use crate::task::Registry;
+use crate::task::kafka::Kafka;
+use crate::task::kafka::KafkaTaskConfig;
 use crate::task::process::Process;
 use crate::task::process::ProcessConfig;
 use crate::task::script::Mock;
@@ -36,6 +38,9 @@ pub struct BindingConfig {
     /// Answers from worker processes.
     #[serde(default)]
     pub process: Option<ProcessConfig>,
+    /// Records written by states with the resource `expressd:kafka:produce`.
+    #[serde(default)]
+    pub kafka: Option<KafkaTaskConfig>,
 }
 
 /// A test case in a mock file.
@@ -84,18 +89,22 @@ pub(super) fn registry(
 
 impl BindingConfig {
     fn integration(&self, base: &Path) -> Result<Arc<dyn Integration>, ScriptError> {
-        match (&self.script, &self.mock, &self.process) {
-            (Some(script), None, None) => Ok(Arc::new(Script::load(&base.join(script))?)),
-            (None, Some(mock), None) => {
+        match (&self.script, &self.mock, &self.process, &self.kafka) {
+            (Some(script), None, None, None) => Ok(Arc::new(Script::load(&base.join(script))?)),
+            (None, Some(mock), None, None) => {
                 let file = base.join(&mock.file);
                 Ok(Arc::new(Mock::load(&file, &mock.machine, &mock.test_case)?))
             }
-            (None, None, Some(process)) => match process.check() {
+            (None, None, None, Some(kafka)) => match kafka.check() {
+                problems if problems.is_empty() => Ok(Arc::new(Kafka::new(kafka))),
+                problems => Err(ScriptError(problems)),
+            },
+            (None, None, Some(process), None) => match process.check() {
                 problems if problems.is_empty() => Ok(Arc::new(Process::new(process, base))),
                 problems => Err(ScriptError(problems)),
             },
             _ => Err(ScriptError(vec![
-                "a binding has exactly one of script, mock and process".to_string(),
+                "a binding has exactly one of script, mock, process and kafka".to_string(),
             ])),
         }
     }

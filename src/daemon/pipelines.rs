@@ -48,12 +48,12 @@ impl Pipelines {
             metrics.definition(config.machine.plan().hash());
             exporter.add(Arc::clone(&metrics));
             let machine = Arc::clone(&config.machine);
-            let started = Pipeline::start(
-                &config.stream,
-                machine,
-                Arc::clone(&metrics),
-                &shared(config),
-            );
+            let shared = shared(config);
+            let opened = config.tasks.open(&shared.cluster);
+            let started = opened.context("tasks").and_then(|()| {
+                let metrics = Arc::clone(&metrics);
+                Ok(Pipeline::start(&config.stream, machine, metrics, &shared)?)
+            });
             let started = started.with_context(|| format!("pipeline {name}"));
             if started.is_err() {
                 pipelines.stop();

@@ -4,6 +4,7 @@ mod cluster;
 mod config;
 mod error;
 mod feeder;
+mod producer;
 mod reader;
 mod record;
 mod statistics;
@@ -15,6 +16,7 @@ pub use error::{
     delivery_failure,
 };
 pub use feeder::Feeder;
+pub use producer::{ProducerSettings, native_headers, verify_topic};
 pub use reader::{Shown, read_topic};
 pub use record::{Header, HeaderBuffer, HeaderList, Headers, OwnedRecord, Record, TimestampType};
 pub use statistics::{sum_up, tell_statistics};

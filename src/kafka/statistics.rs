@@ -10,9 +10,13 @@ use crate::telemetry::KafkaClientStatistics;
 /// How often a client tells, unless its properties say something else.
 const INTERVAL: Duration = Duration::from_secs(5);
 
+const PROPERTY: &str = "statistics.interval.ms";
+
 /// Makes a client tell its statistics.
 pub fn tell_statistics(client: &mut ClientConfig) {
-    client.set("statistics.interval.ms", INTERVAL.as_millis().to_string());
+    if client.get(PROPERTY).is_none() {
+        client.set(PROPERTY, INTERVAL.as_millis().to_string());
+    }
 }
 
 /// One reading, summed over the brokers.

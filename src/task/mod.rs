@@ -4,6 +4,7 @@
 //! every event. So whatever can be looked up by name is looked up before the first event arrives.
 
 mod glob;
+pub mod kafka;
 pub mod process;
 mod registry;
 pub mod script;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::engine::TaskReply;
+use crate::kafka::Cluster;
 use crate::value::Arena;
 use crate::value::Value;
 
@@ -72,7 +74,17 @@ pub enum Answer {
 pub trait Integration: Send + Sync {
     /// The handler of a Task state; none where this integration has no answer for it.
     fn bind(&self, site: &Site<'_>) -> Option<Arc<dyn Handler>>;
+
+    /// Connects, before the first event. Checking a config does not come here.
+    fn open(&self, _cluster: &Cluster) -> Result<(), OpenError> {
+        Ok(())
+    }
 }
+
+/// Why an integration cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct OpenError(pub String);
 
 /// An integration bound to one Task state.
 pub trait Handler: Send + Sync {

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Glob, Handler, Integration, Site};
+use super::{Glob, Handler, Integration, OpenError, Site};
+use crate::kafka::Cluster;
 
 /// One row: what matches goes to the integration.
 pub struct Binding {
@@ -51,6 +52,13 @@ impl Registry {
             .iter()
             .filter(|binding| binding.matches(site))
             .find_map(|binding| Some((binding, binding.integration.bind(site)?)))
+    }
+
+    /// Connects what has to be connected, before the first event.
+    pub fn open(&self, cluster: &Cluster) -> Result<(), OpenError> {
+        self.bindings
+            .iter()
+            .try_for_each(|binding| binding.integration.open(cluster))
     }
 
     /// The patterns that exist, for the message that none of them matched.

@@ -4,7 +4,7 @@ use rdkafka::config::ClientConfig;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::kafka::{Cluster, Properties, tell_statistics};
+use crate::kafka::{Cluster, ProducerSettings, Properties, tell_statistics};
 use crate::units::HumanDuration;
 
 /// Results and dead letters as records of two topics.
@@ -60,25 +60,12 @@ impl KafkaSinkConfig {
 
     /// The properties of the producer.
     pub(super) fn client(&self, cluster: &Cluster) -> ClientConfig {
-        let mut client = cluster.client();
-        client
-            .set("compression.type", "lz4")
-            // As Java's producer: the same key goes to the same partition whoever wrote it.
-            .set("partitioner", "murmur2_random")
-            // What is bounded is the window and the memory budget; these only must not be the narrower bound.
-            .set("queue.buffering.max.messages", "1000000")
-            .set("queue.buffering.max.kbytes", "1048576")
-            .set("linger.ms", self.linger.0.as_millis().to_string())
-            .set(
-                "message.timeout.ms",
-                self.delivery_timeout.0.as_millis().to_string(),
-            );
+        let mut client = cluster.producer(&ProducerSettings {
+            linger: self.linger.0,
+            delivery_timeout: self.delivery_timeout.0,
+            properties: &self.properties,
+        });
         tell_statistics(&mut client);
-        self.properties.apply(&mut client);
-        client
-            .set("acks", "all")
-            .set("enable.idempotence", "true")
-            .set("delivery.report.only.error", "false");
         client
     }
 }

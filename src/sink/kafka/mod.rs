@@ -8,21 +8,15 @@ pub use config::KafkaSinkConfig;
 
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
 
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::producer::{BaseProducer, Producer};
+use rdkafka::error::KafkaError;
+use rdkafka::producer::Producer;
 
-use crate::kafka::Cluster;
+use crate::kafka::{Cluster, verify_topic};
 use crate::telemetry::PipelineMetrics;
 
 use super::{Kind, Publication, Receipt};
-use context::Context;
 use sender::Sender;
-
-/// One question to the cluster, and all attempts at it together.
-const REQUEST: Duration = Duration::from_secs(5);
-const REQUESTS: Duration = Duration::from_secs(20);
 
 /// Writes to an output topic and a dead-letter topic.
 pub struct KafkaSink<R: Receipt> {
@@ -59,7 +53,11 @@ impl<R: Receipt> KafkaSink<R> {
         let sender = Sender::new(config, config.client(cluster), metrics)?;
         if config.verify {
             for topic in config.topics() {
-                verify(&sender.producer(), topic)?;
+                let refused = |reason| KafkaSinkError::Topic {
+                    topic: topic.to_string(),
+                    reason,
+                };
+                verify_topic(sender.producer().client(), topic).map_err(refused)?;
             }
         }
         let sender = Arc::new(sender);
@@ -99,34 +97,5 @@ impl<R: Receipt> Drop for KafkaSink<R> {
         {
             let _ = thread.join();
         }
-    }
-}
-
-/// A missing dead-letter topic that is discovered at the first failure is discovered too late.
-fn verify<R: Receipt>(
-    producer: &BaseProducer<Context<R>>,
-    topic: &str,
-) -> Result<(), KafkaSinkError> {
-    let deadline = Instant::now() + REQUESTS;
-    loop {
-        let reason = match producer.client().fetch_metadata(Some(topic), REQUEST) {
-            Err(error) => error.to_string(),
-            Ok(metadata) => {
-                let found = metadata.topics().iter().find(|found| found.name() == topic);
-                match found.map(|found| (found.error(), found.partitions().len())) {
-                    Some((None, 1..)) => return Ok(()),
-                    Some((Some(error), _)) => RDKafkaErrorCode::from(error).to_string(),
-                    _ => "not there".to_string(),
-                }
-            }
-        };
-        if Instant::now() >= deadline {
-            return Err(KafkaSinkError::Topic {
-                topic: topic.to_string(),
-                reason,
-            });
-        }
-        // A cluster that makes topics by itself makes them while we ask.
-        thread::park_timeout(Duration::from_millis(200));
     }
 }

@@ -9,11 +9,10 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 use rdkafka::config::{ClientConfig, FromClientConfigAndContext};
 use rdkafka::error::{KafkaResult, RDKafkaErrorCode};
-use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer, PurgeConfig};
 use tracing::{error, info, warn};
 
-use crate::kafka::{DeliveryFailure, HeaderBuffer, delivery_failure};
+use crate::kafka::{DeliveryFailure, delivery_failure, native_headers};
 use crate::sink::record::truncate;
 use crate::sink::{Kind, OwnedPublication, Publication, Receipt};
 use crate::telemetry::{KafkaClientMetrics, PipelineMetrics};
@@ -101,7 +100,7 @@ impl<R: Receipt> Sender<R> {
             unreachable!("the pipeline asks before it publishes");
         };
         let mut record =
-            BaseRecord::with_opaque_to(topic, receipt).headers(native(publication.headers));
+            BaseRecord::with_opaque_to(topic, receipt).headers(native_headers(publication.headers));
         record.key = publication.key;
         record.payload = publication.value;
         record.timestamp = publication.timestamp;
@@ -314,16 +313,6 @@ impl<R: Receipt> Sender<R> {
     pub(super) fn close(&self) {
         self.closed.store(true, Ordering::Relaxed);
     }
-}
-
-fn native(headers: &HeaderBuffer) -> OwnedHeaders {
-    let empty = OwnedHeaders::new_with_capacity(headers.len());
-    headers.iter().fold(empty, |headers, header| {
-        headers.insert(Header {
-            key: header.name,
-            value: header.value,
-        })
-    })
 }
 
 impl<R> PartialEq for Resend<R> {

@@ -108,8 +108,8 @@ impl KafkaSourceConfig {
             .set("queued.max.messages.kbytes", "4096")
             // The fetcher sleeps this long whenever its queue holds the minimum.
             .set("fetch.queue.backoff.ms", "2");
-        tell_statistics(&mut client);
         self.properties.apply(&mut client);
+        tell_statistics(&mut client);
         client
             .set("group.id", group)
             .set("group.protocol", "classic")
