@@ -15,7 +15,7 @@ use std::io::{BufRead, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use expressd::asl;
+use expressd::asl::{self, WorkflowType};
 use expressd::engine::{
     Effect, Execution, InPlace, Limits, Now, Outcome, Progress, Start, TaskCall, TaskReply,
 };
@@ -66,9 +66,14 @@ fn definition(case: &Value) -> Value {
         Some(text) => text.to_string(),
         None => case["definition"].to_string(),
     };
-    match compile(&text) {
-        Ok(_) => json!({"valid": true}),
-        Err(problems) => json!({"valid": false, "problems": problems}),
+    let workflow_type = match case["type"].as_str() {
+        Some("EXPRESS") => WorkflowType::Express,
+        _ => WorkflowType::Standard,
+    };
+    let problems = asl::check(&text, workflow_type);
+    match asl::refusal(&problems) {
+        None => json!({"valid": true}),
+        Some(message) => json!({"valid": false, "message": message}),
     }
 }
 

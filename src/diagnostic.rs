@@ -26,6 +26,26 @@ pub struct Diagnostic {
     pub message: String,
     /// What to do, where it can be said: `did you mean "Shipped"?`.
     pub help: Option<String>,
+    /// The same in AWS's words, where they are known.
+    pub refusal: Option<Box<Refusal>>,
+}
+
+/// What AWS says when it refuses a definition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// `SCHEMA_VALIDATION_FAILED`, `MISSING_TRANSITION_TARGET`, …
+    pub code: &'static str,
+    /// AWS's text.
+    pub message: String,
+    /// `/States/Choose/Choices[2]/Next`; none where AWS names no place.
+    pub location: Option<String>,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let location = self.location.as_deref().unwrap_or("null");
+        write!(f, "{}: {} at {location}", self.code, self.message)
+    }
 }
 
 impl Diagnostic {
@@ -47,6 +67,9 @@ impl Diagnostic {
         }
         if let Some(help) = &self.help {
             out.push_str(&format!("\n  {help}"));
+        }
+        if let Some(refusal) = &self.refusal {
+            out.push_str(&format!("\n  AWS says: {refusal}"));
         }
         out
     }
@@ -198,6 +221,7 @@ mod tests {
             position: Some(Position { line: 2, column: 9 }),
             message: "no state is called \"Shiped\"".into(),
             help: Some("did you mean \"Shipped\"?".into()),
+            refusal: None,
         }
     }
 

@@ -65,6 +65,8 @@ pub(super) const INVALID_OPERAND: &str = "E0403";
 pub(super) const HEARTBEAT: &str = "E0501";
 /// A resource that nothing can answer.
 pub(super) const INVALID_RESOURCE: &str = "E0502";
+/// A label of a distributed Map that AWS would not take.
+pub(super) const LABEL: &str = "E0504";
 /// A way of calling that Express workflows do not have.
 pub(super) const NOT_EXPRESS: &str = "E0503";
 
@@ -95,3 +97,15 @@ pub(super) const UNKNOWN_ERROR_NAME: &str = "W0003";
 pub(super) const UNREACHABLE_ENTRY: &str = "W0004";
 /// A retrier or catcher for an error that is never retried or caught.
 pub(super) const NEVER_CAUGHT: &str = "W0005";
+
+/// AWS's code for a problem of ours, where its words are not known.
+pub(super) fn of_aws(code: &str) -> &'static str {
+    match code {
+        NOT_JSON => "INVALID_JSON_DESCRIPTION",
+        STATE_NAME => "INVALID_STATE_NAME",
+        DUPLICATE_STATE_NAME => "DUPLICATE_STATE_NAME",
+        TOO_DEEP => "TOO_DEEPLY_NESTED",
+        LABEL => "INVALID_LABEL_NAME",
+        _ => "SCHEMA_VALIDATION_FAILED",
+    }
+}

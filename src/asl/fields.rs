@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use super::codes;
 use super::field::{Field, LiteralOrPath, NullablePath};
 use super::query_language::QueryLanguage;
-use super::reader::{Member, Node, Reader, shorten};
+use super::reader::{Member, Node, Reader, schema, shorten};
 use super::syntax;
 use super::variables;
 use crate::diagnostic::did_you_mean;
@@ -104,6 +104,8 @@ pub(super) struct Fields<'r, 'a> {
     /// Whose fields they are, for messages: `a Pass state`.
     owner: String,
     members: Vec<Member>,
+    /// Required fields that are not there, and the problems about them.
+    missing: Vec<(String, usize)>,
     /// Names somebody asked for: the fields that the object may have.
     known: Vec<&'static str>,
 }
@@ -122,6 +124,7 @@ impl<'r, 'a> Fields<'r, 'a> {
             node: node.clone(),
             owner: owner.into(),
             members,
+            missing: Vec::new(),
             known: Vec::new(),
         })
     }
@@ -148,7 +151,16 @@ impl<'r, 'a> Fields<'r, 'a> {
     /// Notes that a field is required that is not there.
     pub(super) fn missing(&mut self, name: &str) {
         let message = format!("the field '{name}' is required but was missing");
+        let problem = self.reader.n_problems();
         self.reader.error(&self.node, codes::MISSING_FIELD, message);
+        // AWS says it once, for all of them.
+        self.missing.push((name.to_string(), problem));
+        let names: Vec<&str> = self.missing.iter().map(|(name, _)| name.as_str()).collect();
+        let refusal = format!("These fields are required: [{}]", names.join(", "));
+        let refusal = schema(refusal, &self.node.location);
+        for (_, problem) in &self.missing {
+            self.reader.amend(*problem, refusal.clone());
+        }
     }
 
     /// The name as it stands in the object, to point at.
@@ -317,12 +329,14 @@ impl<'r, 'a> Fields<'r, 'a> {
                 QueryLanguage::JsonPath => (JSONATA_FIELDS.contains(&name), QueryLanguage::Jsonata),
                 QueryLanguage::Jsonata => (is_of_jsonpath(name), QueryLanguage::JsonPath),
             };
+            let mut refusal = format!("Field '{name}' is not supported");
             let (code, message) = if of_other {
                 let message = format!(
                     "the QueryLanguage is set to '{}', but field '{name}' is only supported for the '{}' QueryLanguage",
                     self.language.name(),
                     other.name()
                 );
+                refusal = message.replacen('t', "T", 1);
                 (codes::FIELD_OF_OTHER_LANGUAGE, message)
             } else if STATE_FIELDS.contains(&name) {
                 let message = format!("field '{name}' is not supported in {}", self.owner);
@@ -333,8 +347,9 @@ impl<'r, 'a> Fields<'r, 'a> {
             };
             let misspelt = code == codes::UNKNOWN_FIELD;
             let help = misspelt.then(|| did_you_mean(name, known.iter().copied()));
+            let refusal = schema(refusal, &self.node.location);
             self.reader
-                .error_with_help(&member.key, code, message, help.flatten());
+                .refuse(&member.key, code, message, help.flatten(), refusal);
         }
     }
 }

@@ -5,8 +5,8 @@
 use std::collections::HashMap;
 
 use super::codes;
-use super::reader::{Member, Node, Reader, shorten};
-use crate::diagnostic::did_you_mean;
+use super::reader::{Member, Node, Reader, schema, shorten};
+use crate::diagnostic::{Refusal, did_you_mean};
 
 /// Longest name of a state, in characters.
 const MAX_STATE_NAME: usize = 80;
@@ -102,11 +102,13 @@ impl Graph {
         let ends = self.states.iter().any(|state| may_end(reader, state));
         if self.is_top && !ends && !self.states.is_empty() {
             let at = self.start_at.as_ref().unwrap_or(&self.states[0].key);
-            reader.error(
-                at,
-                codes::NO_TERMINAL_STATE,
-                "workflow has no terminal state",
-            );
+            let refusal = Refusal {
+                code: "MISSING_END_STATE",
+                message: "Workflow has no terminal state".to_owned(),
+                location: None,
+            };
+            let message = "workflow has no terminal state";
+            reader.refuse(at, codes::NO_TERMINAL_STATE, message, None, refusal);
         } else if let Some(start) = start {
             self.check_reachable(reader, start, &edges);
         }
@@ -133,7 +135,8 @@ impl Graph {
                 None if reader.n_problems() > MANY_PROBLEMS => None,
                 None => did_you_mean(&name, self.states.iter().map(|state| state.name.as_str())),
             };
-            reader.error_with_help(target, codes::UNKNOWN_STATE, message, help);
+            let refusal = missing(format!("Missing 'Next' target: {name}"), target);
+            reader.refuse(target, codes::UNKNOWN_STATE, message, help, refusal);
         }
         found
     }
@@ -149,9 +152,18 @@ impl Graph {
         for (state, reached) in self.states.iter().zip(reached) {
             if !reached {
                 let message = format!("state {:?} is not reachable", shorten(&state.name));
-                reader.error(&state.key, codes::UNREACHABLE_STATE, message);
+                let refusal = format!("State \"{}\" is not reachable.", state.name);
+                let refusal = missing(refusal, &state.key);
+                reader.refuse(&state.key, codes::UNREACHABLE_STATE, message, None, refusal);
             }
         }
+    }
+}
+
+fn missing(message: String, at: &Node) -> Refusal {
+    Refusal {
+        code: "MISSING_TRANSITION_TARGET",
+        ..schema(message, &at.location)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::codes;
 use super::fields::{Fields, SECONDS};
+use super::parse::WorkflowType;
 use super::query_language::QueryLanguage;
 use super::reader::{Node, Reader};
 use super::{Field, Place, State};
@@ -107,12 +108,13 @@ impl Scope {
 
     /// `StartAt` and `States`.
     fn read_fields(fields: &mut Fields<'_, '_>) -> Option<Scope> {
+        let states_node = fields.require("States");
         let start_at = fields.required_string("StartAt");
-        let states_node = fields.require("States")?;
+        let states_node = states_node?;
         let reader = &mut *fields.reader;
         let members = reader.object(&states_node)?;
         if members.is_empty() {
-            reader.error(&states_node, codes::EMPTY, "value cannot be empty");
+            reader.empty(&states_node);
             return None;
         }
         let mut states = Vec::new();
@@ -136,6 +138,7 @@ fn check_processor_config(reader: &mut Reader<'_>, node: &Node) {
     };
     if let Some(mode) = fields.take("Mode")
         && fields.reader.word(&mode, &["INLINE", "DISTRIBUTED"]) == Some(1)
+        && fields.reader.workflow_type == WorkflowType::Express
     {
         let message = "Express workflows have no distributed Map";
         let help = "leave 'Mode' out or set it to \"INLINE\"".to_string();

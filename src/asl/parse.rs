@@ -17,9 +17,59 @@ const MAX_DEFINITION: usize = 1_048_576;
 /// Deepest JSON of a definition.
 const MAX_JSON_DEPTH: usize = 512;
 
+/// What a definition is checked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WorkflowType {
+    /// What runs here: no `.sync`, no `.waitForTaskToken`, no activities, no distributed Map.
+    Express,
+    /// Only to be checked: an execution may take a year on AWS.
+    Standard,
+}
+
+/// What AWS says when it refuses a definition with these problems; nothing where there are only warnings.
+///
+/// `Invalid State Machine Definition: 'CODE: TEXT at /PLACE, …'`. Where AWS's words are not known, ours stand in.
+pub fn refusal(problems: &[Diagnostic]) -> Option<String> {
+    let mut texts: Vec<String> = Vec::new();
+    for problem in problems {
+        if problem.severity != Severity::Error {
+            continue;
+        }
+        let text = match &problem.refusal {
+            Some(refusal) => refusal.to_string(),
+            None => format!(
+                "{}: {} at {}",
+                codes::of_aws(problem.code),
+                problem.message,
+                problem.pointer
+            ),
+        };
+        if !texts.contains(&text) {
+            texts.push(text);
+        }
+    }
+    let list = texts.join(", ");
+    (!texts.is_empty()).then(|| format!("Invalid State Machine Definition: '{list}'"))
+}
+
+/// Everything that is wrong with a definition, and what will be regretted.
+pub fn check(text: &str, workflow_type: WorkflowType) -> Vec<Diagnostic> {
+    match read(text, workflow_type) {
+        Ok((_, warnings)) => warnings,
+        Err(problems) => problems,
+    }
+}
+
 /// Reads and checks a definition: the machine with warnings, or all problems (warnings among them) in the order of the
 /// text.
 pub fn parse(text: &str) -> Result<(StateMachine, Vec<Diagnostic>), Vec<Diagnostic>> {
+    read(text, WorkflowType::Express)
+}
+
+fn read(
+    text: &str,
+    workflow_type: WorkflowType,
+) -> Result<(StateMachine, Vec<Diagnostic>), Vec<Diagnostic>> {
     if text.chars().count() > MAX_DEFINITION {
         let message = format!("a definition has at most {MAX_DEFINITION} characters");
         return Err(vec![of_document(codes::TOO_LARGE, message, None)]);
@@ -32,10 +82,11 @@ pub fn parse(text: &str) -> Result<(StateMachine, Vec<Diagnostic>), Vec<Diagnost
             vec![of_document(codes::NOT_JSON, error.message, Some(position))]
         })?;
 
-    let mut reader = Reader::new(&document, text);
+    let mut reader = Reader::new(&document, text, workflow_type);
     let top = Node {
         value,
         pointer: String::new(),
+        location: String::new(),
     };
     let header = StateMachine::read(&mut reader, &top);
     graph::check(&mut reader, &top);
@@ -89,6 +140,7 @@ fn of_document(code: &'static str, message: String, position: Option<Position>) 
         position,
         message,
         help: None,
+        refusal: None,
     }
 }
 
@@ -153,6 +205,41 @@ mod tests {
         let place = &task.retry[0].error_equals[1].place;
         assert_eq!(place.pointer, "/States/Ship/Retry/0/ErrorEquals/1");
         assert_eq!(&machine.text[place.span.clone()], "\"Lost\"");
+    }
+
+    #[test]
+    fn what_only_standard_workflows_have_is_refused_for_express() {
+        let text = r#"{ "StartAt": "A", "States": { "A": { "Type": "Map", "Label": "L", "End": true,
+            "ItemProcessor": { "ProcessorConfig": { "Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS" },
+                "StartAt": "B", "States": { "B": { "Type": "Task", "End": true,
+                    "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken" } } } } } }"#;
+        assert_eq!(check(text, WorkflowType::Standard), []);
+        let codes: Vec<&str> = check(text, WorkflowType::Express)
+            .iter()
+            .map(|problem| problem.code)
+            .collect();
+        let distributed = codes::DISTRIBUTED_MAP;
+        assert_eq!(codes, [distributed, distributed, codes::NOT_EXPRESS]);
+    }
+
+    #[test]
+    fn a_refusal_has_all_problems_in_the_words_of_aws() {
+        let refusal = |text: &str| refusal(&check(text, WorkflowType::Express));
+        assert_eq!(
+            refusal(r#"{ "States": { "A": { "Type": "Task", "Next": "B" }, "C": { "Type": "Pass", "End": true } } }"#)
+                .unwrap(),
+            "Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: These fields are required: [StartAt] at /, \
+             SCHEMA_VALIDATION_FAILED: These fields are required: [Resource] at /States/A, \
+             MISSING_TRANSITION_TARGET: Missing 'Next' target: B at /States/A/Next'"
+        );
+        assert_eq!(
+            refusal("{}").unwrap(),
+            "Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: These fields are required: [States, StartAt] at /'"
+        );
+        assert_eq!(
+            refusal(r#"{ "StartAt": "A", "States": { "A": { "Type": "Succeed" } } }"#),
+            None
+        );
     }
 
     #[test]

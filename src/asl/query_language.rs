@@ -2,6 +2,7 @@
 
 use super::codes;
 use super::fields::Fields;
+use super::reader::schema;
 
 /// The language of a machine or state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +44,10 @@ impl QueryLanguage {
         {
             let message =
                 "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine";
-            fields.reader.error(&node, codes::QUERY_LANGUAGE, message);
+            let refusal = schema(message, &fields.node.location);
+            fields
+                .reader
+                .refuse(&node, codes::QUERY_LANGUAGE, message, None, refusal);
         }
         own
     }

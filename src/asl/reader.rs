@@ -4,8 +4,9 @@ use std::ops::{Range, RangeInclusive};
 
 use super::codes;
 use super::field::{Field, Place};
+use super::parse::WorkflowType;
 use super::query_language::QueryLanguage;
-use crate::diagnostic::{Diagnostic, Lines, Severity, did_you_mean};
+use crate::diagnostic::{Diagnostic, Lines, Refusal, Severity, did_you_mean};
 use crate::value::{Arena, Kind, Value};
 
 /// A value of the definition, with its way from the top.
@@ -14,6 +15,8 @@ pub(super) struct Node {
     pub(super) value: Value,
     /// JSON pointer.
     pub(super) pointer: String,
+    /// The same as AWS writes it: `/States/Choose/Choices[0]/Next`.
+    pub(super) location: String,
 }
 
 /// A member of an object: its name as written, and its value.
@@ -31,6 +34,8 @@ pub(super) struct Reader<'a> {
     pub(super) machine_language: QueryLanguage,
     /// The language of the state being read.
     pub(super) language: QueryLanguage,
+    /// What the definition is checked for.
+    pub(super) workflow_type: WorkflowType,
     /// How many scopes enclose the place being read.
     pub(super) scope_depth: usize,
     lines: Lines<'a>,
@@ -38,8 +43,13 @@ pub(super) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(document: &'a Arena, text: &'a str) -> Reader<'a> {
+    pub(super) fn new(
+        document: &'a Arena,
+        text: &'a str,
+        workflow_type: WorkflowType,
+    ) -> Reader<'a> {
         Reader {
+            workflow_type,
             document,
             machine_language: QueryLanguage::JsonPath,
             language: QueryLanguage::JsonPath,
@@ -62,6 +72,26 @@ impl<'a> Reader<'a> {
 
     pub(super) fn error(&mut self, at: &Node, code: &'static str, message: impl Into<String>) {
         self.report(Severity::Error, at, code, message.into(), None);
+    }
+
+    /// A problem for which AWS's words are known: code and text, and the place it names.
+    pub(super) fn refuse(
+        &mut self,
+        at: &Node,
+        code: &'static str,
+        message: impl Into<String>,
+        help: Option<String>,
+        refusal: Refusal,
+    ) {
+        self.report(Severity::Error, at, code, message.into(), help);
+        if let Some(problem) = self.problems.last_mut() {
+            problem.refusal = Some(Box::new(refusal));
+        }
+    }
+
+    /// What AWS says of a problem that was reported before has changed.
+    pub(super) fn amend(&mut self, problem: usize, refusal: Refusal) {
+        self.problems[problem].refusal = Some(Box::new(refusal));
     }
 
     pub(super) fn error_with_help(
@@ -100,6 +130,7 @@ impl<'a> Reader<'a> {
             position: Some(self.lines.position(span.start)),
             message,
             help,
+            refusal: None,
         });
     }
 
@@ -187,12 +218,25 @@ impl<'a> Reader<'a> {
 
     /// A word of a fixed set; yields its index.
     pub(super) fn word(&mut self, node: &Node, words: &[&str]) -> Option<usize> {
+        let list = words.join(", ");
+        let refusal = format!("Value should be one of the following: [{list}]");
+        self.word_or(node, words, refusal)
+    }
+
+    /// The same where AWS has words of its own for another.
+    pub(super) fn word_or(
+        &mut self,
+        node: &Node,
+        words: &[&str],
+        refusal: String,
+    ) -> Option<usize> {
         let text = self.string(node)?;
         let index = words.iter().position(|word| *word == text.value);
         if index.is_none() {
             let help = did_you_mean(&text, words.iter().copied());
             let message = format!("{:?} is not one of [{}]", shorten(&text), words.join(", "));
-            self.error_with_help(node, codes::UNKNOWN_WORD, message, help);
+            let refusal = schema(refusal, &node.location);
+            self.refuse(node, codes::UNKNOWN_WORD, message, help, refusal);
         }
         index
     }
@@ -201,9 +245,15 @@ impl<'a> Reader<'a> {
     pub(super) fn elements(&mut self, node: &Node) -> Vec<Node> {
         let elements = self.maybe_empty_elements(node);
         if elements.is_empty() && self.document.kind(node.value) == Kind::Array {
-            self.error(node, codes::EMPTY, "value cannot be empty");
+            self.empty(node);
         }
         elements
+    }
+
+    /// Notes that something must not be empty.
+    pub(super) fn empty(&mut self, node: &Node) {
+        let refusal = schema("Value cannot be empty", &node.location);
+        self.refuse(node, codes::EMPTY, "value cannot be empty", None, refusal);
     }
 
     pub(super) fn maybe_empty_elements(&mut self, node: &Node) -> Vec<Node> {
@@ -223,6 +273,7 @@ impl<'a> Reader<'a> {
             .map(|(index, value)| Node {
                 value,
                 pointer: format!("{}/{index}", node.pointer),
+                location: format!("{}[{index}]", node.location),
             })
             .collect()
     }
@@ -235,6 +286,7 @@ impl<'a> Reader<'a> {
         Some(Node {
             value: self.document.get_by_name(node.value, name)?,
             pointer: format!("{}/{}", node.pointer, escape(name)),
+            location: format!("{}/{name}", node.location),
         })
     }
 
@@ -281,12 +333,18 @@ impl<'a> Reader<'a> {
                     .expect("a member's name is a string");
                 let name = name.decode().into_owned();
                 let pointer = format!("{}/{}", node.pointer, escape(&name));
+                let location = format!("{}/{name}", node.location);
                 Member {
                     key: Node {
                         value: key,
                         pointer: pointer.clone(),
+                        location: location.clone(),
                     },
-                    node: Node { value, pointer },
+                    node: Node {
+                        value,
+                        pointer,
+                        location,
+                    },
                     name,
                 }
             })
@@ -303,7 +361,29 @@ impl<'a> Reader<'a> {
             Kind::Object => "an object".to_string(),
         };
         let message = format!("expected {expected}, not {found}");
-        self.error(node, codes::WRONG_TYPE, message);
+        let wanted = match expected {
+            "a string" => "STRING",
+            "true or false" => "BOOLEAN",
+            "an integer" => "INTEGER",
+            "a number" => "NUMBER",
+            "an array" => "ARRAY",
+            _ => "OBJECT",
+        };
+        let refusal = format!("Expected value of type [{wanted}]");
+        let refusal = schema(refusal, &node.location);
+        self.refuse(node, codes::WRONG_TYPE, message, None, refusal);
+    }
+}
+
+/// AWS's words for what most checks find.
+pub(super) fn schema(message: impl Into<String>, location: &str) -> Refusal {
+    Refusal {
+        code: "SCHEMA_VALIDATION_FAILED",
+        message: message.into(),
+        location: Some(match location {
+            "" => "/".to_owned(),
+            location => location.to_owned(),
+        }),
     }
 }
 

@@ -1,16 +1,20 @@
 //! What a `Resource` may be in an Express workflow. Who answers it is decided by bindings, not here.
 
 use super::codes;
-use super::reader::{Node, Reader, shorten};
-use crate::diagnostic::did_you_mean;
+use super::parse::WorkflowType;
+use super::reader::{Node, Reader, schema, shorten};
+use crate::diagnostic::{Refusal, did_you_mean};
 
 /// Refuses what no Express workflow can call, and ARNs that name nothing.
 pub(super) fn check(reader: &mut Reader<'_>, node: &Node, resource: &str) {
     if resource.is_empty() {
-        reader.error(node, codes::EMPTY, "value cannot be empty");
-    } else if let Some(reason) = not_express(resource) {
+        reader.empty(node);
+    } else if reader.workflow_type == WorkflowType::Express
+        && let Some(reason) = not_express(resource)
+    {
         let message = format!("Express state machine does not support {reason}");
-        reader.error(node, codes::NOT_EXPRESS, message);
+        let refusal = schema(message.as_str(), &node.location);
+        reader.refuse(node, codes::NOT_EXPRESS, message.trim_end(), None, refusal);
     } else if resource
         .rfind("${")
         .is_some_and(|at| !resource[at..].contains('}'))
@@ -27,14 +31,25 @@ pub(super) fn check(reader: &mut Reader<'_>, node: &Node, resource: &str) {
             resource.rsplit(':').next().unwrap_or_default(),
             actions.iter().copied(),
         );
-        reader.error_with_help(node, codes::INVALID_RESOURCE, message, help);
+        let refusal = not_recognized(node, resource);
+        reader.refuse(node, codes::INVALID_RESOURCE, message, help, refusal);
     } else if !qualifier_is_valid(resource) {
         let message = format!(
             "the resource provided {:?} is not recognized: a function's version or alias has letters, digits, '-' and '_'",
             shorten(resource)
         );
-        reader.error(node, codes::INVALID_RESOURCE, message);
+        let refusal = not_recognized(node, resource);
+        reader.refuse(node, codes::INVALID_RESOURCE, message, None, refusal);
     }
+}
+
+fn not_recognized(node: &Node, resource: &str) -> Refusal {
+    schema(
+        format!(
+            "The resource provided {resource} is not recognized. The value is not a valid resource ARN, or the resource is not available in this region."
+        ),
+        &node.location,
+    )
 }
 
 fn not_express(resource: &str) -> Option<&'static str> {
@@ -46,7 +61,8 @@ fn not_express(resource: &str) -> Option<&'static str> {
     if matches!(rest, [_, _, "activity", ..]) {
         Some("Activity ARN")
     } else if last.ends_with(".waitForTaskToken") {
-        Some("'.waitForTaskToken' service integration")
+        // AWS's text ends in a blank.
+        Some("'.waitForTaskToken' service integration ")
     } else if last.ends_with(".sync") || last.ends_with(".sync:2") || resource.contains(".sync:") {
         Some("'.sync' service integration")
     } else {
@@ -77,6 +93,7 @@ fn unknown_action(resource: &str) -> Option<(&'static str, &'static [&'static st
     let ["arn", _, "states", _, _, service, action] = parts.as_slice() else {
         return None;
     };
+    let action = &action.split('.').next().unwrap_or_default();
     let (service, actions) = ACTIONS.iter().find(|(name, _)| name == service)?;
     (!actions.contains(action)).then_some((*service, *actions))
 }

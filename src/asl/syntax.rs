@@ -2,7 +2,8 @@
 
 use super::codes;
 use super::field::Field;
-use super::reader::{Node, Reader, shorten};
+use super::reader::{Node, Reader, schema, shorten};
+use crate::diagnostic::Refusal;
 use crate::expr::Expression;
 use crate::expr::Path;
 use crate::expr::Query;
@@ -125,7 +126,8 @@ pub(super) fn timestamp(reader: &mut Reader<'_>, node: &Node) -> Option<Field<St
             "{:?} does not match RFC3339 timestamp, for instance \"2030-01-31T12:00:00Z\"",
             shorten(&text)
         );
-        reader.error(node, codes::INVALID_TIMESTAMP, message);
+        let refusal = schema("String does not match RFC3339 timestamp", &node.location);
+        reader.refuse(node, codes::INVALID_TIMESTAMP, message, None, refusal);
         return None;
     }
     Some(text)
@@ -147,11 +149,15 @@ pub(super) fn query(
 pub(super) fn queries(reader: &mut Reader<'_>, node: &Node, place: QueryPlace) {
     for problem in Template::check_queries(reader.document, node.value, place) {
         let at = reader.below(node, &problem.pointer);
-        let code = match problem.unsupported {
-            true => codes::UNSUPPORTED_QUERY,
-            false => codes::INVALID_QUERY,
+        let (code, aws_code) = match problem.unsupported {
+            true => (codes::UNSUPPORTED_QUERY, "UNSUPPORTED_JSONATA_EXPRESSION"),
+            false => (codes::INVALID_QUERY, "INVALID_JSONATA_EXPRESSION"),
         };
-        reader.error(&at, code, problem.message);
+        let refusal = Refusal {
+            code: aws_code,
+            ..schema(problem.message.as_str(), &at.location)
+        };
+        reader.refuse(&at, code, problem.message, None, refusal);
     }
 }
 
@@ -161,9 +167,10 @@ pub(super) fn template(reader: &mut Reader<'_>, node: &Node) {
         let at = reader.below(node, &problem.pointer);
         let message = match problem.detail {
             Some(detail) => format!("{}: {}", problem.message, located(&detail)),
-            None => problem.message,
+            None => problem.message.clone(),
         };
-        reader.error(&at, codes::INVALID_TEMPLATE, message);
+        let refusal = schema(problem.message, &node.location);
+        reader.refuse(&at, codes::INVALID_TEMPLATE, message, None, refusal);
     }
     warn_of_missing_dollars(reader, node);
 }

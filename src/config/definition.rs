@@ -63,6 +63,7 @@ impl Definition {
                 position: place.map(|place| lines.position(place.span.start)),
                 message: format!("nothing answers {}{function}", unanswered.resource),
                 help: Some(help.clone()),
+                refusal: None,
             })
         };
         error.states.iter().map(problem).collect()

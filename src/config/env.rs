@@ -68,6 +68,7 @@ pub(super) fn expand(
                     position: Some(lines.position(at)),
                     message,
                     help: None,
+                    refusal: None,
                 }),
             }
             rest = after;

@@ -85,6 +85,7 @@ impl Document {
             position,
             message,
             help: None,
+            refusal: None,
         })
     }
 

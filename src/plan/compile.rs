@@ -262,6 +262,7 @@ impl Compiler<'_> {
             position: None,
             message,
             help: None,
+            refusal: None,
         });
     }
 

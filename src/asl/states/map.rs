@@ -2,14 +2,13 @@
 
 use std::ops::RangeInclusive;
 
-use super::super::codes;
 use super::super::fields::Fields;
 use super::super::machine::ScopeKind;
 use super::super::query_language::QueryLanguage;
 use super::super::reader::{Node, Reader};
 use super::super::syntax;
 use super::super::{Catcher, Field, LiteralOrPath, NullablePath, Retrier, Scope};
-use super::Transition;
+use super::{Transition, distributed};
 use crate::expr::QueryPlace;
 use crate::value::Value;
 
@@ -40,7 +39,7 @@ pub struct Map {
 impl Map {
     pub(super) fn read(fields: &mut Fields<'_, '_>) -> Option<Map> {
         let item_processor = read_item_processor(fields);
-        refuse_distributed_fields(fields);
+        distributed::check(fields);
         let concurrency = |reader: &mut Reader<'_>, node: &Node| reader.integer(node, COUNT);
         let names = ["MaxConcurrency", "MaxConcurrencyPath"];
         Some(Map {
@@ -66,7 +65,7 @@ impl Map {
 }
 
 /// Numbers of items and concurrent iterations.
-const COUNT: RangeInclusive<u64> = 0..=i64::MAX as u64;
+pub(super) const COUNT: RangeInclusive<u64> = 0..=i64::MAX as u64;
 
 /// `ItemProcessor` or `Iterator`: exactly one.
 fn read_item_processor(fields: &mut Fields<'_, '_>) -> Option<Scope> {
@@ -90,28 +89,4 @@ fn read_item_selector(fields: &mut Fields<'_, '_>) -> Option<Field<Value>> {
         fields.exclusive("ItemSelector", "Parameters");
     }
     selector.or(parameters)
-}
-
-const DISTRIBUTED_FIELDS: [&str; 8] = [
-    "ItemBatcher",
-    "ItemReader",
-    "Label",
-    "ResultWriter",
-    "ToleratedFailureCount",
-    "ToleratedFailureCountPath",
-    "ToleratedFailurePercentage",
-    "ToleratedFailurePercentagePath",
-];
-
-fn refuse_distributed_fields(fields: &mut Fields<'_, '_>) {
-    for name in DISTRIBUTED_FIELDS {
-        if fields.take(name).is_some()
-            && let Some(key) = fields.key(name)
-        {
-            let message = format!(
-                "'{name}' belongs to a distributed Map, which Express workflows do not have"
-            );
-            fields.reader.error(&key, codes::DISTRIBUTED_MAP, message);
-        }
-    }
 }

@@ -1,6 +1,7 @@
 //! The eight types of states.
 
 mod choice;
+mod distributed;
 mod fail;
 mod map;
 mod parallel;
@@ -84,7 +85,11 @@ impl State {
 
     fn read_fields(mut fields: Fields<'_, '_>, name: &str, node: &Node) -> Option<State> {
         let type_node = fields.require("Type")?;
-        let type_name = TYPES[fields.reader.word(&type_node, &TYPES)?];
+        let refusal = format!(
+            "The field 'Type' should have one of these values: [{}]",
+            TYPES.join(", ")
+        );
+        let type_name = TYPES[fields.reader.word_or(&type_node, &TYPES, refusal)?];
         fields.set_owner(format!("a {type_name} state"));
         fields.comment();
         let kind = match type_name {

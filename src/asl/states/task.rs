@@ -2,6 +2,7 @@
 
 use super::super::codes;
 use super::super::fields::Fields;
+use super::super::reader::schema;
 use super::super::resource;
 use super::super::{Catcher, Field, LiteralOrPath, NullablePath, Retrier};
 use super::Transition;
@@ -64,13 +65,20 @@ fn read_credentials(fields: &mut Fields<'_, '_>) -> Option<Field<Value>> {
     let node = fields.take("Credentials")?;
     let role = ["RoleArn", "RoleArn.$"];
     let is_object = fields.reader.is_object(&node);
+    if !is_object && !fields.language.is_jsonata() {
+        fields.reader.wrong_type(&node, "an object");
+    }
     if is_object
         && !role
             .iter()
             .any(|name| fields.reader.member(&node, name).is_some())
     {
         let message = "the field 'RoleArn' is required but was missing";
-        fields.reader.error(&node, codes::MISSING_FIELD, message);
+        let refusal = "The field 'RoleArn' is required but was missing";
+        let refusal = schema(refusal, &node.location);
+        fields
+            .reader
+            .refuse(&node, codes::MISSING_FIELD, message, None, refusal);
     }
     Some(credentials)
 }

@@ -130,7 +130,8 @@ fn quoted<'a>(cursor: &mut Cursor<'a>) -> Result<&'a str, SyntaxError> {
             None => return Err(SyntaxError::new(open, "the string does not end")),
             Some('\'') => return Ok(&cursor.since(start)[..at - start]),
             Some('\\') => match cursor.bump() {
-                Some('\'' | '{' | '}' | '\\') => {}
+                // AWS's editor takes the letters, too.
+                Some('\'' | '{' | '}' | '\\' | 'n' | 'r' | 't') => {}
                 _ => {
                     let message = "a backslash escapes ' { } and \\ only";
                     return Err(SyntaxError::new(at, message));
@@ -141,13 +142,19 @@ fn quoted<'a>(cursor: &mut Cursor<'a>) -> Result<&'a str, SyntaxError> {
     }
 }
 
-/// Takes the backslash from what it escapes.
+/// Takes the backslash from what it escapes; before a letter it stays.
 pub(super) fn unescape(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut chars = text.chars();
     while let Some(c) = chars.next() {
         match c {
-            '\\' => plain.extend(chars.next()),
+            '\\' => {
+                let escaped = chars.next();
+                if escaped.is_some_and(|c| c.is_ascii_alphabetic()) {
+                    plain.push('\\');
+                }
+                plain.extend(escaped);
+            }
             c => plain.push(c),
         }
     }
