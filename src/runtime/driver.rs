@@ -8,7 +8,7 @@ use tokio::task::{AbortHandle, JoinError, JoinSet};
 use super::cancel::CancelToken;
 use super::clock::Clock;
 use super::cpu_pool::CpuPool;
-use super::run::{Reply, Run, result};
+use super::run::{Open, Run, result};
 use super::{Ended, Waiting};
 use crate::engine::CallId;
 use crate::engine::Progress;
@@ -54,8 +54,8 @@ where
         for id in run.cancelled.drain(..) {
             calls.cancel(id);
         }
-        for (id, reply, counted) in run.calls.drain(..) {
-            calls.open(id, reply, counted);
+        for (id, call, counted) in run.calls.drain(..) {
+            calls.open(id, call, counted);
         }
         let alone = calls.is_empty();
         // The engine always has the execution's own deadline; without one an execution would wait for ever.
@@ -148,9 +148,13 @@ impl Calls {
         self.set.is_empty()
     }
 
-    fn open(&mut self, id: CallId, reply: Reply, counted: OpenCall) {
+    fn open(&mut self, id: CallId, call: Open, counted: OpenCall) {
         let concurrency = Arc::clone(&self.concurrency);
         let handle = self.set.spawn(async move {
+            let reply = match call {
+                Open::Ready(reply) => reply,
+                Open::Queued(queue) => queue.await,
+            };
             // Fails only if the semaphore is closed, which nobody does.
             let _permit = concurrency.acquire_owned().await;
             let reply = reply.await;

@@ -24,11 +24,17 @@ use crate::error_name;
 use crate::expr::ExecutionInfo;
 use crate::task::Answer;
 use crate::task::Call;
+use crate::task::Reply;
 use crate::telemetry::BindingMetrics;
 use crate::telemetry::OpenCall;
 
-/// The future of a task call.
-pub(super) type Reply = Pin<Box<dyn Future<Output = TaskReply> + Send>>;
+/// A task call that answers from tokio.
+pub(super) enum Open {
+    /// It is under way as soon as the runtime has room for it.
+    Ready(Reply),
+    /// It queues at its handler before.
+    Queued(Pin<Box<dyn Future<Output = Reply> + Send>>),
+}
 
 /// An execution, reused from event to event.
 pub(super) struct Run {
@@ -50,7 +56,7 @@ pub(super) struct Run {
     /// Taken from the execution, not yet carried out.
     effects: Vec<Effect>,
     /// Calls that were started and answer from tokio; the driver takes them.
-    pub(super) calls: Vec<(CallId, Reply, OpenCall)>,
+    pub(super) calls: Vec<(CallId, Open, OpenCall)>,
     /// Calls whose futures the driver is to drop.
     pub(super) cancelled: Vec<CallId>,
 }
@@ -225,7 +231,7 @@ impl Run {
         let mut answered = false;
         for effect in effects.drain(..) {
             match effect {
-                Effect::Call(call) => match self.call(&call) {
+                Effect::Call(call) => match self.call(&call, moment) {
                     Answer::Now(reply) => {
                         self.binding(&call).answered(result(&reply));
                         self.execution.reply(call.id, reply);
@@ -241,10 +247,8 @@ impl Run {
                         });
                     }
                     Answer::Never => drop(self.binding(&call).open()),
-                    Answer::Later(reply) => {
-                        let open = self.binding(&call).open();
-                        self.calls.push((call.id, reply, open));
-                    }
+                    Answer::Later(reply) => self.leave(&call, Open::Ready(reply)),
+                    Answer::Queued(queue) => self.leave(&call, Open::Queued(queue)),
                 },
                 Effect::Cancel(id) => {
                     self.delayed.retain(|delayed| delayed.id != id);
@@ -257,11 +261,17 @@ impl Run {
         answered
     }
 
+    /// Leaves a call to the driver.
+    fn leave(&mut self, call: &TaskCall, open: Open) {
+        let counted = self.binding(call).open();
+        self.calls.push((call.id, open, counted));
+    }
+
     fn binding(&self, call: &TaskCall) -> &Arc<BindingMetrics> {
         &self.parts.bound(call.state.index()).metrics
     }
 
-    fn call(&mut self, call: &TaskCall) -> Answer {
+    fn call(&mut self, call: &TaskCall, moment: Moment) -> Answer {
         let state = call.state.index();
         if self.invocations.len() <= state {
             self.invocations.resize(state + 1, 0);
@@ -279,6 +289,7 @@ impl Run {
             invocation,
             timeout: call.timeout,
             heartbeat: call.heartbeat,
+            wall: moment.wall_millis(),
         })
     }
 

@@ -39,7 +39,7 @@ fn bench(definition: &str, integration: Arc<dyn Integration>) -> Bench {
         .unwrap();
     let config = RuntimeConfig {
         workers: 2,
-        ..RuntimeConfig::default()
+        concurrency: 2,
     };
     Bench {
         runtime: Runtime::new(&config, Clock::jumping(), tokio.handle().clone()).unwrap(),
@@ -180,6 +180,7 @@ impl Handler for Odd {
         match call.input_json().as_slice() {
             br#"{"odd":"now"}"# => panic!("odd"),
             br#"{"odd":"later"}"# => Answer::Later(Box::pin(async { panic!("odd") })),
+            br#"{"odd":"queued"}"# => Answer::Queued(Box::pin(std::future::pending())),
             br#"{"odd":"never"}"# => Answer::Later(Box::pin(std::future::pending())),
             _ => Answer::Later(Box::pin(async move {
                 tokio::task::yield_now().await;
@@ -199,6 +200,24 @@ fn panics_end_executions_and_nothing_else() {
         "Expressd.InternalError: the task's handler panicked",
     );
     bench.check(r#"{}"#, r#"{"a":"p/t-0-7::A:0"}"#);
+}
+
+#[test]
+fn a_call_that_queues_takes_nothing_from_the_calls_under_way() {
+    let bench = bench(ONE_TASK, Arc::new(Odd));
+    let cancel = CancelToken::new();
+    let (done, ended) = mpsc::channel();
+    for _ in 0..10 {
+        let Started::Waiting(waiting) = bench.start(r#"{"odd":"queued"}"#) else {
+            panic!("nothing answers");
+        };
+        let done = done.clone();
+        let finish = move |ended: Ended| done.send(ended.outcome().clone()).unwrap();
+        bench.runtime.drive(waiting, &cancel, finish);
+    }
+    bench.check(r#"{}"#, r#"{"a":"p/t-0-7::A:0"}"#);
+    cancel.cancel();
+    assert_eq!(ended.recv().unwrap(), Outcome::Aborted);
 }
 
 #[test]

@@ -56,7 +56,12 @@ pub struct Call<'a> {
     pub timeout: Option<u64>,
     /// Milliseconds of `HeartbeatSeconds`.
     pub heartbeat: Option<u64>,
+    /// Wall clock when the call is made, milliseconds since the epoch.
+    pub wall: i64,
 }
+
+/// The future of an answer. Dropping it cancels the call.
+pub type Reply = Pin<Box<dyn Future<Output = TaskReply> + Send>>;
 
 /// How a handler answers.
 pub enum Answer {
@@ -66,8 +71,11 @@ pub enum Answer {
     After(Duration, TaskReply),
     /// Not at all: the task's timeout or the execution's ends it.
     Never,
-    /// Later, from tokio. Dropping the future cancels the call.
-    Later(Pin<Box<dyn Future<Output = TaskReply> + Send>>),
+    /// Later, from tokio.
+    Later(Reply),
+    /// Later, once the handler has let the call begin. A call that queues is not under way: it takes nothing from
+    /// `runtime.concurrency`, so that an endpoint that is slow or down does not hold up the calls of others.
+    Queued(Pin<Box<dyn Future<Output = Reply> + Send>>),
 }
 
 /// Something that can answer tasks.
@@ -107,6 +115,7 @@ impl<'a> Call<'a> {
             invocation: 0,
             timeout: None,
             heartbeat: None,
+            wall: 0,
         }
     }
 }

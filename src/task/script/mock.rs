@@ -217,6 +217,7 @@ mod tests {
             invocation,
             timeout: None,
             heartbeat: None,
+            wall: 0,
         };
         match mock.bind(&site)?.call(call) {
             Answer::Now(reply) => Some(reply),

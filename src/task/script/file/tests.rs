@@ -52,6 +52,7 @@ fn answer(state: &str, resource: &str, input: &str, invocation: u32) -> Option<S
         invocation,
         timeout: None,
         heartbeat: None,
+        wall: 0,
     };
     let print = |reply: TaskReply| match reply {
         TaskReply::Result(text) => String::from_utf8(text).unwrap(),
@@ -61,7 +62,7 @@ fn answer(state: &str, resource: &str, input: &str, invocation: u32) -> Option<S
         Answer::Now(reply) => print(reply),
         Answer::After(delay, reply) => format!("{delay:?}: {}", print(reply)),
         Answer::Never => "never".to_string(),
-        Answer::Later(_) => "later".to_string(),
+        Answer::Later(_) | Answer::Queued(_) => "later".to_string(),
     })
 }
 
