@@ -14,3 +14,5 @@ pub(super) const COMBINATION: &str = "C0005";
 pub(super) const SCRIPT: &str = "C0006";
 /// A Task state that no binding answers.
 pub(super) const UNANSWERED: &str = "C0007";
+/// A task binding that cannot be used.
+pub(super) const BINDING: &str = "C0008";

@@ -236,8 +236,9 @@ impl Checker {
         let registry = tasks::registry(&file.tasks, &self.base);
         let definition = Definition::load(&self.base.join(&file.definition));
         let registry = registry.map_err(|problems| {
-            for (index, problem) in problems {
-                self.report(codes::SCRIPT, &format!("{at}/tasks/{index}"), problem);
+            for problem in problems {
+                let pointer = format!("{at}/tasks/{}", problem.pointer);
+                self.report(problem.code, &pointer, problem.message);
             }
         });
         let definition = definition.map_err(|problems| self.problems.extend(problems));

@@ -6,10 +6,14 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::codes;
 use crate::task::Binding;
 use crate::task::Glob;
 use crate::task::Integration;
+use crate::task::KeyProblem;
 use crate::task::Registry;
+use crate::task::http::Http;
+use crate::task::http::HttpConfig;
 use crate::task::kafka::Kafka;
 use crate::task::kafka::KafkaTaskConfig;
 use crate::task::process::Process;
@@ -41,6 +45,9 @@ pub struct BindingConfig {
     /// Records written by states with the resource `expressd:kafka:produce`.
     #[serde(default)]
     pub kafka: Option<KafkaTaskConfig>,
+    /// Answers from an HTTP endpoint.
+    #[serde(default)]
+    pub http: Option<HttpConfig>,
 }
 
 /// A test case in a mock file.
@@ -59,14 +66,19 @@ fn any() -> String {
     "*".to_string()
 }
 
-/// Something wrong with binding number `.0`.
-pub(super) type BindingProblems = Vec<(usize, String)>;
+/// Something wrong with a binding.
+pub(super) struct BindingProblem {
+    /// From the section's beginning: `0/http/url`.
+    pub(super) pointer: String,
+    pub(super) code: &'static str,
+    pub(super) message: String,
+}
 
 /// Reads the files of all bindings; paths are relative to `base`.
 pub(super) fn registry(
     bindings: &[BindingConfig],
     base: &Path,
-) -> Result<Registry, BindingProblems> {
+) -> Result<Registry, Vec<BindingProblem>> {
     let mut registry = Registry::default();
     let mut problems = Vec::new();
     for (index, binding) in bindings.iter().enumerate() {
@@ -76,9 +88,13 @@ pub(super) fn registry(
                 function: binding.function.as_deref().map(Glob::new),
                 integration,
             }),
-            Err(ScriptError(found)) => {
-                problems.extend(found.into_iter().map(|problem| (index, problem)));
-            }
+            Err(found) => problems.extend(found.into_iter().map(|problem| BindingProblem {
+                pointer: match problem.pointer.is_empty() {
+                    true => index.to_string(),
+                    false => format!("{index}/{}", problem.pointer),
+                },
+                ..problem
+            })),
         }
     }
     match problems.is_empty() {
@@ -87,25 +103,91 @@ pub(super) fn registry(
     }
 }
 
+/// Who answers: one of these in each binding.
+enum Kind<'a> {
+    Script(&'a Path),
+    Mock(&'a MockConfig),
+    Process(&'a ProcessConfig),
+    Kafka(&'a KafkaTaskConfig),
+    Http(&'a HttpConfig),
+}
+
 impl BindingConfig {
-    fn integration(&self, base: &Path) -> Result<Arc<dyn Integration>, ScriptError> {
-        match (&self.script, &self.mock, &self.process, &self.kafka) {
-            (Some(script), None, None, None) => Ok(Arc::new(Script::load(&base.join(script))?)),
-            (None, Some(mock), None, None) => {
-                let file = base.join(&mock.file);
-                Ok(Arc::new(Mock::load(&file, &mock.machine, &mock.test_case)?))
-            }
-            (None, None, None, Some(kafka)) => match kafka.check() {
-                problems if problems.is_empty() => Ok(Arc::new(Kafka::new(kafka))),
-                problems => Err(ScriptError(problems)),
-            },
-            (None, None, Some(process), None) => match process.check() {
-                problems if problems.is_empty() => Ok(Arc::new(Process::new(process, base))),
-                problems => Err(ScriptError(problems)),
-            },
-            _ => Err(ScriptError(vec![
-                "a binding has exactly one of script, mock, process and kafka".to_string(),
-            ])),
+    fn integration(&self, base: &Path) -> Result<Arc<dyn Integration>, Vec<BindingProblem>> {
+        let kinds = [
+            self.script.as_deref().map(Kind::Script),
+            self.mock.as_ref().map(Kind::Mock),
+            self.process.as_ref().map(Kind::Process),
+            self.kafka.as_ref().map(Kind::Kafka),
+            self.http.as_ref().map(Kind::Http),
+        ];
+        let mut given = kinds.into_iter().flatten();
+        match (given.next(), given.next()) {
+            (Some(kind), None) => kind.integration(base),
+            _ => Err(vec![BindingProblem {
+                pointer: String::new(),
+                code: codes::COMBINATION,
+                message: "a binding has exactly one of script, mock, process, kafka and http"
+                    .to_string(),
+            }]),
         }
     }
+}
+
+impl Kind<'_> {
+    fn integration(self, base: &Path) -> Result<Arc<dyn Integration>, Vec<BindingProblem>> {
+        Ok(match self {
+            Kind::Script(script) => Arc::new(Script::load(&base.join(script)).map_err(in_file)?),
+            Kind::Mock(mock) => {
+                let MockConfig {
+                    file,
+                    machine,
+                    test_case,
+                } = mock;
+                let mock = Mock::load(&base.join(file), machine, test_case);
+                Arc::new(mock.map_err(in_file)?)
+            }
+            Kind::Process(process) => {
+                checked("process", process.check())?;
+                Arc::new(Process::new(process, base))
+            }
+            Kind::Kafka(kafka) => {
+                checked("kafka", kafka.check())?;
+                Arc::new(Kafka::new(kafka))
+            }
+            Kind::Http(http) => Arc::new(Http::new(http, base).map_err(|found| at("http", found))?),
+        })
+    }
+}
+
+fn in_file(ScriptError(problems): ScriptError) -> Vec<BindingProblem> {
+    let problem = |message| BindingProblem {
+        pointer: String::new(),
+        code: codes::SCRIPT,
+        message,
+    };
+    problems.into_iter().map(problem).collect()
+}
+
+/// Problems that name their keys themselves.
+fn checked(kind: &str, problems: Vec<String>) -> Result<(), Vec<BindingProblem>> {
+    let problem = |message| BindingProblem {
+        pointer: kind.to_string(),
+        code: codes::BINDING,
+        message,
+    };
+    match problems.is_empty() {
+        true => Ok(()),
+        false => Err(problems.into_iter().map(problem).collect()),
+    }
+}
+
+/// Problems of keys below `kind`.
+fn at(kind: &str, problems: Vec<KeyProblem>) -> Vec<BindingProblem> {
+    let problem = |(key, message): KeyProblem| BindingProblem {
+        pointer: format!("{kind}/{key}"),
+        code: codes::BINDING,
+        message,
+    };
+    problems.into_iter().map(problem).collect()
 }

@@ -144,7 +144,7 @@ impl Execution {
         let limits = run.limits.parse();
         run.arena.parse(text, limits).map_err(|error| {
             let cause = format!("the result of the task is not JSON: {error}");
-            StateError::new(error_name::TASK_FAILED, cause)
+            StateError::new(error_name::LAMBDA_UNKNOWN, cause)
         })
     }
 

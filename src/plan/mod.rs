@@ -31,7 +31,7 @@ pub use effects::Effects;
 pub(crate) use flow::{PathField, ResultPathField};
 pub use ids::{ResourceId, ScopeId, StateId};
 pub(crate) use on_error::{Catcher, ErrorPattern, Retrier};
-pub use resource::Resource;
+pub use resource::{Resource, service};
 pub use scope::Scope;
 pub(crate) use states::{
     Choice, Fail, Items, Map, Next, Parallel, Pass, Quantity, StateKind, Task, Text, Wait,

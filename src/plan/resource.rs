@@ -40,7 +40,8 @@ fn is_lambda_function(text: &str) -> bool {
         && fields.nth(2) == Some("function")
 }
 
-fn service(text: &str) -> &str {
+/// What [`Resource::service`] is of this text.
+pub fn service(text: &str) -> &str {
     let Some((_, integration)) = text.split_once(":states:::") else {
         return text;
     };

@@ -3,11 +3,19 @@
 //! An [`Integration`] is asked once per Task state whether it answers it; the [`Handler`] that it gives is called for
 //! every event. So whatever can be looked up by name is looked up before the first event arrives.
 
+pub mod client;
+mod envelope;
+pub mod gate;
 mod glob;
+pub mod http;
 pub mod kafka;
+mod lambda_error;
 pub mod process;
 mod registry;
 pub mod script;
+mod secret;
+#[cfg(test)]
+mod testing;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -21,6 +29,10 @@ use crate::value::Value;
 
 pub use glob::Glob;
 pub use registry::{Binding, Registry};
+pub use secret::Secret;
+
+/// A key of a binding's config, with those around it, and what is wrong with it.
+pub type KeyProblem = (String, String);
 
 /// A Task state that wants a handler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -24,9 +24,9 @@ pub use config::ProcessConfig;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::envelope;
 use super::{Answer, Call, Handler, Integration, Site};
 use crate::engine::TaskReply;
-use crate::value::Value;
 
 use pool::Pool;
 use protocol::Target;
@@ -63,11 +63,7 @@ impl Integration for Process {
 impl Handler for Bound {
     fn call(&self, call: Call<'_>) -> Answer {
         let input = match self.target.envelope {
-            // As AWS: a call without a Payload gives the function an empty object.
-            true => call
-                .arena
-                .get_by_name(call.input, "Payload")
-                .unwrap_or(Value::EMPTY_OBJECT),
+            true => envelope::payload(&call),
             false => call.input,
         };
         let line = self.target.line(&call, input);
@@ -75,7 +71,7 @@ impl Handler for Bound {
         Answer::Later(Box::pin(async move {
             match pool.call(line).await {
                 TaskReply::Result(result) if envelope => {
-                    TaskReply::Result(protocol::in_envelope(&result))
+                    TaskReply::Result(envelope::in_envelope(&result))
                 }
                 reply => reply,
             }

@@ -96,15 +96,6 @@ pub(super) fn read(line: &[u8]) -> Option<Said> {
     })
 }
 
-/// The result of `arn:aws:states:::lambda:invoke` around a function's own answer.
-pub(super) fn in_envelope(payload: &[u8]) -> Vec<u8> {
-    let (before, after): (&[u8], &[u8]) = (
-        br#"{"ExecutedVersion":"$LATEST","Payload":"#,
-        br#","StatusCode":200}"#,
-    );
-    [before, payload, after].concat()
-}
-
 fn member(name: &str, text: &str, out: &mut Vec<u8>) {
     let _ = write!(out, ",\"{name}\":");
     serde_json::to_writer(out, text).expect("a text can be written into memory");

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::super::envelope::in_envelope;
 use super::super::{Answer, Call};
 use crate::engine::TaskReply;
 
@@ -54,13 +55,4 @@ impl Prepared {
             delay => Answer::After(delay, reply),
         }
     }
-}
-
-/// The result of `arn:aws:states:::lambda:invoke` around a function's own answer.
-pub(super) fn in_envelope(payload: &[u8]) -> Vec<u8> {
-    let (before, after): (&[u8], &[u8]) = (
-        br#"{"ExecutedVersion":"$LATEST","Payload":"#,
-        br#","StatusCode":200}"#,
-    );
-    [before, payload, after].concat()
 }

@@ -9,9 +9,10 @@ use serde::de::{self, DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value as Json;
 
+use super::super::envelope::in_envelope;
 use super::super::{Answer, Call, Glob, Handler, Integration, Site};
 use super::ScriptError;
-use super::answer::{Prepared, Reply, in_envelope};
+use super::answer::{Prepared, Reply};
 use super::condition::Condition;
 use crate::engine::TaskReply;
 use crate::error_name;

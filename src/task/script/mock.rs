@@ -207,17 +207,8 @@ mod tests {
         };
         let arena = Arena::new(Constants::empty());
         let call = Call {
-            arena: &arena,
-            input: Value::NULL,
-            execution_id: "p/e",
-            scope: "",
-            state,
-            visit: 0,
-            attempt: 0,
             invocation,
-            timeout: None,
-            heartbeat: None,
-            wall: 0,
+            ..Call::example(&arena, Value::NULL, state)
         };
         match mock.bind(&site)?.call(call) {
             Answer::Now(reply) => Some(reply),

@@ -42,17 +42,8 @@ fn answer(state: &str, resource: &str, input: &str, invocation: u32) -> Option<S
     let mut arena = Arena::new(Constants::empty());
     let input = arena.parse(input.as_bytes(), limits).unwrap();
     let call = Call {
-        arena: &arena,
-        input,
-        execution_id: "p/e",
-        scope: "",
-        state,
-        visit: 0,
-        attempt: 0,
         invocation,
-        timeout: None,
-        heartbeat: None,
-        wall: 0,
+        ..Call::example(&arena, input, state)
     };
     let print = |reply: TaskReply| match reply {
         TaskReply::Result(text) => String::from_utf8(text).unwrap(),

@@ -1,0 +1,120 @@
+//! Headers that say who calls.
+
+use std::path::Path;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use hyper::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+
+use super::super::KeyProblem;
+use super::super::secret::SecretSource;
+use super::{ApiKeyConfig, AuthConfig, BasicConfig, HttpConfig};
+
+/// The headers of a config, whose words may change while we run.
+pub(super) struct Credentials(Vec<Header>);
+
+struct Header {
+    name: HeaderName,
+    scheme: Scheme,
+    word: SecretSource,
+}
+
+enum Scheme {
+    Plain,
+    Bearer,
+    Basic { username: String },
+}
+
+/// Headers that are ours or the connection's.
+const RESERVED: &[&str] = &[
+    "connection",
+    "content-length",
+    "content-type",
+    "host",
+    "idempotency-key",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+impl Credentials {
+    /// Reads all words; a header is tried once, so that nothing is refused at the first event.
+    pub(super) fn new(config: &HttpConfig, base: &Path) -> Result<Credentials, Vec<KeyProblem>> {
+        let mut headers = Vec::new();
+        let mut problems = Vec::new();
+        let mut add =
+            |key: String, name: &str, scheme, word: Result<SecretSource, String>| match word
+                .and_then(|word| Header::new(name, scheme, word))
+            {
+                Ok(header) => headers.push(header),
+                Err(problem) => problems.push((key, problem)),
+            };
+        for (name, secret) in &config.headers {
+            let key = format!("headers/{name}");
+            add(key, name, Scheme::Plain, secret.open(base));
+        }
+        match &config.auth {
+            None => {}
+            Some(AuthConfig::Bearer(token)) => {
+                let (key, name) = ("auth/bearer".to_string(), AUTHORIZATION);
+                add(key, name.as_str(), Scheme::Bearer, token.open(base));
+            }
+            Some(AuthConfig::Basic(BasicConfig { username, password })) => {
+                let username = username.clone();
+                let (key, name) = ("auth/basic".to_string(), AUTHORIZATION);
+                let scheme = Scheme::Basic { username };
+                add(key, name.as_str(), scheme, password.open(base));
+            }
+            Some(AuthConfig::ApiKey(ApiKeyConfig { header, value })) => {
+                let key = "auth/api_key".to_string();
+                add(key, header, Scheme::Plain, value.open(base));
+            }
+        }
+        match problems.is_empty() {
+            true => Ok(Credentials(headers)),
+            false => Err(problems),
+        }
+    }
+
+    /// Puts them into the head of a request.
+    pub(super) fn add_to(&self, headers: &mut HeaderMap) {
+        for header in &self.0 {
+            // A word that was read again may have become none; the endpoint says what it misses.
+            if let Some(value) = header.value() {
+                headers.insert(header.name.clone(), value);
+            }
+        }
+    }
+}
+
+impl Header {
+    fn new(name: &str, scheme: Scheme, word: SecretSource) -> Result<Header, String> {
+        let lower = name.to_ascii_lowercase();
+        if RESERVED.contains(&lower.as_str()) || lower.starts_with("x-expressd-") {
+            return Err(format!("the header {name} is not for a config to set"));
+        }
+        let parsed = HeaderName::try_from(name);
+        let name = parsed.map_err(|_| format!("\"{name}\" is not the name of a header"))?;
+        let header = Header { name, scheme, word };
+        match header.value() {
+            Some(_) => Ok(header),
+            None => Err("the value is not one that a header can have".to_string()),
+        }
+    }
+
+    fn value(&self) -> Option<HeaderValue> {
+        let word = self.word.word();
+        let text = match &self.scheme {
+            Scheme::Plain => word.to_string(),
+            Scheme::Bearer => format!("Bearer {word}"),
+            Scheme::Basic { username } => {
+                let pair = format!("{username}:{word}");
+                format!("Basic {}", BASE64_STANDARD.encode(pair))
+            }
+        };
+        let mut value = HeaderValue::try_from(text).ok()?;
+        value.set_sensitive(true);
+        Some(value)
+    }
+}

@@ -1,0 +1,143 @@
+//! Tasks answered by an HTTP endpoint.
+
+mod answer;
+mod config;
+mod credentials;
+mod url;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
+use hyper::{Request, Uri};
+
+use self::answer::Reading;
+use self::credentials::Credentials;
+use self::url::UrlTemplate;
+use super::client::Client;
+use super::envelope;
+use super::gate::Gate;
+use super::{Answer, Call, Handler, Integration, KeyProblem, Site};
+use crate::plan;
+
+pub use config::{ApiKeyConfig, AuthConfig, BasicConfig, HttpConfig};
+
+/// An endpoint that answers tasks.
+pub struct Http {
+    url: UrlTemplate,
+    envelope: bool,
+    endpoint: Arc<Endpoint>,
+}
+
+/// What all Task states of a binding share.
+struct Endpoint {
+    client: Client,
+    gate: Arc<Gate>,
+    credentials: Credentials,
+}
+
+/// An endpoint bound to one Task state.
+struct Bound {
+    uri: Uri,
+    reading: Reading,
+    endpoint: Arc<Endpoint>,
+}
+
+/// The same for every attempt and every redelivery of the record.
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const EXECUTION_ID: HeaderName = HeaderName::from_static("x-expressd-execution-id");
+/// From 0.
+const ATTEMPT: HeaderName = HeaderName::from_static("x-expressd-attempt");
+
+impl Http {
+    /// Reads the files that the config names; relative paths start at `base`. Calls nothing.
+    pub fn new(config: &HttpConfig, base: &Path) -> Result<Http, Vec<KeyProblem>> {
+        let mut problems = config.gate().check();
+        let url = UrlTemplate::new(&config.url);
+        let url = url.map_err(|problem| problems.push(("url".to_string(), problem)));
+        let https = url.as_ref().is_ok_and(UrlTemplate::is_https);
+        let client = Client::new(&config.client(base), https);
+        let client = client.map_err(|found| problems.extend(found));
+        let credentials = Credentials::new(config, base);
+        let credentials = credentials.map_err(|found| problems.extend(found));
+        let (Ok(url), Ok(client), Ok(credentials), true) =
+            (url, client, credentials, problems.is_empty())
+        else {
+            return Err(problems);
+        };
+        Ok(Http {
+            endpoint: Arc::new(Endpoint {
+                client,
+                gate: Gate::new(&url.for_people(), &config.gate()),
+                credentials,
+            }),
+            url,
+            envelope: config.envelope,
+        })
+    }
+}
+
+impl Integration for Http {
+    fn bind(&self, site: &Site<'_>) -> Option<Arc<dyn Handler>> {
+        Some(Arc::new(Bound {
+            uri: self.url.of(site)?,
+            reading: Reading {
+                service: plan::service(site.resource).to_string(),
+                envelope: self.envelope && site.is_lambda_invoke(),
+            },
+            endpoint: Arc::clone(&self.endpoint),
+        }))
+    }
+}
+
+impl Handler for Bound {
+    fn call(&self, call: Call<'_>) -> Answer {
+        let request = self.request(&call);
+        let (endpoint, reading) = (Arc::clone(&self.endpoint), self.reading.clone());
+        self.endpoint.gate.answer(&call, async move {
+            reading.reply(endpoint.client.send(request).await)
+        })
+    }
+}
+
+impl Bound {
+    fn request(&self, call: &Call<'_>) -> Request<Full<Bytes>> {
+        let input = match self.reading.envelope {
+            true => envelope::payload(call),
+            false => call.input,
+        };
+        let mut body = Vec::new();
+        call.arena.print(input, &mut body);
+        let mut request = Request::post(self.uri.clone())
+            .body(Full::from(body))
+            .expect("the URI was checked when it was bound");
+        let headers = request.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let agent = concat!("expressd/", env!("CARGO_PKG_VERSION"));
+        headers.insert(USER_AGENT, HeaderValue::from_static(agent));
+        headers.insert(IDEMPOTENCY_KEY, header_value(&call.idempotency_key()));
+        headers.insert(EXECUTION_ID, header_value(call.execution_id));
+        headers.insert(ATTEMPT, HeaderValue::from(call.attempt));
+        self.endpoint.credentials.add_to(headers);
+        request
+    }
+}
+
+/// Text in a header: what is not printable ASCII is percent-encoded, and so is the percent sign.
+fn header_value(text: &str) -> HeaderValue {
+    use std::fmt::Write;
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b' '..=b'~' if byte != b'%' => out.push(char::from(byte)),
+            // Writing to a String cannot fail.
+            _ => _ = write!(out, "%{byte:02X}"),
+        }
+    }
+    HeaderValue::try_from(out).expect("printable ASCII is a header's value")
+}
+
+#[cfg(test)]
+mod tests;
