@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use expressd::asl;
 use expressd::engine::{
-    Execution, FanOut, ForkJob, InPlace, Limits, Now, Outcome, Progress, Start,
+    Execution, FanOut, ForkJob, InPlace, Limits, Now, Outcome, Progress, Spares, Start,
 };
 use expressd::expr::ExecutionInfo;
 use expressd::plan::{self, Plan, StateType};
@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 #[derive(Default)]
 struct Threads {
     jobs: AtomicUsize,
+    spares: Spares,
 }
 
 impl FanOut for Threads {
@@ -24,13 +25,17 @@ impl FanOut for Threads {
         2
     }
 
-    fn join(&self, jobs: &mut [ForkJob]) {
+    fn join(&self, jobs: &mut [ForkJob<'_>]) {
         self.jobs.fetch_add(jobs.len(), Ordering::Relaxed);
         std::thread::scope(|scope| {
             for job in jobs {
                 scope.spawn(|| job.run(self));
             }
         });
+    }
+
+    fn spares(&self) -> Option<&Spares> {
+        Some(&self.spares)
     }
 }
 

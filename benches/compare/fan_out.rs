@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use expressd::engine::{FanOut, ForkJob, InPlace};
+use expressd::engine::{FanOut, ForkJob, InPlace, Spares};
 
 use crate::options::{Options, median};
 use crate::support::ours::{Machine, compile};
@@ -38,12 +38,13 @@ pub(crate) fn run(options: &Options) {
             "the answer depends on the number of threads"
         );
         let (mut one, mut two) = (Vec::new(), Vec::new());
-        for _ in 0..options.rounds * 5 {
-            one.push(milliseconds(|out| machine.run(&event, &InPlace, out)));
-            two.push(milliseconds(|out| {
-                workers.pool.install(|| machine.run(&event, &workers, out))
-            }));
-        }
+        // An execution is on a worker from its start, as in the daemon.
+        workers.pool.install(|| {
+            for _ in 0..options.rounds * 5 {
+                one.push(milliseconds(|out| machine.run(&event, &InPlace, out)));
+                two.push(milliseconds(|out| machine.run(&event, &workers, out)));
+            }
+        });
         let (one, two) = (median(&mut one), median(&mut two));
         let (share, jobs) = (two / one, workers.jobs.load(Ordering::Relaxed));
         if options.json {
@@ -70,6 +71,7 @@ struct Workers {
     pool: rayon::ThreadPool,
     busy: AtomicUsize,
     jobs: AtomicUsize,
+    spares: Vec<Spares>,
 }
 
 impl Workers {
@@ -79,6 +81,7 @@ impl Workers {
             pool: builder.build().expect("threads can be started"),
             busy: AtomicUsize::new(1), // The one that runs the execution.
             jobs: AtomicUsize::new(0),
+            spares: (0..threads).map(|_| Spares::default()).collect(),
         }
     }
 }
@@ -89,7 +92,7 @@ impl FanOut for Workers {
         threads.saturating_sub(self.busy.load(Ordering::Relaxed))
     }
 
-    fn join(&self, jobs: &mut [ForkJob]) {
+    fn join(&self, jobs: &mut [ForkJob<'_>]) {
         let Some((first, rest)) = jobs.split_first_mut() else {
             return;
         };
@@ -104,6 +107,10 @@ impl FanOut for Workers {
             }
             first.run(self);
         });
+    }
+
+    fn spares(&self) -> Option<&Spares> {
+        self.spares.get(self.pool.current_thread_index()?)
     }
 }
 

@@ -252,6 +252,11 @@ impl Run {
             .unwrap_or(u64::MAX)
             .min(start.limits.execution_time);
         self.deadline = now.monotonic.saturating_add(budget);
+        self.forget(keep_history);
+    }
+
+    /// Everything but the arena as it was before the first execution; keeps the buffers.
+    fn forget(&mut self, keep_history: bool) {
         self.fibers.reset();
         self.joins.reset();
         self.calls.reset();
@@ -264,7 +269,14 @@ impl Run {
         self.states_entered = 0;
         self.counts = Default::default();
         self.outcome = None;
+        self.part_result = None;
         self.reads_event_ids = false;
+    }
+
+    /// Lets go of everything but the buffers.
+    pub(super) fn clear(&mut self) {
+        self.arena.reset(&Constants::empty());
+        self.forget(false);
     }
 }
 

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use super::counts::Counts;
 use super::failure::StateError;
+use super::fan_out::Buffers;
 use super::fiber::{Fiber, Step};
 use super::join::JoinId;
 use super::run::{Env, Run, StateResult, Work};
@@ -27,18 +28,72 @@ const MIN_WORK: u64 = 50_000;
 const JOBS_PER_WORKER: usize = 2;
 
 /// Some pure branches or items of one execution, on their own arena.
-pub struct ForkJob {
-    plan: Arc<Plan>,
-    run: Run,
+pub struct ForkJob<'a> {
+    plan: &'a Arc<Plan>,
+    /// The run that waits for this job, without its arena.
+    whole: &'a Run,
+    frozen: &'a Arc<Arena>,
+    /// What the children run for.
+    fiber: &'a Fiber,
     join: JoinId,
+    /// Numbers of the children.
+    part: Range<usize>,
+    /// Bytes.
+    memory: usize,
+    /// What became of it.
+    done: Option<Buffers>,
 }
 
-impl ForkJob {
+impl ForkJob<'_> {
     /// Runs it to its end. It may fork again while workers are idle.
     pub fn run(&mut self, fan_out: &dyn FanOut) {
-        let plan = &self.plan;
-        self.run.stack.push(Work::Join(self.join));
-        self.run.work_off(Env { plan, fan_out });
+        let mut part = Buffers::of(fan_out);
+        self.prepare(&mut part.run);
+        part.run.work_off(Env {
+            plan: self.plan,
+            fan_out,
+        });
+        part.run.arena.release_parent();
+        self.done = Some(part);
+    }
+
+    /// Puts the children under a fiber that stands for their container.
+    fn prepare(&self, run: &mut Run) {
+        let whole = self.whole;
+        run.arena.continue_from(self.frozen);
+        if self.plan.effects().reads_context {
+            run.info = whole.info.clone();
+        }
+        run.input = whole.input;
+        run.limits = whole.limits;
+        run.limits.memory = self.memory;
+        run.now = Now { ..whole.now };
+        run.deadline = u64::MAX;
+        run.states_entered = whole.states_entered;
+        run.history.skip(whole.history.count());
+        run.is_part = true;
+
+        let container = run.fibers.add();
+        let join_id = run.joins.add();
+        let stand_in = run.fibers.get_mut(container);
+        stand_in.step = Step::Joining(join_id);
+        stand_in.parent = None;
+        stand_in.state = self.fiber.state;
+        stand_in.entered_event = self.fiber.entered_event;
+        stand_in.entered_time = self.fiber.entered_time;
+        stand_in.attempt = self.fiber.attempt;
+        stand_in.item = self.fiber.item;
+        stand_in.variables.clone_from(&self.fiber.variables);
+        let join = whole.joins.get(self.join);
+        let own = run.joins.get_mut(join_id);
+        own.parent = container;
+        own.values.extend(&join.values[self.part.clone()]);
+        own.first = self.part.start as u32;
+        own.input = join.input;
+        own.limit = join.limit;
+        own.is_map = join.is_map;
+        own.seed = join.seed;
+        run.stack.push(Work::Join(join_id));
     }
 }
 
@@ -68,68 +123,28 @@ impl Run {
         }
         let placeholder = Arena::new(env.plan.constants().clone());
         let frozen = Arc::new(std::mem::replace(&mut self.arena, placeholder));
-        let mut jobs: Vec<ForkJob> = (0..n_jobs)
-            .map(|number| {
-                let part = number * n_children / n_jobs..(number + 1) * n_children / n_jobs;
-                self.job(env, fiber, join, part, &frozen, n_jobs)
-            })
-            .collect();
+        let memory = self.limits.memory.saturating_sub(frozen.bytes_used()) / n_jobs;
+        let job = |number| ForkJob {
+            plan: env.plan,
+            whole: self,
+            frozen: &frozen,
+            fiber,
+            join,
+            part: number * n_children / n_jobs..(number + 1) * n_children / n_jobs,
+            memory,
+            done: None,
+        };
+        let mut jobs: Vec<ForkJob<'_>> = (0..n_jobs).map(job).collect();
         env.fan_out.join(&mut jobs);
-        for job in &mut jobs {
-            job.run.arena.release_parent();
-        }
+        let parts: Vec<Buffers> = jobs.into_iter().filter_map(|job| job.done).collect();
         self.arena = Arc::into_inner(frozen)
             .expect("every job has let go of the arena that was frozen for it");
-        self.gather(env, fiber, jobs)
-    }
-
-    /// A run over a part of the children, under a fiber that stands for their container.
-    fn job(
-        &self,
-        env: Env<'_>,
-        fiber: &Fiber,
-        join: JoinId,
-        part: Range<usize>,
-        frozen: &Arc<Arena>,
-        n_jobs: usize,
-    ) -> ForkJob {
-        let mut run = Run::new(Arena::fork(frozen));
-        if env.plan.effects().reads_context {
-            run.info = self.info.clone();
+        if parts.len() < n_jobs {
+            return Ok(None);
         }
-        run.input = self.input;
-        run.limits = self.limits;
-        run.limits.memory = self.limits.memory.saturating_sub(frozen.bytes_used()) / n_jobs;
-        run.now = Now { ..self.now };
-        run.deadline = u64::MAX;
-        run.states_entered = self.states_entered;
-        run.history.skip(self.history.count());
-        run.is_part = true;
-
-        let container = run.fibers.add();
-        let join_id = run.joins.add();
-        let stand_in = run.fibers.get_mut(container);
-        stand_in.step = Step::Joining(join_id);
-        stand_in.state = fiber.state;
-        stand_in.entered_event = fiber.entered_event;
-        stand_in.entered_time = fiber.entered_time;
-        stand_in.attempt = fiber.attempt;
-        stand_in.item = fiber.item;
-        stand_in.variables.clone_from(&fiber.variables);
-        let whole = self.joins.get(join);
-        let own = run.joins.get_mut(join_id);
-        own.parent = container;
-        own.values.extend(&whole.values[part.clone()]);
-        own.first = part.start as u32;
-        own.input = whole.input;
-        own.limit = whole.limit;
-        own.is_map = whole.is_map;
-        own.seed = whole.seed;
-        ForkJob {
-            plan: env.plan.clone(),
-            run,
-            join: join_id,
-        }
+        let gathered = self.gather(env, fiber, &parts);
+        parts.into_iter().for_each(Buffers::give_back);
+        gathered
     }
 
     /// Takes the jobs' results in. `None` when they are to be dropped and the children to run in place.
@@ -137,15 +152,15 @@ impl Run {
         &mut self,
         env: Env<'_>,
         fiber: &Fiber,
-        jobs: Vec<ForkJob>,
+        parts: &[Buffers],
     ) -> StateResult<Option<Value>> {
         let (states_before, events_before) = (self.states_entered, self.history.count());
         let (mut states, mut events, mut counts) = (0, 0, Counts::default());
         let mut memory = self.arena.bytes_used();
         let mut failed = None;
         let mut reads_event_ids = false;
-        for (number, job) in jobs.iter().enumerate() {
-            let run = &job.run;
+        for (number, part) in parts.iter().enumerate() {
+            let run = &part.run;
             states += run.states_entered - states_before;
             counts.add(&run.counts);
             events += run.history.count() - events_before;
@@ -177,9 +192,9 @@ impl Run {
             return Err(self.placed(env, fiber, error));
         }
         let mut outputs = Vec::new();
-        for job in &jobs {
-            if let Some(Ok(part)) = &job.run.part_result {
-                let part = self.arena.adopt(&job.run.arena, *part);
+        for Buffers { run, .. } in parts {
+            if let Some(Ok(part)) = &run.part_result {
+                let part = self.arena.adopt(&run.arena, *part);
                 outputs.extend(self.arena.elements(part));
             }
         }

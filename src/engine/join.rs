@@ -68,13 +68,19 @@ impl Joins {
             .extend((0..self.places.len() as u32).rev().map(JoinId));
     }
 
-    /// A place for a new join, with an empty list.
+    /// A place for a new join: nothing but the buffer of its list is an earlier one's.
     pub(super) fn add(&mut self) -> JoinId {
         let id = self.free.pop().unwrap_or_else(|| {
             self.places.push(Join::default());
             JoinId(self.places.len() as u32 - 1)
         });
-        self.get_mut(id).values.clear();
+        let join = self.get_mut(id);
+        let mut values = std::mem::take(&mut join.values);
+        values.clear();
+        *join = Join {
+            values,
+            ..Join::default()
+        };
         id
     }
 

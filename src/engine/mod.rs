@@ -28,7 +28,7 @@ mod timers;
 pub use call::{CallId, Effect, TaskCall, TaskReply};
 pub use counts::Counts;
 pub use execution::{Execution, Start};
-pub use fan_out::{FanOut, InPlace};
+pub use fan_out::{FanOut, InPlace, Spares};
 pub use fork::ForkJob;
 pub use history::{EventKind, HistoryEvent};
 pub use limits::{Limits, Now};

@@ -11,17 +11,14 @@ use super::assign::assigned_in;
 use super::passes;
 use super::states::{self, Draft, Next, StateKind};
 use super::{
-    Assign, Catcher, Effects, ErrorPattern, PathField, Plan, Resource, ResourceId, ResultPathField,
-    Retrier, Scope, ScopeId, State, StateId,
+    Assign, Catcher, Cost, Effects, ErrorPattern, PathField, Plan, Resource, ResourceId,
+    ResultPathField, Retrier, Scope, ScopeId, State, StateId,
 };
 use crate::asl;
 use crate::asl::{Field, Place, QueryLanguage, Transition};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::Severity;
 use crate::value::{Arena, ConstantsBuilder, Value};
-
-/// Items a Map is taken to have when its work is estimated at load.
-pub(super) const GUESSED_ITEMS: u64 = 10;
 
 /// Compiles a validated definition. The problems are those that only compiling finds.
 pub fn compile(machine: &asl::StateMachine) -> Result<Plan, Vec<Diagnostic>> {
@@ -78,11 +75,11 @@ impl Compiler<'_> {
         self.variables.extend(assigned_in(self, scope));
 
         let mut effects = Effects::default();
-        let mut work = 0;
+        let mut work = Cost::default();
         for (index, state) in scope.states.iter().enumerate() {
             let state = self.compile_state(id, state);
             effects = effects.and(state.effects);
-            work += state.work;
+            work = work + state.work;
             self.states[first + index] = Some(state);
         }
         let compiled = Scope {
@@ -118,7 +115,7 @@ impl Compiler<'_> {
             catch: draft.catch,
             kind: draft.kind,
             effects: effects.and(inner_effects),
-            work: draft.work + inner_work,
+            work: Cost::fixed(draft.work) + inner_work,
             reads_parts: false,
             notes: draft.notes,
         }
@@ -146,7 +143,7 @@ impl Compiler<'_> {
     }
 
     /// Effects and work of the scopes inside a state.
-    fn inside(&self, draft: &Draft) -> (Effects, u64) {
+    fn inside(&self, draft: &Draft) -> (Effects, Cost) {
         let of = |id: &ScopeId| {
             let scope = self.scopes[id.index()]
                 .as_ref()
@@ -156,15 +153,15 @@ impl Compiler<'_> {
         match &draft.kind {
             StateKind::Map(map) => {
                 let (effects, work) = of(&map.processor);
-                (effects, work.saturating_mul(GUESSED_ITEMS))
+                (effects, work.of_items())
             }
             StateKind::Parallel(parallel) => parallel.branches.iter().map(of).fold(
-                (Effects::default(), 0),
+                (Effects::default(), Cost::default()),
                 |(effects, work), (more_effects, more_work)| {
-                    (effects.and(more_effects), work.saturating_add(more_work))
+                    (effects.and(more_effects), work + more_work)
                 },
             ),
-            _ => (Effects::default(), 0),
+            _ => (Effects::default(), Cost::default()),
         }
     }
 

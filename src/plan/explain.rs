@@ -21,7 +21,7 @@ pub(super) fn explain(plan: &Plan) -> String {
         plural(n_states, "state"),
         plural(n_scopes, "scope"),
         plan.effects(),
-        time(plan.top().work),
+        time(plan.top().work.guessed()),
     ));
     if let Some(timeout) = plan.timeout() {
         line(format!("  timeout {} s", timeout / 1000));
@@ -55,7 +55,7 @@ fn scope(plan: &Plan, id: ScopeId, depth: usize, out: &mut String) {
             state.name,
             state.state_type(),
             state.effects,
-            time(state.work),
+            time(state.work.guessed()),
         )
         .expect(INFALLIBLE);
         for (field, text) in lines(plan, state) {
@@ -81,7 +81,7 @@ fn inner(plan: &Plan, title: String, id: ScopeId, depth: usize, out: &mut String
         out,
         "{indent}{title}: {}, {}",
         inner.effects,
-        time(inner.work)
+        time(inner.work.guessed())
     )
     .expect(INFALLIBLE);
     scope(plan, id, depth + 1, out);

@@ -10,6 +10,7 @@
 
 mod assign;
 mod compile;
+mod cost;
 mod effects;
 mod explain;
 mod expressions;
@@ -27,6 +28,7 @@ use crate::value::Constants;
 
 pub(crate) use assign::Assign;
 pub use compile::compile;
+pub use cost::Cost;
 pub use effects::Effects;
 pub(crate) use flow::{PathField, ResultPathField};
 pub use ids::{ResourceId, ScopeId, StateId};

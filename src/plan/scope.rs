@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Effects, StateId};
+use super::{Cost, Effects, StateId};
 
 /// A range of the plan's states with a start.
 #[derive(Clone, Debug)]
@@ -13,8 +13,8 @@ pub struct Scope {
     pub states: Range<StateId>,
     /// Effects of everything in it.
     pub effects: Effects,
-    /// Estimated work of one run in nanoseconds: the sum over its states, a Map's items guessed.
-    pub work: u64,
+    /// Estimated work of one run: the sum over its states.
+    pub work: Cost,
     /// How many Task states it has of its own: each counts its visits.
     pub tasks: u32,
     /// Slots of variables: those of enclosing scopes first, then its own.

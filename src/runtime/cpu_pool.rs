@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 
 use crate::engine::FanOut;
 use crate::engine::ForkJob;
+use crate::engine::Spares;
 use crate::telemetry::Sharded;
 
 /// Threads that compute. Inside a job nothing blocks and nothing awaits.
@@ -18,6 +19,8 @@ pub struct CpuPool {
     load: Arc<AtomicUsize>,
     /// Microseconds spent in jobs.
     busy: Arc<Sharded>,
+    /// One for each worker.
+    spares: Vec<Spares>,
 }
 
 /// A job that did not come back: it panicked, or the pool was shut down.
@@ -37,6 +40,9 @@ impl CpuPool {
             .map_err(std::io::Error::other)?;
         Ok(CpuPool {
             workers: pool.current_num_threads(),
+            spares: (0..pool.current_num_threads())
+                .map(|_| Spares::default())
+                .collect(),
             pool,
             load: Arc::default(),
             busy: Arc::default(),
@@ -94,7 +100,7 @@ impl FanOut for CpuPool {
         self.workers.saturating_sub(self.pending())
     }
 
-    fn join(&self, jobs: &mut [ForkJob]) {
+    fn join(&self, jobs: &mut [ForkJob<'_>]) {
         let Some((first, rest)) = jobs.split_first_mut() else {
             return;
         };
@@ -109,6 +115,10 @@ impl FanOut for CpuPool {
             }
             first.run(self);
         });
+    }
+
+    fn spares(&self) -> Option<&Spares> {
+        self.spares.get(self.pool.current_thread_index()?)
     }
 }
 

@@ -104,7 +104,8 @@ impl Arena {
         }
     }
 
-    #[cold]
+    /// A part of an execution reads its item from the parent all the time.
+    #[inline(never)]
     fn ancestor(&self, index: usize) -> (&Arena, usize) {
         let mut arena = self;
         while index < arena.base {

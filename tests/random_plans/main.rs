@@ -15,7 +15,7 @@ mod support;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use expressd::engine::{Execution, FanOut, ForkJob, InPlace, Limits};
+use expressd::engine::{Execution, FanOut, ForkJob, InPlace, Limits, Spares};
 use expressd::plan::{self, Plan};
 use serde_json::Value;
 
@@ -28,6 +28,7 @@ use support::virtual_time::{self, End, NAME, Setting};
 #[derive(Default)]
 struct Threads {
     jobs: AtomicUsize,
+    spares: Spares,
 }
 
 impl FanOut for Threads {
@@ -35,13 +36,17 @@ impl FanOut for Threads {
         2
     }
 
-    fn join(&self, jobs: &mut [ForkJob]) {
+    fn join(&self, jobs: &mut [ForkJob<'_>]) {
         self.jobs.fetch_add(jobs.len(), Ordering::Relaxed);
         std::thread::scope(|scope| {
             for job in jobs {
                 scope.spawn(|| job.run(self));
             }
         });
+    }
+
+    fn spares(&self) -> Option<&Spares> {
+        Some(&self.spares)
     }
 }
 

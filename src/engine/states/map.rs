@@ -51,7 +51,7 @@ pub(in crate::engine) fn begin(
     join.is_map = true;
     let processor = env.plan.scope(map.processor);
     let pure = processor.effects.is_pure();
-    let work = pure.then(|| processor.work.saturating_mul(n_items as u64));
+    let work = pure.then(|| processor.work.guessed().saturating_mul(n_items as u64));
     start(run, env, state, fiber, join_id, work)
 }
 

@@ -61,9 +61,6 @@ fn start(
 ) -> StateResult<Turn> {
     let join = run.joins.get_mut(id);
     join.parent = fiber.id;
-    join.first = 0;
-    join.next = 0;
-    join.running = 0;
     join.started_event = fiber.last_event;
     join.seed = fiber.random.next_u64();
     join.queued = true;

@@ -4,7 +4,7 @@ use super::start;
 use crate::engine::fiber::Fiber;
 use crate::engine::history::{Details, EventKind};
 use crate::engine::run::{Env, Run, StateResult, Turn};
-use crate::plan::{Parallel, State};
+use crate::plan::{Cost, Parallel, State};
 use crate::value::Value;
 
 pub(in crate::engine) fn begin(
@@ -34,9 +34,9 @@ pub(in crate::engine) fn begin(
     join.values.resize(parallel.branches.len(), Value::NULL);
     join.input = input;
     join.limit = limit;
-    join.is_map = false;
     let branches = || parallel.branches.iter().map(|id| env.plan.scope(*id));
     let pure = branches().all(|branch| branch.effects.is_pure());
-    let work = pure.then(|| branches().map(|branch| branch.work).sum());
+    let work = branches().fold(Cost::default(), |work, branch| work + branch.work);
+    let work = pure.then(|| work.over(run.arena.measure(input).bytes));
     start(run, env, state, fiber, join_id, work)
 }

@@ -13,7 +13,8 @@ use std::fmt;
 
 use super::compile::Compiler;
 use super::{
-    Assign, Catcher, Effects, PathField, ResourceId, ResultPathField, Retrier, ScopeId, StateId,
+    Assign, Catcher, Cost, Effects, PathField, ResourceId, ResultPathField, Retrier, ScopeId,
+    StateId,
 };
 use crate::asl;
 use crate::expr::Template;
@@ -43,8 +44,8 @@ pub struct State {
     pub(crate) catch: Box<[Catcher]>,
     pub(crate) kind: StateKind,
     pub(crate) effects: Effects,
-    /// Estimated nanoseconds of computing, everything inside it included.
-    pub(crate) work: u64,
+    /// Estimated work, everything inside it included.
+    pub(crate) work: Cost,
     /// Its expressions are prepared for an input that is not put together, and need no more than its parts.
     pub(crate) reads_parts: bool,
     /// What it does, for `explain`: field and text.
