@@ -45,6 +45,8 @@ pub mod pipeline;
 #[cfg(feature = "daemon")]
 pub mod admin;
 #[cfg(feature = "daemon")]
+pub mod bench;
+#[cfg(feature = "daemon")]
 pub mod demo;
 
 #[cfg(feature = "daemon")]

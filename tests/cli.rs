@@ -204,3 +204,39 @@ fn run_refuses_an_invalid_config() {
     assert_eq!(ran.code, 65);
     has(&ran.stderr, "error[C0005] /pipelines: there is no pipeline");
 }
+
+#[test]
+fn bench_measures_and_says_so_in_json() {
+    let args = [
+        "bench",
+        "config/machines/risk.asl.json",
+        "--script",
+        "config/scripts/risk.yaml",
+        "--events",
+        "benches/machines/order1k.ndjson",
+        "--count",
+        "300",
+        "--kafka",
+        "embedded",
+        "--json",
+    ];
+    let ran = expressd(&args, "");
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(report["in_process"]["executions"], 300);
+    assert_eq!(report["kafka"]["records"], 300);
+    for figure in [
+        "/in_process/per_second",
+        "/in_process/latency/p999",
+        "/kafka/per_second",
+        "/kafka/bare_per_second",
+        "/kafka/of_bare",
+        "/kafka/half_load/per_second",
+    ] {
+        let found = report.pointer(figure).and_then(serde_json::Value::as_f64);
+        assert!(
+            found.is_some_and(|figure| figure > 0.0),
+            "{figure} in {report}"
+        );
+    }
+}

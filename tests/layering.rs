@@ -19,7 +19,7 @@ const LAYERS: &[&[&str]] = &[
     &["runtime"],
     &["source", "sink"],
     &["pipeline"],
-    &["admin", "demo"],
+    &["admin", "demo", "bench"],
     &["config"],
     &["daemon"],
     &["cli"],

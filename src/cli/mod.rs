@@ -2,8 +2,8 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr)] // This is where printing happens.
 
+mod bench;
 mod exec;
-
 mod explain;
 mod run;
 mod trace;
@@ -29,6 +29,7 @@ enum Command {
     Validate(validate::Args),
     Exec(exec::Args),
     Explain(explain::Args),
+    Bench(bench::Args),
 }
 
 const EXAMPLES: &str = "\
@@ -51,6 +52,7 @@ pub fn main() -> ExitCode {
         Command::Validate(args) => validate::run(&args),
         Command::Exec(args) => exec::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Bench(args) => bench::run(&args),
     };
     match ended {
         Ok(exit) => exit.into(),

@@ -90,6 +90,8 @@ async fn serve(config: Config, options: Options) -> anyhow::Result<Exit> {
         },
         until_idle: options.until_idle,
     };
+    // Dropped before the cluster: its tasks have connections too.
+    let config = config;
     let mut pipelines = start_pipelines(&config, &shared, &exporter)?;
     let mut show = match &config.demo {
         None => None,

@@ -2,15 +2,18 @@
 
 mod cluster;
 mod config;
+mod copy;
 mod error;
 mod feeder;
 mod producer;
 mod reader;
 mod record;
 mod statistics;
+mod topics;
 
 pub use cluster::Cluster;
 pub use config::{EMBEDDED, EmbeddedConfig, KafkaConfig, Properties, Property, PropertyError};
+pub use copy::copy_topic;
 pub use error::{
     CommitFailure, ConsumerFailure, DeliveryFailure, commit_failure, consumer_failure,
     delivery_failure,
@@ -20,6 +23,9 @@ pub use producer::{ProducerSettings, native_headers, verify_topic};
 pub use reader::{Shown, read_topic};
 pub use record::{Header, HeaderBuffer, HeaderList, Headers, OwnedRecord, Record, TimestampType};
 pub use statistics::{sum_up, tell_statistics};
+pub use topics::{create_topic, delete_topics};
+
+pub use rdkafka::error::KafkaError;
 
 use rdkafka::config::RDKafkaLogLevel;
 use tracing::{debug, info, warn};

@@ -59,7 +59,7 @@ impl KafkaSinkConfig {
     }
 
     /// The properties of the producer.
-    pub(super) fn client(&self, cluster: &Cluster) -> ClientConfig {
+    pub fn client(&self, cluster: &Cluster) -> ClientConfig {
         let mut client = cluster.producer(&ProducerSettings {
             linger: self.linger.0,
             delivery_timeout: self.delivery_timeout.0,

@@ -97,7 +97,7 @@ impl Default for RebalanceConfig {
 
 impl KafkaSourceConfig {
     /// The properties of the consumer.
-    pub(super) fn client(&self, cluster: &Cluster, group: &str) -> ClientConfig {
+    pub fn client(&self, cluster: &Cluster, group: &str) -> ClientConfig {
         let mut client = cluster.client();
         client
             .set("partition.assignment.strategy", "cooperative-sticky")

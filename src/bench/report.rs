@@ -1,0 +1,238 @@
+//! What was measured: as JSON for machines, as text for people.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::telemetry::ProcessUsage;
+use crate::telemetry::Quantiles;
+
+/// Everything that was measured.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// Content hash of the definition.
+    pub definition: String,
+    /// Mean size of the events.
+    pub event_bytes: usize,
+    /// Threads that compute.
+    pub workers: usize,
+    /// Without Kafka.
+    pub in_process: InProcessReport,
+    /// From topic to topic.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kafka: Option<StreamReport>,
+}
+
+/// Executions without Kafka.
+#[derive(Clone, Debug, Serialize)]
+pub struct InProcessReport {
+    /// How many.
+    pub executions: u64,
+    /// Those that failed or timed out.
+    pub failed: u64,
+    /// Executions per second.
+    pub per_second: f64,
+    /// Of one execution.
+    pub latency: Latency,
+    /// What it took.
+    pub usage: Usage,
+}
+
+/// Records from topic to topic.
+#[derive(Clone, Debug, Serialize)]
+pub struct StreamReport {
+    /// Addresses, or `embedded`.
+    pub broker: String,
+    /// Of the topics.
+    pub partitions: u32,
+    /// Records with an acknowledged outcome.
+    pub records: u64,
+    /// Those of them that are dead letters.
+    pub dead_letters: u64,
+    /// Records per second, from the first one taken in to the last acknowledgement.
+    pub per_second: f64,
+    /// At full speed, from taking a record in to the acknowledgement of its outcome.
+    pub latency: Latency,
+    /// What it took.
+    pub usage: Usage,
+    /// Records per second of a loop that only consumes and produces, with the same client properties.
+    pub bare_per_second: f64,
+    /// What the bare loop took.
+    pub bare_usage: Usage,
+    /// `per_second` as a share of `bare_per_second`.
+    pub of_bare: f64,
+    /// At half of the speed: records per second, and from the record's timestamp to the acknowledgement of its outcome.
+    pub half_load: HalfLoad,
+}
+
+/// Latency when there is no backlog.
+#[derive(Clone, Debug, Serialize)]
+pub struct HalfLoad {
+    /// Records per second.
+    pub per_second: f64,
+    /// From the record's timestamp to the acknowledgement of its outcome, in whole milliseconds.
+    pub latency: Latency,
+}
+
+/// Quantiles in seconds.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct Latency {
+    pub p50: f64,
+    pub p99: f64,
+    pub p999: f64,
+}
+
+/// What the whole process used meanwhile.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Usage {
+    /// CPU time of all threads, in seconds.
+    pub cpu_seconds: f64,
+    /// CPU time for each record or execution, in microseconds.
+    pub cpu_micros_each: f64,
+    /// Resident memory at the end, in bytes.
+    pub memory: u64,
+}
+
+impl From<Quantiles> for Latency {
+    fn from(quantiles: Quantiles) -> Latency {
+        Latency {
+            p50: quantiles.p50.as_secs_f64(),
+            p99: quantiles.p99.as_secs_f64(),
+            p999: quantiles.p999.as_secs_f64(),
+        }
+    }
+}
+
+/// Measures what the process uses for something.
+pub(super) struct Meter(ProcessUsage);
+
+impl Meter {
+    pub(super) fn start() -> Meter {
+        Meter(ProcessUsage::now().unwrap_or_default())
+    }
+
+    pub(super) fn stop(self, n: u64) -> Usage {
+        let now = ProcessUsage::now().unwrap_or_default();
+        let cpu = now.cpu.saturating_sub(self.0.cpu).as_secs_f64();
+        Usage {
+            cpu_seconds: cpu,
+            cpu_micros_each: cpu * 1e6 / n.max(1) as f64,
+            memory: now.memory,
+        }
+    }
+}
+
+/// A rate, also of what took no time.
+pub(super) fn per_second(n: u64, took: Duration) -> f64 {
+    n as f64 / took.as_secs_f64().max(1e-9)
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Report {
+            definition,
+            event_bytes,
+            workers,
+            in_process,
+            kafka,
+        } = self;
+        writeln!(
+            f,
+            "definition {definition}, events of {event_bytes} bytes, {workers} workers\n"
+        )?;
+        writeln!(
+            f,
+            "{:24}{:>14}{:>12}{:>12}{:>12}{:>14}{:>12}",
+            "", "per second", "p50", "p99", "p99.9", "CPU each", "memory"
+        )?;
+        let InProcessReport {
+            per_second,
+            latency,
+            usage,
+            ..
+        } = in_process;
+        row(f, "in process", *per_second, Some(latency), Some(usage))?;
+        if let Some(kafka) = kafka {
+            row(
+                f,
+                "Kafka, bare loop",
+                kafka.bare_per_second,
+                None,
+                Some(&kafka.bare_usage),
+            )?;
+            row(
+                f,
+                "Kafka, full speed",
+                kafka.per_second,
+                Some(&kafka.latency),
+                Some(&kafka.usage),
+            )?;
+            row(
+                f,
+                "Kafka, half of it",
+                kafka.half_load.per_second,
+                Some(&kafka.half_load.latency),
+                None,
+            )?;
+        }
+        writeln!(f)?;
+        let (n, failed) = (in_process.executions, in_process.failed);
+        writeln!(
+            f,
+            "in process: {n} executions, {failed} failed; latency of an execution"
+        )?;
+        if let Some(kafka) = kafka {
+            let StreamReport {
+                records,
+                dead_letters,
+                partitions,
+                broker,
+                of_bare,
+                ..
+            } = kafka;
+            writeln!(
+                f,
+                "Kafka at {broker}, {partitions} partitions: {records} records, {dead_letters} dead letters, {of_bare:.2} of the bare loop"
+            )?;
+            writeln!(
+                f,
+                "  full speed: latency from taking a record in to its acknowledged outcome"
+            )?;
+            writeln!(
+                f,
+                "  half of it: latency from the record's timestamp to its acknowledged outcome"
+            )?;
+        }
+        Ok(())
+    }
+}
+
+fn row(
+    f: &mut fmt::Formatter<'_>,
+    name: &str,
+    per_second: f64,
+    latency: Option<&Latency>,
+    usage: Option<&Usage>,
+) -> fmt::Result {
+    let time =
+        |pick: fn(&Latency) -> f64| latency.map_or(String::new(), |latency| human(pick(latency)));
+    let (p50, p99, p999) = (time(|l| l.p50), time(|l| l.p99), time(|l| l.p999));
+    let cpu = usage.map_or(String::new(), |usage| {
+        format!("{:.1} µs", usage.cpu_micros_each)
+    });
+    let memory = usage.map_or(String::new(), |usage| format!("{} MiB", usage.memory >> 20));
+    writeln!(
+        f,
+        "{name:24}{per_second:>14.0}{p50:>12}{p99:>12}{p999:>12}{cpu:>14}{memory:>12}"
+    )
+}
+
+fn human(seconds: f64) -> String {
+    match seconds {
+        ..1e-3 => format!("{:.0} µs", seconds * 1e6),
+        ..1.0 => format!("{:.1} ms", seconds * 1e3),
+        _ => format!("{seconds:.2} s"),
+    }
+}

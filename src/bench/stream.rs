@@ -1,0 +1,312 @@
+//! From topic to topic: the bare loop first, then the whole pipeline at full speed, then at half of it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use super::feeding::{Feeding, Pace};
+use super::report::{HalfLoad, Meter, StreamReport, per_second};
+use super::{LOOK_EVERY, Load, Progress};
+use crate::kafka::copy_topic;
+use crate::kafka::create_topic;
+use crate::kafka::delete_topics;
+use crate::pipeline::Pipeline;
+use crate::pipeline::PipelineConfig;
+use crate::pipeline::PipelineOptions;
+use crate::pipeline::Shared;
+use crate::pipeline::SinkConfig;
+use crate::pipeline::SourceConfig;
+use crate::runtime::Machine;
+use crate::sink::KafkaSinkConfig;
+use crate::source::SourceEnd;
+use crate::source::kafka::KafkaSourceConfig;
+use crate::telemetry::PipelineMetrics;
+
+/// Where a stream is measured.
+pub struct StreamBench {
+    /// What the pipeline shares with others, the cluster among it.
+    pub shared: Shared,
+    /// What runs.
+    pub machine: Arc<Machine>,
+    /// Partitions of the topics that are made.
+    pub partitions: u32,
+    /// Tells the topics and groups of this run from those of others.
+    pub unique: String,
+}
+
+/// Why a stream could not be measured.
+#[derive(Debug, thiserror::Error)]
+pub enum StreamError {
+    /// The client or the cluster.
+    #[error(transparent)]
+    Kafka(#[from] crate::kafka::KafkaError),
+    /// The pipeline did not start.
+    #[error(transparent)]
+    Start(#[from] crate::pipeline::StartError),
+    /// Anything else, in words.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// The embedded broker forgets records silently, so nobody gets far ahead there: a share of what a partition keeps.
+const EMBEDDED_BYTES: usize = 2 << 20;
+const EMBEDDED_RECORDS: usize = 20_000;
+/// When nothing has moved for so long, nothing will.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long half of the speed is measured.
+const HALF_LOAD: Duration = Duration::from_secs(5);
+
+impl StreamBench {
+    /// Measures. The topics are deleted afterwards.
+    pub async fn run(
+        &self,
+        load: &Arc<Load>,
+        progress: Progress<'_>,
+    ) -> Result<StreamReport, StreamError> {
+        let topics = ["in", "half", "out", "dead", "bare"].map(|name| self.topic(name));
+        for topic in &topics {
+            create_topic(&self.shared.cluster, topic, self.partitions).await?;
+        }
+        let measured = self.measure(load, progress);
+        let topics: Vec<_> = topics.iter().map(String::as_str).collect();
+        let deleted = delete_topics(&self.shared.cluster, &topics).await;
+        let report = measured?;
+        deleted?;
+        Ok(report)
+    }
+
+    fn topic(&self, name: &str) -> String {
+        format!("expressd-bench-{}-{name}", self.unique)
+    }
+
+    fn measure(
+        &self,
+        load: &Arc<Load>,
+        progress: Progress<'_>,
+    ) -> Result<StreamReport, StreamError> {
+        let cluster = &self.shared.cluster;
+        if !cluster.is_embedded() {
+            self.feed_ahead(load, progress)?;
+        }
+        let (bare, bare_usage) = self.bare(load, progress)?;
+        let full = self.stream("in", load, load.count, None, progress)?;
+        let half_rate = full.per_second / 2.0;
+        let half_count = ((half_rate * HALF_LOAD.as_secs_f64()) as u64).clamp(1, load.count);
+        let half = self.stream("half", load, half_count, Some(half_rate), progress)?;
+        let totals = full.metrics.totals();
+        Ok(StreamReport {
+            broker: match cluster.is_embedded() {
+                true => "embedded".to_string(),
+                false => cluster.bootstrap().to_string(),
+            },
+            partitions: self.partitions,
+            records: totals.results + totals.dead_letters + totals.discarded,
+            dead_letters: totals.dead_letters,
+            per_second: full.per_second,
+            latency: full.metrics.delivery_seconds().quantiles().into(),
+            usage: full.usage,
+            bare_per_second: bare,
+            bare_usage,
+            of_bare: full.per_second / bare.max(1e-9),
+            half_load: HalfLoad {
+                per_second: half.per_second,
+                latency: half.metrics.event_seconds().quantiles().into(),
+            },
+        })
+    }
+
+    /// Fills the topic that the bare loop and the pipeline read, each from its beginning.
+    fn feed_ahead(&self, load: &Arc<Load>, progress: Progress<'_>) -> Result<(), StreamError> {
+        let topic = self.topic("in");
+        let feeding = Feeding::start(load, &self.shared.cluster, &topic, load.count, Pace::Full);
+        let feeding = feeding.map_err(StreamError::Failed)?;
+        while !feeding.is_finished() {
+            progress("produce", feeding.sent(), load.count);
+            thread::park_timeout(LOOK_EVERY);
+        }
+        feeding.join().map_err(StreamError::Failed)
+    }
+
+    /// Feeds a topic while it is read, unless it was fed ahead.
+    fn feed(
+        &self,
+        topic: &str,
+        load: &Arc<Load>,
+        n: u64,
+        done: &Arc<AtomicU64>,
+        rate: Option<f64>,
+    ) -> Result<Option<Feeding>, StreamError> {
+        let most = (EMBEDDED_BYTES / load.mean_bytes()).clamp(1, EMBEDDED_RECORDS);
+        let pace = match rate {
+            Some(rate) => Pace::Rate(rate),
+            None if self.shared.cluster.is_embedded() => Pace::Ahead(most as u64, Arc::clone(done)),
+            None => return Ok(None),
+        };
+        let feeding = Feeding::start(load, &self.shared.cluster, topic, n, pace);
+        feeding.map(Some).map_err(StreamError::Failed)
+    }
+
+    /// Records per second of the loop that only copies.
+    fn bare(
+        &self,
+        load: &Arc<Load>,
+        progress: Progress<'_>,
+    ) -> Result<(f64, super::Usage), StreamError> {
+        let cluster = &self.shared.cluster;
+        let (source, sink) = (self.source("in"), self.sink());
+        // The pipeline needs the records that the embedded broker would have forgotten by then.
+        let from = match cluster.is_embedded() {
+            true => self.topic("bare-in"),
+            false => self.topic("in"),
+        };
+        cluster.provide_topic(&from)?;
+        let to = self.topic("bare");
+        let acknowledged = Arc::new(AtomicU64::new(0));
+        let consumer = source.client(cluster, &format!("{to}-loop"));
+        let producer = sink.client(cluster);
+        let feeding = self.feed(&from, load, load.count, &acknowledged, None)?;
+        let meter = Meter::start();
+        let copied = thread::scope(|scope| {
+            let copying = scope.spawn(|| {
+                copy_topic(
+                    consumer,
+                    &producer,
+                    (&from, &to),
+                    load.count,
+                    &acknowledged,
+                    PATIENCE,
+                )
+            });
+            while !copying.is_finished() {
+                progress(
+                    "bare loop",
+                    acknowledged.load(Ordering::Relaxed),
+                    load.count,
+                );
+                thread::park_timeout(LOOK_EVERY);
+            }
+            copying.join()
+        });
+        drop(feeding);
+        let copied = copied.map_err(|_| StreamError::Failed("the bare loop panicked".into()))?;
+        let n = acknowledged.load(Ordering::Relaxed);
+        if n < load.count {
+            let missing = load.count - n;
+            return Err(StreamError::Failed(format!(
+                "the bare loop ended {missing} records early"
+            )));
+        }
+        Ok((per_second(n, copied?), meter.stop(n)))
+    }
+
+    /// Runs the pipeline until every record has its outcome.
+    fn stream(
+        &self,
+        input: &str,
+        load: &Arc<Load>,
+        n: u64,
+        rate: Option<f64>,
+        progress: Progress<'_>,
+    ) -> Result<Streamed, StreamError> {
+        let config = PipelineConfig {
+            source: SourceConfig::Kafka(self.source(input)),
+            sink: SinkConfig::Kafka(self.sink()),
+            options: PipelineOptions::default(),
+        };
+        let metrics =
+            PipelineMetrics::new(self.machine.pipeline(), Arc::clone(self.machine.metrics()));
+        let metrics = Arc::new(metrics);
+        let done = Arc::new(AtomicU64::new(0));
+        let machine = Arc::clone(&self.machine);
+        let meter = Meter::start();
+        let pipeline = Pipeline::start(&config, machine, Arc::clone(&metrics), &self.shared)?;
+        // What is fed while the group is still forming would count as late.
+        let joining = Instant::now();
+        while !pipeline.is_ready() && joining.elapsed() < PATIENCE {
+            thread::park_timeout(LOOK_EVERY);
+        }
+        let feeding = self.feed(&self.topic(input), load, n, &done, rate)?;
+        let what = if rate.is_some() {
+            "half speed"
+        } else {
+            "full speed"
+        };
+        let took = watch(&pipeline, &metrics, n, &done, &|done| {
+            progress(what, done, n)
+        });
+        drop(feeding);
+        let usage = meter.stop(n);
+        pipeline.stop();
+        let end = pipeline.join();
+        match (took, end) {
+            (Some(took), SourceEnd::Drained) => Ok(Streamed {
+                per_second: per_second(n, took),
+                usage,
+                metrics,
+            }),
+            (_, SourceEnd::Failed(error)) => Err(StreamError::Failed(error.to_string())),
+            _ => {
+                let missing = n.saturating_sub(done.load(Ordering::Relaxed));
+                Err(StreamError::Failed(format!(
+                    "{missing} records have no outcome"
+                )))
+            }
+        }
+    }
+
+    fn source(&self, input: &str) -> KafkaSourceConfig {
+        let topic = self.topic(input);
+        from_json(json!({"topics": [topic], "group": topic}))
+    }
+
+    fn sink(&self) -> KafkaSinkConfig {
+        from_json(json!({"output": self.topic("out"), "dead_letters": self.topic("dead")}))
+    }
+}
+
+/// A pipeline's run.
+struct Streamed {
+    per_second: f64,
+    usage: super::Usage,
+    metrics: Arc<PipelineMetrics>,
+}
+
+/// Waits for `n` outcomes; the time since the first record was taken in, or nothing when nothing moves any more.
+fn watch(
+    pipeline: &Pipeline,
+    metrics: &PipelineMetrics,
+    n: u64,
+    done: &AtomicU64,
+    look: &dyn Fn(u64),
+) -> Option<Duration> {
+    let mut started = None;
+    let mut moved = (Instant::now(), 0);
+    loop {
+        let totals = metrics.totals();
+        let now = Instant::now();
+        if totals.records > 0 {
+            started.get_or_insert(now);
+        }
+        let outcomes = totals.results + totals.dead_letters + totals.discarded;
+        done.store(outcomes, Ordering::Relaxed);
+        if outcomes >= n {
+            return started.map(|started| now - started);
+        }
+        if outcomes != moved.1 {
+            moved = (now, outcomes);
+        }
+        if now - moved.0 > PATIENCE || pipeline.is_finished() {
+            return None;
+        }
+        look(outcomes);
+        thread::park_timeout(LOOK_EVERY);
+    }
+}
+
+/// The defaults of a config's section.
+fn from_json<T: serde::de::DeserializeOwned>(json: serde_json::Value) -> T {
+    serde_json::from_value(json).expect("the keys are those of the config")
+}

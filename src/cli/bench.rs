@@ -1,0 +1,280 @@
+//! `expressd bench`: how fast a definition runs here.
+
+use std::io::{IsTerminal, stderr};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context, bail, ensure};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::{Exit, print_problems};
+use crate::bench::Load;
+use crate::bench::Report;
+use crate::bench::StreamBench;
+use crate::bench::in_process;
+use crate::config::Config;
+use crate::config::Definition;
+use crate::kafka::Cluster;
+use crate::kafka::EMBEDDED;
+use crate::kafka::KafkaConfig;
+use crate::pipeline::Shared;
+use crate::runtime::Clock;
+use crate::runtime::IdentityConfig;
+use crate::runtime::LimitsConfig;
+use crate::runtime::Machine;
+use crate::runtime::Runtime;
+use crate::runtime::RuntimeConfig;
+use crate::source::Deadlines;
+use crate::source::MemoryBudget;
+use crate::task::Binding;
+use crate::task::Glob;
+use crate::task::Registry;
+use crate::task::script::Script;
+
+/// Measure a definition: in this process, and through Kafka beside a loop that only copies
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  expressd bench order.asl.json --events orders.ndjson --script answers.yaml
+  expressd bench order.asl.json --events orders.ndjson --script answers.yaml --kafka localhost:9092
+  expressd bench expressd.yaml --pipeline orders --events orders.ndjson --kafka --json
+
+Tasks are answered by the script, or by the bindings of a config's pipeline. Through Kafka, topics called
+expressd-bench-… are made and deleted again; embedded is a broker inside this process, which shares its cores.")]
+pub(super) struct Args {
+    /// A definition, or a config with --pipeline
+    file: PathBuf,
+    /// Events, one JSON text a line; taken in turn
+    #[arg(long, value_name = "FILE")]
+    events: PathBuf,
+    /// Answers for tasks, YAML or JSON
+    #[arg(long, value_name = "FILE", conflicts_with = "pipeline")]
+    script: Option<PathBuf>,
+    /// Pipeline of the config
+    #[arg(long, value_name = "NAME")]
+    pipeline: Option<String>,
+    /// Measure through Kafka, too: addresses, or embedded; without a value the config's broker
+    #[arg(long, value_name = "BROKERS", num_args = 0..=1, default_missing_value = "")]
+    kafka: Option<String>,
+    /// Executions
+    #[arg(long, default_value_t = 200_000, value_parser = clap::value_parser!(u64).range(1..))]
+    count: u64,
+    /// Partitions of the topics
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    partitions: u32,
+    /// Threads that compute; 0 is one for each core, or what the config says
+    #[arg(long, default_value_t = 0)]
+    workers: usize,
+    /// Executions that wait at the same time, without Kafka
+    #[arg(long, default_value_t = 10_000)]
+    in_flight: usize,
+    /// Print the figures as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What is measured, whatever it was read from.
+struct Subject {
+    machine: Arc<Machine>,
+    tasks: Registry,
+    runtime: RuntimeConfig,
+    kafka: KafkaConfig,
+}
+
+pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
+    let subject = match Config::is_config(&args.file) {
+        true => of_config(args)?,
+        false => of_definition(args)?,
+    };
+    let Some(subject) = subject else {
+        return Ok(Exit::Invalid);
+    };
+    let load = Arc::new(Load {
+        events: events(&args.events)?,
+        count: args.count,
+        in_flight: args.in_flight.max(1),
+    });
+    let report = measure(args, &subject, &load)?;
+    match args.json {
+        true => println!("{}", serde_json::to_string_pretty(&report)?),
+        false => print!("{report}"),
+    }
+    Ok(Exit::Done)
+}
+
+fn measure(args: &Args, subject: &Subject, load: &Arc<Load>) -> anyhow::Result<Report> {
+    let tokio = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    let mut config = subject.runtime.clone();
+    if args.workers > 0 {
+        config.workers = args.workers;
+    }
+    let runtime = Runtime::new(&config, Clock::real(), tokio.handle().clone())?;
+    let mut kafka = subject.kafka.clone();
+    match args.kafka.as_deref() {
+        None | Some("") => {}
+        Some(brokers) => kafka.broker = brokers.to_string(),
+    }
+    kafka.embedded.partitions = args.partitions;
+    let bar = Bar::new(args.json);
+    let progress = |what: &str, done, of| bar.show(what, done, of);
+    let cluster = match &args.kafka {
+        Some(_) => Some(Arc::new(Cluster::new(&kafka)?)),
+        None => None,
+    };
+    if let Some(cluster) = &cluster {
+        subject.tasks.open(cluster)?;
+    }
+    let in_process = in_process(load, &subject.machine, &runtime, &progress);
+    let streamed = match &cluster {
+        None => None,
+        Some(cluster) => {
+            let shared = Shared {
+                runtime: runtime.clone(),
+                cluster: Arc::clone(cluster),
+                budget: Arc::new(MemoryBudget::new(256 << 20)),
+                instance: "bench".to_string(),
+                deadlines: Deadlines {
+                    drain: Duration::from_secs(10),
+                    cancel: Duration::from_secs(2),
+                },
+                until_idle: false,
+            };
+            let started = runtime.clock().read().wall_millis();
+            let bench = StreamBench {
+                shared,
+                machine: Arc::clone(&subject.machine),
+                partitions: args.partitions,
+                unique: format!("{}-{started}", std::process::id()),
+            };
+            Some(tokio.block_on(bench.run(load, &progress))?)
+        }
+    };
+    bar.clear();
+    let bytes: usize = load.events.iter().map(String::len).sum();
+    Ok(Report {
+        definition: subject.machine.plan().hash().to_string(),
+        event_bytes: bytes / load.events.len(),
+        workers: runtime.workers(),
+        in_process,
+        kafka: streamed,
+    })
+}
+
+fn of_config(args: &Args) -> anyhow::Result<Option<Subject>> {
+    let config = match Config::load(&args.file) {
+        Ok(config) => config,
+        Err(problems) => {
+            print_problems(&problems);
+            return Ok(None);
+        }
+    };
+    let names: Vec<_> = config.pipelines.iter().map(|p| p.name.clone()).collect();
+    let wanted = |name: &str| args.pipeline.as_deref().is_none_or(|wanted| wanted == name);
+    let mut found = config
+        .pipelines
+        .into_iter()
+        .filter(|pipeline| wanted(&pipeline.name));
+    let (Some(pipeline), None) = (found.next(), found.next()) else {
+        bail!("--pipeline has to be one of {}", names.join(", "));
+    };
+    Ok(Some(Subject {
+        machine: pipeline.machine,
+        tasks: pipeline.tasks,
+        runtime: config.runtime,
+        kafka: config.kafka,
+    }))
+}
+
+fn of_definition(args: &Args) -> anyhow::Result<Option<Subject>> {
+    ensure!(args.pipeline.is_none(), "--pipeline goes with a config");
+    let definition = match Definition::load(&args.file) {
+        Ok(definition) => definition,
+        Err(problems) => {
+            print_problems(&problems);
+            return Ok(None);
+        }
+    };
+    let mut tasks = Registry::default();
+    if let Some(script) = &args.script {
+        tasks.add(Binding {
+            resource: Glob::new("*"),
+            function: None,
+            integration: Arc::new(Script::load(script)?),
+        });
+    }
+    let machine = Machine::new(
+        Arc::clone(&definition.plan),
+        "bench",
+        &tasks,
+        &IdentityConfig::default(),
+        LimitsConfig::default().limits(),
+    );
+    let machine = match machine {
+        Ok(machine) => Arc::new(machine),
+        Err(error) => {
+            print_problems(&definition.unanswered(&error));
+            return Ok(None);
+        }
+    };
+    Ok(Some(Subject {
+        machine,
+        tasks,
+        runtime: RuntimeConfig::default(),
+        kafka: KafkaConfig {
+            broker: EMBEDDED.to_string(),
+            ..KafkaConfig::default()
+        },
+    }))
+}
+
+fn events(file: &Path) -> anyhow::Result<Vec<String>> {
+    let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
+    let events: Vec<_> = text
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .map(str::to_string)
+        .collect();
+    ensure!(!events.is_empty(), "{}: there is no event", file.display());
+    Ok(events)
+}
+
+/// A progress bar on a terminal, nothing elsewhere.
+struct Bar {
+    bar: ProgressBar,
+    what: Mutex<String>,
+}
+
+impl Bar {
+    fn new(hidden: bool) -> Bar {
+        let target = match hidden || !stderr().is_terminal() {
+            true => ProgressDrawTarget::hidden(),
+            false => ProgressDrawTarget::stderr(),
+        };
+        let bar = ProgressBar::with_draw_target(Some(1), target);
+        let style = ProgressStyle::with_template("{msg:12} {bar:40} {pos}/{len} {per_sec} {eta}");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        Bar {
+            bar,
+            what: Mutex::default(),
+        }
+    }
+
+    fn show(&self, what: &str, done: u64, of: u64) {
+        let mut shown = self.what.lock().unwrap_or_else(PoisonError::into_inner);
+        if *shown != what {
+            *shown = what.to_string();
+            self.bar.reset();
+            self.bar.set_message(what.to_string());
+        }
+        self.bar.set_length(of);
+        self.bar.set_position(done);
+    }
+
+    fn clear(&self) {
+        self.bar.finish_and_clear();
+    }
+}
