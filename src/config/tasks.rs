@@ -16,6 +16,8 @@ use crate::task::http::Http;
 use crate::task::http::HttpConfig;
 use crate::task::kafka::Kafka;
 use crate::task::kafka::KafkaTaskConfig;
+use crate::task::lambda::Lambda;
+use crate::task::lambda::LambdaConfig;
 use crate::task::process::Process;
 use crate::task::process::ProcessConfig;
 use crate::task::script::Mock;
@@ -48,6 +50,9 @@ pub struct BindingConfig {
     /// Answers from an HTTP endpoint.
     #[serde(default)]
     pub http: Option<HttpConfig>,
+    /// Answers from Lambda functions.
+    #[serde(default)]
+    pub lambda: Option<LambdaConfig>,
 }
 
 /// A test case in a mock file.
@@ -110,6 +115,7 @@ enum Kind<'a> {
     Process(&'a ProcessConfig),
     Kafka(&'a KafkaTaskConfig),
     Http(&'a HttpConfig),
+    Lambda(&'a LambdaConfig),
 }
 
 impl BindingConfig {
@@ -120,6 +126,7 @@ impl BindingConfig {
             self.process.as_ref().map(Kind::Process),
             self.kafka.as_ref().map(Kind::Kafka),
             self.http.as_ref().map(Kind::Http),
+            self.lambda.as_ref().map(Kind::Lambda),
         ];
         let mut given = kinds.into_iter().flatten();
         match (given.next(), given.next()) {
@@ -127,8 +134,9 @@ impl BindingConfig {
             _ => Err(vec![BindingProblem {
                 pointer: String::new(),
                 code: codes::COMBINATION,
-                message: "a binding has exactly one of script, mock, process, kafka and http"
-                    .to_string(),
+                message:
+                    "a binding has exactly one of script, mock, process, kafka, http and lambda"
+                        .to_string(),
             }]),
         }
     }
@@ -156,6 +164,10 @@ impl Kind<'_> {
                 Arc::new(Kafka::new(kafka))
             }
             Kind::Http(http) => Arc::new(Http::new(http, base).map_err(|found| at("http", found))?),
+            Kind::Lambda(lambda) => {
+                let lambda = Lambda::new(lambda, base);
+                Arc::new(lambda.map_err(|found| at("lambda", found))?)
+            }
         })
     }
 }

@@ -5,10 +5,12 @@
 
 pub mod client;
 mod envelope;
+mod function_error;
 pub mod gate;
 mod glob;
 pub mod http;
 pub mod kafka;
+pub mod lambda;
 mod lambda_error;
 pub mod process;
 mod registry;

@@ -7,6 +7,7 @@ use hyper::{Response, StatusCode};
 
 use super::super::client::Failure;
 use super::super::envelope::in_envelope;
+use super::super::function_error::{error, error_type, is_json, too_large};
 use super::super::gate::Health;
 use super::super::lambda_error;
 use crate::engine::TaskReply;
@@ -57,13 +58,7 @@ impl Reading {
         match failure {
             Failure::Connection(cause) => (error(lambda_error::SDK_CLIENT, cause), Health::Down),
             Failure::Late(cause) => (error(error_name::TIMEOUT, cause), Health::Down),
-            Failure::TooLarge(_) => {
-                let cause = format!(
-                    "The state/task '{}' returned a result with a size exceeding the maximum number of bytes service limit.",
-                    self.service
-                );
-                (error(error_name::DATA_LIMIT_EXCEEDED, cause), Health::Up)
-            }
+            Failure::TooLarge(_) => (too_large(&self.service), Health::Up),
         }
     }
 }
@@ -87,27 +82,4 @@ fn error_of(status: StatusCode, body: &Bytes) -> (TaskReply, Health) {
         _ => (lambda_error::AWS_LAMBDA, Health::Up),
     };
     (error(name, cause), health)
-}
-
-/// `errorType` of a function's error.
-fn error_type(body: &[u8]) -> Option<String> {
-    #[derive(serde::Deserialize)]
-    struct FunctionError {
-        #[serde(rename = "errorType")]
-        error_type: String,
-    }
-    let error: FunctionError = serde_json::from_slice(body).ok()?;
-    (!error.error_type.is_empty()).then_some(error.error_type)
-}
-
-fn is_json(body: &[u8]) -> bool {
-    let text = std::str::from_utf8(body);
-    text.is_ok_and(|text| serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok())
-}
-
-fn error(name: &str, cause: String) -> TaskReply {
-    TaskReply::Error {
-        error: Some(name.to_string()),
-        cause: Some(cause),
-    }
 }
