@@ -7,8 +7,8 @@ use crate::baseline::Case;
 pub(crate) struct Workload {
     /// `case` or `case_events`.
     pub(crate) name: &'static str,
-    /// What baselines do.
-    pub(crate) case: Case,
+    /// What baselines do, where there are any.
+    pub(crate) case: Option<Case>,
     /// The definition.
     pub(crate) definition: &'static str,
     /// Events, one a line.
@@ -38,7 +38,7 @@ const MAP100: &str = include_str!("../machines/map100.ndjson");
 
 const fn on_orders(
     name: &'static str,
-    case: Case,
+    case: Option<Case>,
     definition: &'static str,
     events: &'static str,
 ) -> Workload {
@@ -53,25 +53,32 @@ const fn on_orders(
 
 const PASSTHROUGH: &str = include_str!("../machines/passthrough.asl.json");
 const ROUTE: &str = include_str!("../machines/route.asl.json");
+const JSONATA: &str = include_str!("../machines/jsonata.asl.json");
 const ORDER: &str = include_str!("../machines/order.asl.json");
 const PARALLEL3: &str = include_str!("../machines/parallel3.asl.json");
 const MAP: &str = include_str!("../machines/map100.asl.json");
 
 /// All of them; those that decide first.
-pub(crate) const WORKLOADS: [Workload; 9] = [
-    on_orders("passthrough", Case::Passthrough, PASSTHROUGH, ORDER1K),
-    on_orders("route", Case::Route, ROUTE, ORDER1K),
-    on_orders("order", Case::Order, ORDER, ORDER1K),
-    on_orders("parallel3", Case::Parallel3, PARALLEL3, ORDER1K),
-    on_orders("map100", Case::Map100, MAP, MAP100),
+pub(crate) const WORKLOADS: [Workload; 10] = [
+    on_orders("passthrough", Some(Case::Passthrough), PASSTHROUGH, ORDER1K),
+    on_orders("route", Some(Case::Route), ROUTE, ORDER1K),
+    on_orders("jsonata", None, JSONATA, ORDER1K),
+    on_orders("order", Some(Case::Order), ORDER, ORDER1K),
+    on_orders("parallel3", Some(Case::Parallel3), PARALLEL3, ORDER1K),
+    on_orders("map100", Some(Case::Map100), MAP, MAP100),
     Workload {
         name: "passthrough_click300",
-        case: Case::Passthrough,
+        case: Some(Case::Passthrough),
         definition: PASSTHROUGH,
         events: CLICK300,
         orders: false,
     },
-    on_orders("passthrough_big50k", Case::Passthrough, PASSTHROUGH, BIG50K),
-    on_orders("route_order2k", Case::Route, ROUTE, ORDER2K),
-    on_orders("route_big50k", Case::Route, ROUTE, BIG50K),
+    on_orders(
+        "passthrough_big50k",
+        Some(Case::Passthrough),
+        PASSTHROUGH,
+        BIG50K,
+    ),
+    on_orders("route_order2k", Some(Case::Route), ROUTE, ORDER2K),
+    on_orders("route_big50k", Some(Case::Route), ROUTE, BIG50K),
 ];

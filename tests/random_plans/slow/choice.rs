@@ -3,22 +3,39 @@
 use serde_json::Value;
 
 use super::data::Scope;
-use super::{Failure, path};
+use super::{Failure, jsonata, path};
 
-/// The state that a Choice goes to.
-pub(super) fn next(state: &Value, scope: Scope<'_>) -> Result<String, Failure> {
+/// The rule that holds, or else the state itself, and the state that a Choice goes to.
+pub(super) fn next<'a>(state: &'a Value, scope: Scope<'_>) -> Result<(&'a Value, String), Failure> {
     for rule in state["Choices"].as_array().unwrap() {
         if holds(rule, scope)? {
-            return Ok(rule["Next"].as_str().unwrap().to_string());
+            return Ok((rule, rule["Next"].as_str().unwrap().to_string()));
         }
     }
     match state["Default"].as_str() {
-        Some(next) => Ok(next.to_string()),
+        Some(next) => Ok((state, next.to_string())),
         None => Err(Failure::runtime(
             "Failed to transition out of the state. The state does not point to a next state."
                 .to_string(),
         )),
     }
+}
+
+/// The same for JSONata, with the name of the place.
+pub(super) fn next_by_queries<'a>(
+    state: &'a Value,
+    scope: jsonata::Scope<'_>,
+) -> Result<(&'a Value, String, String), Failure> {
+    for (at, rule) in state["Choices"].as_array().unwrap().iter().enumerate() {
+        let place = format!("Choices[{at}]/");
+        let location = format!("{place}Condition");
+        let holds = jsonata::typed(&rule["Condition"], &location, "boolean", scope)?;
+        if holds == Value::Bool(true) {
+            return Ok((rule, place, rule["Next"].as_str().unwrap().to_string()));
+        }
+    }
+    let default = state["Default"].as_str().unwrap();
+    Ok((state, String::new(), default.to_string()))
 }
 
 fn holds(rule: &Value, scope: Scope<'_>) -> Result<bool, Failure> {
@@ -53,7 +70,7 @@ fn test(rule: &Value, scope: Scope<'_>) -> Result<bool, Failure> {
     let value = found.ok_or_else(|| invalid(variable))?;
     let mut operators = rule.as_object().unwrap().iter();
     let (operator, operand) = operators
-        .find(|(name, _)| *name != "Variable" && *name != "Next")
+        .find(|(name, _)| *name != "Variable" && *name != "Next" && *name != "Assign")
         .unwrap();
     let operand = match operator.strip_suffix("Path") {
         None => operand.clone(),

@@ -1,5 +1,7 @@
 //! The fields that move data through a state.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
 use super::{Cause, Failure, intrinsic, path};
@@ -19,7 +21,11 @@ pub(super) struct Context<'a> {
     pub(super) state_name: &'a str,
     /// Index and value of the iteration.
     pub(super) item: Option<(usize, &'a Value)>,
+    pub(super) variables: &'a Variables,
 }
+
+/// Workflow variables by name.
+pub(super) type Variables = BTreeMap<String, Value>;
 
 /// `InputPath`, `OutputPath`
 pub(super) fn select(
@@ -85,19 +91,30 @@ fn expression(text: &str, field: &str, scope: Scope<'_>) -> Result<Value, Failur
     })
 }
 
-/// `ResultSelector`, `ResultPath` and `OutputPath`
+/// `Assign` of a state, a rule or a catcher.
+pub(super) fn assign(holder: &Value, scope: Scope<'_>) -> Result<Variables, Failure> {
+    let Some(assign) = holder.get("Assign") else {
+        return Ok(Variables::new());
+    };
+    let filled = fill(assign, scope)?;
+    Ok(filled.as_object().unwrap().clone().into_iter().collect())
+}
+
+/// `Assign`, `ResultSelector`, `ResultPath` and `OutputPath`
 pub(super) fn selected(
     state: &Value,
     raw: &Value,
     result: Value,
     context: Context<'_>,
-) -> Result<Value, Failure> {
+) -> Result<(Value, Variables), Failure> {
     let scope = Scope {
         input: &result,
         context,
     };
+    let assigned = assign(state, scope)?;
     let result = template(state, "ResultSelector", scope)?;
-    finish(state, raw, result, context)
+    let output = finish(state, raw, result, context)?;
+    Ok((output, assigned))
 }
 
 /// `ResultPath` and `OutputPath`
@@ -165,5 +182,6 @@ pub(super) fn failure(
         error: state["Error"].as_str().map(str::to_string),
         cause,
         from_inside: false,
+        is_evaluation: false,
     })
 }

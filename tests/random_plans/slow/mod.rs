@@ -6,11 +6,12 @@
 mod choice;
 mod data;
 mod intrinsic;
+mod jsonata;
 mod path;
 
 use serde_json::{Value, json};
 
-use data::{Context, Scope};
+use data::{Context, Scope, Variables};
 
 /// An execution under way.
 pub(crate) struct Slow<'a> {
@@ -27,6 +28,8 @@ pub(crate) struct Failure {
     pub(crate) cause: Cause,
     /// A branch or iteration let it through.
     from_inside: bool,
+    /// A JSONata expression failed, which is an event of its own.
+    is_evaluation: bool,
 }
 
 /// What is known of a cause.
@@ -45,10 +48,12 @@ struct Visit<'a> {
     entered: u64,
     /// Index and value of the iteration around it.
     item: Option<(usize, &'a Value)>,
+    /// As they are when it is entered.
+    variables: &'a Variables,
 }
 
-/// Output, and the next state if there is one.
-type Done = (Value, Option<String>);
+/// Output, the next state if there is one, and what was assigned.
+type Done = (Value, Option<String>, Variables);
 
 impl Cause {
     pub(crate) fn fits(&self, got: Option<&str>) -> bool {
@@ -66,6 +71,7 @@ impl Failure {
             error: Some(error.to_string()),
             cause,
             from_inside: false,
+            is_evaluation: false,
         }
     }
 
@@ -109,7 +115,7 @@ impl<'a> Slow<'a> {
             name,
             events: 1,
         };
-        slow.scope(machine, input, None)
+        slow.scope(machine, input, None, &Variables::new())
     }
 
     /// Runs the states of a machine, a branch or an item processor.
@@ -118,7 +124,9 @@ impl<'a> Slow<'a> {
         scope: &Value,
         input: &Value,
         item: Option<(usize, &Value)>,
+        outer: &Variables,
     ) -> Result<Value, Failure> {
+        let mut variables = outer.clone();
         let mut name = scope["StartAt"].as_str().unwrap().to_string();
         let mut input = input.clone();
         loop {
@@ -128,8 +136,10 @@ impl<'a> Slow<'a> {
                 name: &name,
                 entered: self.events,
                 item,
+                variables: &variables,
             };
-            let (output, next) = self.visit(state, visit, &input)?;
+            let (output, next, assigned) = self.visit(state, visit, &input)?;
+            variables.extend(assigned);
             self.events += 1;
             match next {
                 Some(next) => name = next,
@@ -144,9 +154,13 @@ impl<'a> Slow<'a> {
         let empty = Vec::new();
         let mut attempts = 0;
         let failure = loop {
-            let failure = match self.attempt(state, visit, raw) {
+            let attempt = match state["QueryLanguage"] == "JSONata" {
+                true => self.attempt_jsonata(state, visit, raw),
+                false => self.attempt(state, visit, raw),
+            };
+            let failure = match attempt {
                 Ok(done) => return Ok(done),
-                Err(failure) => failure,
+                Err(failure) => self.counted(failure),
             };
             let mut retriers = state["Retry"].as_array().unwrap_or(&empty).iter();
             let retrier = retriers.find(|retrier| failure.is_named_by(retrier));
@@ -168,8 +182,46 @@ impl<'a> Slow<'a> {
             Cause::Exact(text) | Cause::Begins(text) => json!(text),
         };
         let output = json!({"Error": failure.error, "Cause": cause});
-        let output = data::result_path(catcher, raw, output).map_err(|f| f.in_state(visit))?;
-        Ok((output, next(&catcher["Next"])))
+        let caught = self.caught(state, catcher, visit, raw, &output);
+        let (output, assigned) = caught.map_err(|f| self.counted(f.in_state(visit)))?;
+        Ok((output, next(&catcher["Next"]), assigned))
+    }
+
+    /// What goes on from a catcher.
+    fn caught(
+        &self,
+        state: &Value,
+        catcher: &Value,
+        visit: Visit<'_>,
+        raw: &Value,
+        error: &Value,
+    ) -> Result<(Value, Variables), Failure> {
+        let context = self.context(visit, visit.item);
+        if state["QueryLanguage"] != "JSONata" {
+            let scope = Scope {
+                input: error,
+                context,
+            };
+            let assigned = data::assign(catcher, scope)?;
+            let output = data::result_path(catcher, raw, error.clone())?;
+            return Ok((output, assigned));
+        }
+        let scope = jsonata::Scope {
+            input: raw,
+            context,
+            answer: Some(error),
+        };
+        let catchers = state["Catch"].as_array().unwrap();
+        let at = catchers.iter().position(|one| one == catcher).unwrap();
+        finish_jsonata(catcher, &format!("Catch[{at}]/"), error, scope)
+    }
+
+    /// Counts the event of a failed evaluation, once.
+    fn counted(&mut self, mut failure: Failure) -> Failure {
+        if std::mem::take(&mut failure.is_evaluation) {
+            self.events += 1; // EvaluationFailed
+        }
+        failure
     }
 
     fn attempt(&mut self, state: &Value, visit: Visit<'_>, raw: &Value) -> Result<Done, Failure> {
@@ -187,32 +239,98 @@ impl<'a> Slow<'a> {
                     Some(result) => result.clone(),
                     None => data::template(state, "Parameters", scope).map_err(here)?,
                 };
+                let scope = Scope {
+                    input: &result,
+                    context,
+                };
+                let assigned = data::assign(state, scope).map_err(here)?;
                 let output = data::finish(state, raw, result, context).map_err(here)?;
-                Ok((output, on))
+                Ok((output, on, assigned))
             }
             "Succeed" => {
                 let output = data::select(state, "OutputPath", &input, context).map_err(here)?;
-                Ok((output, None))
+                Ok((output, None, Variables::new()))
             }
             "Choice" => {
-                let next_state = choice::next(state, scope).map_err(here)?;
+                let (chosen, next_state) = choice::next(state, scope).map_err(here)?;
+                let assigned = data::assign(chosen, scope).map_err(here)?;
                 let output = data::select(state, "OutputPath", &input, context).map_err(here)?;
-                Ok((output, Some(next_state)))
+                Ok((output, Some(next_state), assigned))
             }
             "Fail" => Err(data::failure(state, raw, context).map_err(here)?),
             "Parallel" => {
                 let input = data::template(state, "Parameters", scope).map_err(here)?;
                 let result = self.branches(state, &input, visit)?;
-                let output = data::selected(state, raw, result, context).map_err(here)?;
-                Ok((output, on))
+                let (output, assigned) =
+                    data::selected(state, raw, result, context).map_err(here)?;
+                Ok((output, on, assigned))
             }
             "Map" => {
-                let result = self.items(state, visit, scope)?;
-                let output = data::selected(state, raw, result, context).map_err(here)?;
-                Ok((output, on))
+                let items = data::items(state, scope).map_err(here)?;
+                let result = self.items(state, &items, visit, |context| {
+                    data::template(state, "ItemSelector", Scope { context, ..scope })
+                })?;
+                let (output, assigned) =
+                    data::selected(state, raw, result, context).map_err(here)?;
+                Ok((output, on, assigned))
             }
             other => unreachable!("no machine here has a state of type {other}"),
         }
+    }
+
+    fn attempt_jsonata(
+        &mut self,
+        state: &Value,
+        visit: Visit<'_>,
+        raw: &Value,
+    ) -> Result<Done, Failure> {
+        let here = |failure: Failure| failure.in_state(visit);
+        let scope = jsonata::Scope {
+            input: raw,
+            context: self.context(visit, visit.item),
+            answer: None,
+        };
+        let result = match state["Type"].as_str().unwrap() {
+            "Choice" => {
+                let (holder, location, next) =
+                    choice::next_by_queries(state, scope).map_err(here)?;
+                let done = finish_jsonata(holder, &location, raw, scope).map_err(here)?;
+                return Ok((done.0, Some(next), done.1));
+            }
+            "Pass" => None,
+            "Parallel" => {
+                let input = match state.get("Arguments") {
+                    None => raw.clone(),
+                    Some(arguments) => {
+                        jsonata::fill(arguments, "Arguments", scope).map_err(here)?
+                    }
+                };
+                Some(self.branches(state, &input, visit)?)
+            }
+            "Map" => {
+                let items = match state.get("Items") {
+                    Some(items) => jsonata::typed(items, "Items", "array", scope).map_err(here)?,
+                    None if raw.is_array() => raw.clone(),
+                    None => {
+                        let reason = format!("Map state input must be an array but was: {raw}");
+                        return Err(here(jsonata::failure(reason)));
+                    }
+                };
+                let items = items.as_array().unwrap();
+                Some(self.items(state, items, visit, |context| {
+                    let scope = jsonata::Scope { context, ..scope };
+                    jsonata::fill(&state["ItemSelector"], "ItemSelector", scope)
+                })?)
+            }
+            other => unreachable!("no machine here has a JSONata state of type {other}"),
+        };
+        let scope = jsonata::Scope {
+            answer: result.as_ref(),
+            ..scope
+        };
+        let result = result.as_ref().unwrap_or(raw);
+        let (output, assigned) = finish_jsonata(state, "", result, scope).map_err(here)?;
+        Ok((output, next(&state["Next"]), assigned))
     }
 
     fn branches(
@@ -224,7 +342,7 @@ impl<'a> Slow<'a> {
         self.events += 1; // ParallelStateStarted
         let mut outputs = Vec::new();
         for branch in state["Branches"].as_array().unwrap() {
-            let output = self.scope(branch, input, visit.item);
+            let output = self.scope(branch, input, visit.item, visit.variables);
             outputs.push(output.map_err(passed_on)?);
         }
         self.events += 1; // ParallelStateSucceeded
@@ -234,24 +352,20 @@ impl<'a> Slow<'a> {
     fn items(
         &mut self,
         state: &Value,
+        items: &[Value],
         visit: Visit<'_>,
-        scope: Scope<'_>,
+        select: impl Fn(Context<'_>) -> Result<Value, Failure>,
     ) -> Result<Value, Failure> {
-        let items = data::items(state, scope).map_err(|f| f.in_state(visit))?;
         self.events += 1; // MapStateStarted
         let mut outputs = Vec::new();
         for (index, value) in items.iter().enumerate() {
             let item = Some((index, value));
             let input = match state.get("ItemSelector") {
                 None => value.clone(),
-                Some(_) => {
-                    let context = self.context(visit, item);
-                    let scope = Scope { context, ..scope };
-                    data::template(state, "ItemSelector", scope).map_err(|f| f.in_state(visit))?
-                }
+                Some(_) => select(self.context(visit, item)).map_err(|f| f.in_state(visit))?,
             };
             self.events += 1; // MapIterationStarted
-            let output = self.scope(&state["ItemProcessor"], &input, item);
+            let output = self.scope(&state["ItemProcessor"], &input, item, visit.variables);
             self.events += 1; // MapIterationSucceeded, MapIterationFailed
             outputs.push(output.map_err(passed_on)?);
         }
@@ -268,8 +382,30 @@ impl<'a> Slow<'a> {
             execution_name: self.name,
             state_name: visit.name,
             item,
+            variables: visit.variables,
         }
     }
+}
+
+/// `Assign` and `Output` of a JSONata state, rule or catcher.
+fn finish_jsonata(
+    holder: &Value,
+    location: &str,
+    result: &Value,
+    scope: jsonata::Scope<'_>,
+) -> Result<(Value, Variables), Failure> {
+    let assigned = match holder.get("Assign") {
+        None => Variables::new(),
+        Some(assign) => {
+            let filled = jsonata::fill(assign, &format!("{location}Assign"), scope)?;
+            filled.as_object().unwrap().clone().into_iter().collect()
+        }
+    };
+    let output = match holder.get("Output") {
+        None => result.clone(),
+        Some(output) => jsonata::fill(output, &format!("{location}Output"), scope)?,
+    };
+    Ok((output, assigned))
 }
 
 fn next(next: &Value) -> Option<String> {

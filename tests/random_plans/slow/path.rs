@@ -23,6 +23,10 @@ pub(super) fn select(path: &str, scope: Scope<'_>) -> Option<Value> {
         "$$.Map.Item.Index" => Some(json!(context.item?.0)),
         "$$.Execution.Name" => Some(json!(context.execution_name)),
         "$$.State.Name" => Some(json!(context.state_name)),
+        _ if path.starts_with("$v") => {
+            let end = path.find(['.', '[']).unwrap_or(path.len());
+            follow(context.variables.get(&path[1..end])?, &path[end..])
+        }
         _ => follow(scope.input, path.strip_prefix('$')?),
     }
 }

@@ -3,6 +3,8 @@
 //! Events and templates mostly have the members `a`, `b` and the array `l`, and paths mostly look for those, so that
 //! machines get far and yet run into everything that can be missing or of the wrong type.
 
+mod jsonata;
+
 use serde_json::{Map, Value, json};
 
 /// How deep Parallel and Map nest.
@@ -12,6 +14,8 @@ const DEPTH: usize = 2;
 pub(crate) struct Generator {
     random: u64,
     n_states: usize,
+    /// Of the scope being made.
+    depth: usize,
 }
 
 impl Generator {
@@ -19,12 +23,18 @@ impl Generator {
         Generator {
             random: seed,
             n_states: 0,
+            depth: 0,
         }
     }
 
     /// A machine with a few states.
     pub(crate) fn machine(&mut self) -> Value {
-        self.scope(0)
+        let mut machine = self.scope(0);
+        let first = json!({"Type": "Pass", "Next": machine["StartAt"],
+            "Assign": {"v0a": self.value(2), "v0b.$": "$"}});
+        machine["States"]["First"] = first;
+        machine["StartAt"] = json!("First");
+        machine
     }
 
     /// A Map over hundreds of items, and its event.
@@ -43,7 +53,11 @@ impl Generator {
         }
         map["Next"] = json!("After");
         let after = json!({"Type": "Pass", "Parameters": {"all.$": "$"}, "End": true});
-        let machine = json!({"StartAt": "Large", "States": {"Large": map, "After": after}});
+        let mut before = json!({"Type": "Pass", "Next": "Large"});
+        self.depth = 0;
+        self.assign(&mut before, "$.l[0]");
+        let states = json!({"Before": before, "Large": map, "After": after});
+        let machine = json!({"StartAt": "Before", "States": states});
         let n_items = 100 + self.below(200);
         // Items are alike for the most part, so that most Maps get far.
         let usual = self.input();
@@ -71,6 +85,13 @@ impl Generator {
 
     /// States that lead one to the next, with jumps ahead.
     fn scope(&mut self, depth: usize) -> Value {
+        let outer = std::mem::replace(&mut self.depth, depth);
+        let scope = self.scope_of_states(depth);
+        self.depth = outer;
+        scope
+    }
+
+    fn scope_of_states(&mut self, depth: usize) -> Value {
         let n_states = 1 + self.below(4);
         let first = self.n_states;
         self.n_states += n_states;
@@ -85,7 +106,12 @@ impl Generator {
 
     /// A state before those of the names.
     fn state(&mut self, later: &[String], depth: usize) -> Value {
+        let is_jsonata = self.chance(25);
+        if is_jsonata && !later.is_empty() && self.chance(40) {
+            return self.jsonata_choice(later);
+        }
         let mut state = match self.below(10) {
+            _ if is_jsonata => self.jsonata_state(depth),
             0..=3 => self.pass(),
             4 | 5 if !later.is_empty() => return self.choice(later),
             6 | 7 if depth < DEPTH => self.parallel(depth),
@@ -98,8 +124,18 @@ impl Generator {
             }
             _ => self.pass(),
         };
-        self.select(&mut state);
-        self.result_path(&mut state);
+        if is_jsonata {
+            state["QueryLanguage"] = json!("JSONata");
+            let result = match state["Type"] == "Pass" {
+                true => "{% $states.input %}",
+                false => "{% $states.result %}",
+            };
+            self.assign(&mut state, result);
+        } else {
+            self.select(&mut state);
+            self.result_path(&mut state);
+            self.assign(&mut state, "$");
+        }
         match later.first() {
             Some(next) => state["Next"] = json!(next),
             None => state["End"] = json!(true),
@@ -140,6 +176,7 @@ impl Generator {
         let mut rules = Vec::new();
         for _ in 0..=self.below(3) {
             let mut rule = self.rule(2);
+            self.assign(&mut rule, "$");
             rule["Next"] = json!(later[self.below(later.len())]);
             rules.push(rule);
         }
@@ -151,7 +188,38 @@ impl Generator {
             state["Choices"][0]["Next"] = json!(later[0]);
         }
         self.select(&mut state);
+        self.assign(&mut state, "$");
         state
+    }
+
+    /// `Assign`: each scope has two variables of its own.
+    fn assign(&mut self, holder: &mut Value, result: &str) {
+        if self.chance(60) {
+            return;
+        }
+        let mut members = Map::new();
+        for letter in ["a", "b"] {
+            let name = format!("v{}{letter}", self.depth);
+            let (name, value) = match (self.below(3), result.starts_with("{%")) {
+                (0, _) => (name, self.value(2)),
+                (1, false) => (format!("{name}.$"), json!(self.path())),
+                (1, true) => (name, json!(format!("{{% {} %}}", self.variable()))),
+                (_, false) => (format!("{name}.$"), json!(result)),
+                (_, true) => (name, json!(result)),
+            };
+            members.insert(name, value);
+        }
+        holder["Assign"] = Value::Object(members);
+    }
+
+    /// A variable of this scope or of one around it, assigned or not.
+    fn variable(&mut self) -> String {
+        // The outermost are assigned for sure.
+        let depth = match self.chance(80) {
+            true => 0,
+            false => self.below(self.depth + 1),
+        };
+        format!("$v{depth}{}", self.pick(&["a", "b"]))
     }
 
     fn rule(&mut self, depth: usize) -> Value {
@@ -261,12 +329,22 @@ impl Generator {
             ] {
                 let mut catcher =
                     json!({"ErrorEquals": errors, "Next": later[self.below(later.len())]});
+                let is_jsonata = state["QueryLanguage"] == "JSONata";
                 match self.below(10) {
+                    0 | 1 if is_jsonata => {
+                        catcher["Output"] = json!({"a": "{% $states.input %}", "error": "{% $states.errorOutput.Error %}"});
+                    }
+                    _ if is_jsonata => {}
                     0 => {}
                     1 => catcher["ResultPath"] = Value::Null,
                     2 => catcher["ResultPath"] = json!("$.a.error"),
                     _ => catcher["ResultPath"] = json!("$.d"),
                 }
+                let error = match is_jsonata {
+                    true => "{% $states.errorOutput %}",
+                    false => "$",
+                };
+                self.assign(&mut catcher, error);
                 catchers.push(catcher);
             }
             state["Catch"] = Value::Array(catchers);
@@ -314,7 +392,9 @@ impl Generator {
 
     fn path(&mut self) -> String {
         let name = self.pick(&["a", "a", "b", "b", "l", "l", "c", "d"]);
-        match self.below(40) {
+        match self.below(44) {
+            40 | 41 => self.variable(),
+            42 => format!("{}.{}", self.variable(), self.pick(&["a", "b"])),
             0..=3 => "$".to_string(),
             8 => format!("$.{name}.{}", self.pick(&["a", "b", "error"])),
             9 => format!("$['{name}'][0]"),
