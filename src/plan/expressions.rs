@@ -43,7 +43,7 @@ impl Compiler<'_> {
         expression: &Field<String>,
         location: &str,
     ) -> Option<Box<Query>> {
-        match Query::compile(expression, location) {
+        match Query::compile(expression, location, &mut self.constants) {
             Ok(mut query) => {
                 query.bind(&|name| self.slot(name));
                 Some(Box::new(query))

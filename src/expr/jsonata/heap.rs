@@ -59,6 +59,15 @@ impl Text {
         &literals[start..start + self.len as usize]
     }
 
+    pub(super) fn is_empty(self) -> bool {
+        self.len == 0
+    }
+
+    /// Where a literal begins.
+    pub(super) fn literal_start(self) -> u32 {
+        self.start & !LITERAL
+    }
+
     pub(super) fn is_literal(self) -> bool {
         self.start & LITERAL != 0
     }
@@ -354,6 +363,19 @@ impl Heap {
         self.objects.push(Object {
             start: start as u32,
             len: members.len() as u32,
+        });
+        ObjectId(self.objects.len() as u32 - 1)
+    }
+
+    /// An object of names and values that stand side by side; members without a value are left out.
+    pub(super) fn push_object_of(&mut self, names: &[Item], values: &[Item]) -> ObjectId {
+        let start = self.members.len();
+        let members = names.iter().copied().zip(values.iter().copied());
+        self.members
+            .extend(members.filter(|(_, value)| *value != Item::Undefined));
+        self.objects.push(Object {
+            start: start as u32,
+            len: (self.members.len() - start) as u32,
         });
         ObjectId(self.objects.len() as u32 - 1)
     }

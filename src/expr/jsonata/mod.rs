@@ -23,12 +23,13 @@ pub use error::{CompileError, EvalError};
 pub use references::Reference;
 
 use crate::value::Arena;
+use crate::value::ConstantsBuilder;
 use crate::value::Key;
 use crate::value::Value;
 
 use super::Random;
 use heap::{Heap, Item};
-use program::Code;
+use program::{Code, Expr};
 
 /// A compiled expression.
 #[derive(Debug)]
@@ -85,6 +86,7 @@ pub enum Evaluated {
 pub struct Workspace {
     heap: Heap,
     stack: Vec<Item>,
+    values: Vec<Value>,
     globals: Vec<Item>,
 }
 
@@ -95,6 +97,22 @@ impl Program {
             text: text.into(),
             code: compile::compile(text)?,
         })
+    }
+
+    /// Makes the string literals constants of a plan; evaluations then need an arena over these constants.
+    pub fn intern(&mut self, constants: &mut ConstantsBuilder) {
+        let texts = self.code.nodes.iter().filter_map(|node| match node.expr {
+            Expr::Literal(Item::Text(text)) if !text.is_empty() => Some(text),
+            _ => None,
+        });
+        let known = texts.map(|text| {
+            let value = constants.string(text.of_literals(&self.code.text));
+            (text.literal_start(), value)
+        });
+        let mut known: Vec<_> = known.collect();
+        known.sort_by_key(|(start, _)| *start);
+        known.dedup_by_key(|(start, _)| *start);
+        self.code.constants = known;
     }
 
     /// As it was written.

@@ -1,6 +1,6 @@
 //! The compiled form of an expression: what the evaluator walks. Immutable and shared by all workers.
 
-use crate::value::Key;
+use crate::value::{Key, Value};
 
 use super::compile::signature::Signature;
 use super::heap::Item;
@@ -26,6 +26,8 @@ pub(super) struct Code {
     pub(super) names: Vec<Box<str>>,
     /// The texts of all string literals.
     pub(super) text: String,
+    /// String literals that are constants of the plan, by where their text begins.
+    pub(super) constants: Vec<(u32, Value)>,
     /// Slot by slot the variables of a frame.
     pub(super) layouts: Vec<Vec<NameId>>,
     /// The frame that bindings outside of any block go to.
@@ -107,6 +109,8 @@ pub(super) enum Stage {
 pub(super) struct Pairs {
     pub(super) pairs: Vec<(ExprId, ExprId)>,
     pub(super) position: u32,
+    /// The keys where all are written down and no two are the same.
+    pub(super) literal_keys: Option<Box<[Item]>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

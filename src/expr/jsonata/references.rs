@@ -30,41 +30,46 @@ impl Program {
 
     /// The members of a free variable that are read, without repeats; `None` where it is used as a whole.
     pub fn members_read(&self, variable: &str) -> Vec<Option<&str>> {
-        let mut members = Vec::new();
+        let code = &self.code;
         let is_it = |of: &Variable| {
             of.global
-                .is_some_and(|global| &*self.code.globals[global as usize].name == variable)
+                .is_some_and(|global| &*code.globals[global as usize].name == variable)
         };
-        for node in &self.code.nodes {
-            let member = match &node.expr {
-                Expr::Read(read) if is_it(&read.root) => read.keys.first().map(|key| key.name()),
-                Expr::Variable(of) if is_it(of) => None,
+        // A path keeps its root as a step of its own.
+        let (mut members, mut roots) = (Vec::new(), Vec::new());
+        for node in &code.nodes {
+            let (root, member) = match &node.expr {
+                Expr::Read(read) if is_it(&read.root) => {
+                    (read.path.steps.first(), read.keys.first())
+                }
+                Expr::Path(path) => match path.steps.as_slice() {
+                    [root, second, ..] => match (&code[*root].expr, &code[*second].expr) {
+                        (Expr::Variable(of), Expr::Name(key))
+                            if is_it(of) && code[*root].plain && code[*root].stages.is_empty() =>
+                        {
+                            (Some(root), Some(key))
+                        }
+                        _ => continue,
+                    },
+                    _ => continue,
+                },
                 _ => continue,
             };
+            roots.extend(root.copied());
+            let member = member.map(|key| key.name());
             if !members.contains(&member) {
                 members.push(member);
             }
         }
-        // A path keeps its root as a step of its own.
-        if members.len() > 1 && !self.uses_whole(&is_it) {
-            members.retain(Option::is_some);
+        let mut places = code.nodes.iter().enumerate();
+        let as_a_whole = places.any(|(place, node)| {
+            let is_root = || roots.contains(&ExprId(place as u32));
+            matches!(&node.expr, Expr::Variable(of) if is_it(of)) && !is_root()
+        });
+        if as_a_whole && !members.contains(&None) {
+            members.push(None);
         }
         members
-    }
-
-    /// Whether a variable stands anywhere but at the beginning of a read.
-    fn uses_whole(&self, is_it: &dyn Fn(&Variable) -> bool) -> bool {
-        let roots = self
-            .code
-            .nodes
-            .iter()
-            .filter(|node| matches!(&node.expr, Expr::Read(read) if is_it(&read.root)));
-        let wholes = self
-            .code
-            .nodes
-            .iter()
-            .filter(|node| matches!(&node.expr, Expr::Variable(of) if is_it(of)));
-        wholes.count() > roots.count()
     }
 
     /// References to an input where there is none: names, `$` and the like outside of any path, and `$$` anywhere. A
@@ -196,5 +201,11 @@ mod tests {
         );
         let whole = Program::compile("$states.input.a & $string($states)").unwrap();
         assert!(whole.members_read("states").contains(&None));
+        let filtered =
+            Program::compile("$states.input.items[x > 1].y & $states.result[0]").unwrap();
+        assert_eq!(
+            filtered.members_read("states"),
+            [Some("input"), Some("result")]
+        );
     }
 }

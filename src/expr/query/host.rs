@@ -10,30 +10,37 @@ use crate::value::Value;
 
 const STATES: &str = "states";
 
-/// The workflow variables that an expression names, with their slots.
+/// The variables that an expression names.
 #[derive(Debug)]
-pub(super) struct Slots(Box<[(Box<str>, Option<u32>)]>);
+pub(super) struct Slots {
+    /// Those of the workflow, with their slots.
+    workflow: Box<[(Box<str>, Option<u32>)]>,
+    /// It reads `$states.context`, or may.
+    context: bool,
+}
 
 impl Slots {
     /// None of them resolved yet.
     pub(super) fn of(program: &Program) -> Slots {
         let names = program.variables().into_iter();
-        Slots(
-            names
+        let members = program.members_read(STATES);
+        Slots {
+            workflow: names
                 .filter(|name| *name != STATES)
                 .map(|name| (name.into(), None))
                 .collect(),
-        )
+            context: members.contains(&None) || members.contains(&Some("context")),
+        }
     }
 
     pub(super) fn bind(&mut self, binder: Binder<'_>) {
-        for (name, slot) in &mut self.0 {
+        for (name, slot) in &mut self.workflow {
             *slot = binder(name);
         }
     }
 
     fn get(&self, name: &str) -> Option<u32> {
-        let (_, slot) = self.0.iter().find(|(known, _)| **known == *name)?;
+        let (_, slot) = self.workflow.iter().find(|(known, _)| **known == *name)?;
         *slot
     }
 }
@@ -63,6 +70,10 @@ impl Host<'_> {
     fn states(&self, arena: &mut Arena) -> Value {
         let mut members = Vec::new();
         for name in ["context", "input", "result", "errorOutput"] {
+            // Nobody sees that it is not there, and it is costly to make.
+            if name == "context" && !self.slots.context {
+                continue;
+            }
             if let Some(value) = self.state(arena, name) {
                 members.push((arena.string(name), value));
             }

@@ -8,6 +8,7 @@ pub use check::{QueryPlace, QueryProblem};
 
 use crate::error_name;
 use crate::value::Arena;
+use crate::value::ConstantsBuilder;
 use crate::value::Kind;
 use crate::value::Value;
 
@@ -43,8 +44,13 @@ impl Query {
     }
 
     /// Compiles an expression, without the `{%` and `%}` around it.
-    pub fn compile(expression: &str, location: &str) -> Result<Query, CompileError> {
-        let program = Program::compile(expression)?;
+    pub fn compile(
+        expression: &str,
+        location: &str,
+        constants: &mut ConstantsBuilder,
+    ) -> Result<Query, CompileError> {
+        let mut program = Program::compile(expression)?;
+        program.intern(constants);
         Ok(Query {
             slots: Slots::of(&program),
             program,
@@ -55,12 +61,6 @@ impl Query {
     /// As it was written, without the delimiters.
     pub fn text(&self) -> &str {
         self.program.text()
-    }
-
-    /// Whether the execution's context object may be read.
-    pub fn reads_context(&self) -> bool {
-        let members = self.program.members_read("states");
-        members.contains(&None) || members.contains(&Some("context"))
     }
 
     /// Resolves the variables in it.

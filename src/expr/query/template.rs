@@ -83,11 +83,12 @@ impl Compiler<'_> {
         let Some(expression) = Query::expression_in(&text) else {
             return Ok(self.copy(value));
         };
-        let query = Query::compile(expression, location).map_err(|error| QueryProblem {
-            pointer: String::new(),
-            message: format!("{location}: {}", error.message),
-            unsupported: false,
-        })?;
+        let query =
+            Query::compile(expression, location, self.constants).map_err(|error| QueryProblem {
+                pointer: String::new(),
+                message: format!("{location}: {}", error.message),
+                unsupported: false,
+            })?;
         match query.constant(self.constants.arena()) {
             Some(value) => Ok(Node::Constant(self.constants.freeze(value))),
             None => Ok(Node::expression(

@@ -76,7 +76,10 @@ fn what_is_no_json_is_an_error_that_says_where() {
 fn a_typed_field_refuses_other_types() {
     let reason = with(
         r#"{"n":"x"}"#,
-        |_| Query::compile("$states.input.n", "Items").expect("it compiles"),
+        |constants| {
+            let query = Query::compile("$states.input.n", "Items", constants);
+            query.expect("it compiles")
+        },
         |query, scope, arena, scratch| {
             let evaluated = query.eval_as(Kind::Array, scope, arena, scratch);
             evaluated.expect_err("a string is no array").reason
@@ -122,7 +125,8 @@ fn constant_parts_are_constants_of_the_plan() {
     let constant = constant.expect("nothing is to be evaluated");
     assert_eq!(constants.arena().to_json(constant), "[1,[1,2,3]]");
     assert!(matches!(
-        Query::compile("$uuid()", "Output").map(|query| query.constant(constants.arena())),
+        Query::compile("$uuid()", "Output", &mut constants)
+            .map(|query| query.constant(constants.arena())),
         Ok(None)
     ));
 }

@@ -1,12 +1,14 @@
 //! Constants evaluated once: what depends on literals only is replaced by its value.
 
+use std::collections::HashSet;
+
 use crate::value::Arena;
 use crate::value::Constants;
 
 use super::super::budget::Budget;
 use super::super::eval;
 use super::super::heap::{Item, Text};
-use super::super::program::{Code, Expr, ExprId, Operator};
+use super::super::program::{Code, Expr, ExprId, Operator, Pairs};
 use super::super::{NoBindings, Scope, Workspace};
 use crate::expr::Random;
 
@@ -21,6 +23,26 @@ pub(super) fn fold(code: &mut Code) {
             code[id].expr = Expr::Literal(item);
         }
     }
+    for place in 0..code.nodes.len() {
+        if let Expr::Object(pairs) = &code.nodes[place].expr {
+            let keys = literal_keys(code, pairs);
+            if let Expr::Object(pairs) = &mut code.nodes[place].expr {
+                pairs.literal_keys = keys;
+            }
+        }
+    }
+}
+
+/// The keys of an object constructor, where all are texts and different.
+fn literal_keys(code: &Code, pairs: &Pairs) -> Option<Box<[Item]>> {
+    let mut texts = HashSet::new();
+    let keys = pairs.pairs.iter().map(|(key, _)| match code[*key].expr {
+        Expr::Literal(item @ Item::Text(text)) if code[*key].plain => {
+            texts.insert(text.of_literals(&code.text)).then_some(item)
+        }
+        _ => None,
+    });
+    keys.collect()
 }
 
 fn is_foldable(code: &Code, id: ExprId) -> bool {

@@ -144,6 +144,7 @@ impl Lowering {
                 let pairs = Box::new(Pairs {
                     pairs,
                     position: position as u32,
+                    literal_keys: None,
                 });
                 self.whole(Expr::Object(pairs), position, &parts)
             }

@@ -177,6 +177,7 @@ impl Lowering {
         self.code[left].group = Some(Box::new(Pairs {
             pairs,
             position: position as u32,
+            literal_keys: None,
         }));
         Ok(left)
     }

@@ -62,6 +62,15 @@ impl Machine<'_, '_> {
     /// The constructor for one context: first all keys, then the values.
     fn construct(&mut self, pairs: &Pairs, input: Item, frame: FrameId) -> Result<Item, Failure> {
         let base = self.stack.len();
+        if let Some(keys) = &pairs.literal_keys {
+            for (_, value) in &pairs.pairs {
+                let value = self.eval(*value, input, frame)?;
+                self.stack.push(value);
+            }
+            let object = self.heap.push_object_of(keys, &self.stack[base..]);
+            self.stack.truncate(base);
+            return Ok(Item::Object(object));
+        }
         for (pair, (key, _)) in pairs.pairs.iter().enumerate() {
             let key = self.eval(*key, input, frame)?;
             self.check_key(pairs, key)?;
@@ -81,12 +90,9 @@ impl Machine<'_, '_> {
         }
         let n_pairs = pairs.pairs.len();
         let (keys, values) = self.stack[base..].split_at(n_pairs);
-        let members = keys.iter().copied().zip(values.iter().copied());
-        let members: Vec<(Item, Item)> = members
-            .filter(|(_, value)| *value != Item::Undefined)
-            .collect();
+        let object = self.heap.push_object_of(keys, values);
         self.stack.truncate(base);
-        Ok(Item::Object(self.heap.push_object(&members)))
+        Ok(Item::Object(object))
     }
 
     fn same_text(&self, a: Item, b: Item) -> bool {

@@ -15,7 +15,7 @@ mod sort;
 mod transform;
 mod tuple;
 
-use crate::value::Arena;
+use crate::value::{Arena, Value};
 
 use super::budget::Budget;
 use super::error::Failure;
@@ -37,6 +37,8 @@ pub(super) struct Machine<'m, 'b> {
     pub(super) heap: &'m mut Heap,
     /// Elements of lists and arguments of calls on their way: whoever pushes takes off again.
     pub(super) stack: &'m mut Vec<Item>,
+    /// Values of arrays and objects on their way out.
+    values: &'m mut Vec<Value>,
     /// The free variables, once they were asked for.
     globals: &'m mut Vec<Item>,
     pub(super) budget: &'m mut Budget<'b>,
@@ -103,10 +105,12 @@ impl<'m, 'b> Machine<'m, 'b> {
         let Workspace {
             heap,
             stack,
+            values,
             globals,
         } = workspace;
         heap.clear();
         stack.clear();
+        values.clear();
         globals.clear();
         globals.resize(code.globals.len(), Item::Unbound);
         heap.push_frame(TOP, code.top, code.layouts[code.top.0 as usize].len());
@@ -117,6 +121,7 @@ impl<'m, 'b> Machine<'m, 'b> {
             arena,
             heap,
             stack,
+            values,
             globals,
             budget,
             depth: 0,

@@ -3,8 +3,8 @@
 use crate::value::Value;
 
 use super::super::error::Failure;
-use super::super::heap::Item;
-use super::{Evaluated, Kind, Machine};
+use super::super::heap::{Item, Text};
+use super::{Evaluated, Machine};
 
 impl Machine<'_, '_> {
     pub(super) fn output(&mut self, item: Item) -> Result<Evaluated, Failure> {
@@ -21,7 +21,7 @@ impl Machine<'_, '_> {
     }
 
     /// None if there is a function in it.
-    fn value_of(&mut self, item: Item) -> Result<Option<Value>, Failure> {
+    pub(in super::super) fn value_of(&mut self, item: Item) -> Result<Option<Value>, Failure> {
         self.step()?;
         Ok(Some(match item {
             Item::Json(value) => value,
@@ -35,9 +35,7 @@ impl Machine<'_, '_> {
                 self.arena
                     .string(if value > 0.0 { "Infinity" } else { "-Infinity" })
             }
-            Item::Text(text) if text.is_literal() => {
-                self.arena.string(text.of_literals(&self.code.text))
-            }
+            Item::Text(text) if text.is_literal() => self.literal(text),
             Item::Text(text) => self.arena.string(self.heap.text(text)),
             Item::Tuple(_) => return self.value_of(self.context_of(item)),
             Item::Native(_) | Item::Function(_) => return Ok(None),
@@ -51,31 +49,57 @@ impl Machine<'_, '_> {
         let list = self.as_list(item)?;
         let len = self.heap.list_len(list);
         self.reserve(len * 8)?;
-        let mut values = Vec::with_capacity(len);
+        let base = self.values.len();
         for index in 0..len {
-            match self.value_of(self.heap.element(list, index))? {
-                Some(value) => values.push(value),
-                None => return Ok(None),
-            }
+            let value = match self.value_of(self.heap.element(list, index)) {
+                Ok(Some(value)) => value,
+                other => {
+                    self.values.truncate(base);
+                    return other;
+                }
+            };
+            self.values.push(value);
         }
-        Ok(Some(self.arena.array(&values)))
+        let array = self.arena.array(&self.values[base..]);
+        self.values.truncate(base);
+        Ok(Some(array))
     }
 
+    /// A literal is a constant of the plan, where the plan knows it.
+    fn literal(&mut self, text: Text) -> Value {
+        // An empty one begins where another does.
+        if text.is_empty() {
+            return Value::EMPTY_STRING;
+        }
+        let constants = &self.code.constants;
+        match constants.binary_search_by_key(&text.literal_start(), |(start, _)| *start) {
+            Ok(place) => constants[place].1,
+            Err(_) => self.arena.string(text.of_literals(&self.code.text)),
+        }
+    }
+
+    /// Names and values in turn on the stack of values.
     fn object_of(&mut self, item: Item) -> Result<Option<Value>, Failure> {
         self.guard()?;
         let base = self.stack.len();
         self.push_members(item)?;
-        let mut members = Vec::with_capacity((self.stack.len() - base) / 2);
-        for place in (base..self.stack.len()).step_by(2) {
-            debug_assert_eq!(self.kind(self.stack[place]), Kind::String);
-            let name = self.value_of(self.stack[place])?;
-            let value = self.value_of(self.stack[place + 1])?;
-            let (Some(name), Some(value)) = (name, value) else {
-                return Ok(None);
+        let first = self.values.len();
+        for place in base..self.stack.len() {
+            let value = match self.value_of(self.stack[place]) {
+                Ok(Some(value)) => value,
+                other => {
+                    self.values.truncate(first);
+                    return other;
+                }
             };
-            members.push((name, value));
+            self.values.push(value);
         }
         self.stack.truncate(base);
-        Ok(Some(self.arena.object(&members)))
+        let members = self.values[first..].as_chunks().0.iter();
+        let object = self
+            .arena
+            .object_from(members.map(|[name, value]| (*name, *value)));
+        self.values.truncate(first);
+        Ok(Some(object))
     }
 }

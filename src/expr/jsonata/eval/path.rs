@@ -74,6 +74,21 @@ impl Machine<'_, '_> {
         }
     }
 
+    /// The steps of a path of names from `place` on, over what those before it have found.
+    pub(super) fn rest_of_path(
+        &mut self,
+        path: &Path,
+        place: usize,
+        found: Item,
+        frame: FrameId,
+    ) -> Result<Item, Failure> {
+        let sequence = Sequence::of(self, found);
+        match self.steps_from(path, place..path.steps.len(), sequence, frame)? {
+            Sequence::Empty => Ok(Item::Undefined),
+            Sequence::One(item) | Sequence::Many(item) => Ok(item),
+        }
+    }
+
     /// Takes the first `n_steps` steps.
     pub(super) fn steps(
         &mut self,
@@ -87,11 +102,23 @@ impl Machine<'_, '_> {
             code[path.steps[0]].expr,
             Expr::Variable(_) | Expr::Root | Expr::Context
         );
-        let mut sequence = match absolute {
+        let sequence = match absolute {
             true => Sequence::One(input),
             false => Sequence::of(self, input),
         };
-        for (place, step) in path.steps.iter().enumerate().take(n_steps) {
+        self.steps_from(path, 0..n_steps, sequence, frame)
+    }
+
+    fn steps_from(
+        &mut self,
+        path: &Path,
+        places: std::ops::Range<usize>,
+        mut sequence: Sequence,
+        frame: FrameId,
+    ) -> Result<Sequence, Failure> {
+        let code = self.code;
+        for place in places {
+            let step = &path.steps[place];
             let node = &code[*step];
             let is_last = place + 1 == path.steps.len();
             sequence = if place == 0 && node.cons_array {

@@ -297,14 +297,16 @@ impl Machine<'_, '_> {
             }
             None => self.variable(&read.root, frame),
         };
-        for key in keys {
+        for (place, key) in keys.iter().enumerate() {
+            // The path's first step is the variable.
+            let step = read.keys.len() - keys.len() + place + 1;
             at = match at {
                 Item::Json(value) => match self.arena.kind(value) {
                     value::Kind::Object => self
                         .arena
                         .get(value, key)
                         .map_or(Item::Undefined, Item::Json),
-                    value::Kind::Array => return self.sequence_path(&read.path, input, frame),
+                    value::Kind::Array => return self.rest_of_path(&read.path, step, at, frame),
                     _ => return Ok(Item::Undefined),
                 },
                 Item::List(_) => return self.sequence_path(&read.path, input, frame),

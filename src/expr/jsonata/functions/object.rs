@@ -6,7 +6,7 @@ use crate::value::Key;
 
 use super::super::error::Failure;
 use super::super::eval::{Kind, Machine};
-use super::super::heap::{Item, ListKind};
+use super::super::heap::{Item, ListId, ListKind};
 use super::{Native, Outcome, native};
 
 pub(super) const OBJECT: &[Native] = &[
@@ -113,6 +113,9 @@ fn merge(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
         return Ok(Item::Undefined);
     }
     let list = m.as_list(args[0])?;
+    if let Some(merged) = patch(m, list)? {
+        return Ok(merged);
+    }
     let mut places = std::collections::HashMap::new();
     let mut merged: Vec<(Item, Item)> = Vec::new();
     for index in 0..m.heap.list_len(list) {
@@ -130,6 +133,38 @@ fn merge(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
     }
     m.reserve(merged.len() * 8)?;
     Ok(Item::Object(m.heap.push_object(&merged)))
+}
+
+/// Members that a patch of an object may set.
+const FEW: usize = 8;
+
+/// The same where few members join an object that is JSON already: it is shared and not taken apart. None if it is not so.
+fn patch(m: &mut Machine<'_, '_>, list: ListId) -> Result<Option<Item>, Failure> {
+    let len = m.heap.list_len(list);
+    let rest = || (1..len).map(|index| m.heap.element(list, index));
+    let Item::Json(mut merged) = m.heap.element(list, 0) else {
+        return Ok(None);
+    };
+    if m.kind(Item::Json(merged)) != Kind::Object
+        || rest().map(|o| m.n_members(o)).sum::<usize>() > FEW
+    {
+        return Ok(None);
+    }
+    let base = m.stack.len();
+    for index in 1..len {
+        m.push_members(m.heap.element(list, index))?;
+    }
+    for place in (base..m.stack.len()).step_by(2) {
+        let (name, value) = (m.stack[place], m.stack[place + 1]);
+        let (Some(name), Some(value)) = (m.value_of(name)?, m.value_of(value)?) else {
+            // A function is no JSON.
+            m.stack.truncate(base);
+            return Ok(None);
+        };
+        merged = m.arena.with(merged, name, value);
+    }
+    m.stack.truncate(base);
+    Ok(Some(Item::Json(merged)))
 }
 
 fn type_of(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
