@@ -8,7 +8,7 @@ use expressd::expr::Random;
 use expressd::expr::jsonata::{Bindings, Budget, Evaluated, Program, Scope, Workspace};
 use expressd::value::{Arena, Constants, Key, ParseLimits, Value};
 
-const INPUT: &str = r#"{"a": {"b": {"c": 1.50}}, "n": null, "text": "x", "big": 123456789012345678901234567890,
+const INPUT: &str = r#"{"a": {"b": {"c": 1.50}}, "n": null, "text": "x", "flag": true, "big": 123456789012345678901234567890,
     "list": [{"b": 1}, {"b": [2, 3]}, {}], "one": [{"b": 1}], "empty": []}"#;
 
 /// `$states` with one member, and `$order`.
@@ -105,4 +105,70 @@ fn bindings_of_the_expression_hide_those_of_the_host() {
         evaluate("function($states){ $states.input }({'input': 7})").0,
         "7"
     );
+}
+
+/// The result as JSON, or the error's code.
+fn outcome(text: &str) -> String {
+    let mut arena = Arena::new(Constants::empty());
+    let host = Host {
+        input: arena
+            .parse(INPUT.as_bytes(), ParseLimits::default())
+            .unwrap(),
+        n_whole: Cell::new(0),
+    };
+    let scope = Scope {
+        input: None,
+        bindings: &host,
+        now_millis: 0,
+        random: &Random::new(1),
+    };
+    let program = Program::compile(text).unwrap();
+    let mut budget = Budget::default();
+    match program.evaluate(&scope, &mut arena, &mut Workspace::default(), &mut budget) {
+        Ok(Evaluated::Value(value)) => arena.to_json(value),
+        Ok(other) => format!("{other:?}"),
+        Err(error) => error.code.to_owned(),
+    }
+}
+
+#[test]
+fn conditions_hold_the_same_with_and_without_an_evaluation() {
+    let mut tests = Vec::new();
+    for path in [
+        "a.b.c",
+        "a",
+        "n",
+        "text",
+        "big",
+        "list",
+        "list.b",
+        "one.b",
+        "missing.x",
+        "flag",
+    ] {
+        for operator in ["=", "!=", "<", "<=", ">", ">="] {
+            for literal in [
+                "1", "1.5", "-2e30", "'x'", "'y'", "''", "true", "null", "[1]",
+            ] {
+                tests.push(format!("$states.input.{path} {operator} {literal}"));
+            }
+        }
+        tests.push(format!("$exists($states.input.{path})"));
+        tests.push(format!("$not($states.input.{path})"));
+        tests.push(format!("$states.input.{path}"));
+    }
+    let last = tests.len();
+    for index in 0..last {
+        let other = tests[(index * 31 + 7) % last].clone();
+        tests.push(format!("{} and {other}", tests[index]));
+        tests.push(format!("{} or {other}", tests[index]));
+    }
+    for test in tests {
+        // A block is always evaluated.
+        assert_eq!(
+            outcome(&test),
+            outcome(&format!("($z := 1; {test})")),
+            "{test}"
+        );
+    }
 }

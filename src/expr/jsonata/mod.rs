@@ -128,8 +128,8 @@ impl Program {
         workspace: &mut Workspace,
         budget: &mut Budget<'_>,
     ) -> Result<Evaluated, EvalError> {
-        if let Some(read) = eval::read_directly(&self.code, scope, arena) {
-            return Ok(read);
+        if let Some(known) = eval::evaluate_directly(&self.code, scope, arena) {
+            return Ok(known);
         }
         eval::evaluate(&self.code, scope, arena, workspace, budget).map_err(error::Failure::finish)
     }

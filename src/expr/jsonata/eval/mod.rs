@@ -1,6 +1,7 @@
 //! Walks a program: one method per kind of node. What the walk makes lies in the [`Heap`].
 
 mod call;
+mod direct;
 mod equality;
 mod filter;
 mod group;
@@ -23,8 +24,9 @@ use super::heap::{FrameId, Heap, Item, ListKind};
 use super::program::{Code, Expr, ExprId, Node, Variable};
 use super::{Evaluated, Scope, Workspace};
 use call::Pending;
+pub(super) use direct::evaluate_directly;
 pub(super) use numbers::{Number, spell, spell_exactly};
-pub(super) use read::{Kind, read_directly};
+pub(super) use read::Kind;
 
 /// The frame that nothing lies around.
 const TOP: FrameId = FrameId(0);

@@ -2,6 +2,8 @@
 
 use std::cmp::Ordering;
 
+use crate::value::{Arena, Value};
+
 use super::super::heap::Item;
 
 /// The value of a number.
@@ -25,6 +27,15 @@ impl From<f64> for Number {
 }
 
 impl Number {
+    /// The number that a value is.
+    pub(in super::super) fn of(arena: &Arena, value: Value) -> Option<Number> {
+        let number = arena.as_number(value)?;
+        Some(match number.as_i64() {
+            Some(integer) => Number::Int(integer),
+            None => Number::Float(number.as_f64()),
+        })
+    }
+
     pub(in super::super) fn as_f64(self) -> f64 {
         match self {
             Number::Int(value) => value as f64,

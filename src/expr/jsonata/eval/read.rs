@@ -3,13 +3,11 @@
 use std::borrow::Cow;
 
 use crate::value;
-use crate::value::Arena;
 use crate::value::Key;
 
 use super::super::error::Failure;
 use super::super::heap::{FrameId, Item, ListId, ListKind};
-use super::super::program::{Code, Expr, Read};
-use super::super::{Evaluated, Scope};
+use super::super::program::Read;
 use super::{Machine, Number};
 
 /// What an item is.
@@ -23,38 +21,6 @@ pub(in super::super) enum Kind {
     Array,
     Object,
     Function,
-}
-
-/// The value of a program that is nothing but `$name` or `$states.input.a.b`: read without an evaluation. None where it takes one,
-/// because there is more to it, an array on the way or a variable that the host has only as a whole.
-pub(in super::super) fn read_directly(
-    code: &Code,
-    scope: &Scope<'_>,
-    arena: &mut Arena,
-) -> Option<Evaluated> {
-    let node = &code[code.root];
-    let read = match &node.expr {
-        _ if !node.plain => return None,
-        Expr::Read(read) if read.root.locals.is_empty() => read,
-        Expr::Variable(variable) if variable.locals.is_empty() && !node.keep_array => {
-            let name = &code.globals[variable.global? as usize].name;
-            let value = scope.bindings.variable(arena, name)?;
-            return Some(Evaluated::Value(value));
-        }
-        _ => return None,
-    };
-    let name = &code.globals[read.root.global? as usize].name;
-    let (first, rest) = read.keys.split_first()?;
-    let mut found = scope.bindings.member(arena, name, first)?;
-    for key in rest {
-        let Some(value) = found else { break };
-        found = match arena.kind(value) {
-            value::Kind::Object => arena.get(value, key),
-            value::Kind::Array => return None,
-            _ => None,
-        };
-    }
-    Some(found.map_or(Evaluated::Undefined, Evaluated::Value))
 }
 
 impl Machine<'_, '_> {
@@ -99,13 +65,7 @@ impl Machine<'_, '_> {
         match item {
             Item::Int(value) => Some(Number::Int(value)),
             Item::Float(value) => Some(Number::Float(value)),
-            Item::Json(value) => {
-                let number = self.arena.as_number(value)?;
-                Some(match number.as_i64() {
-                    Some(integer) => Number::Int(integer),
-                    None => Number::Float(number.as_f64()),
-                })
-            }
+            Item::Json(value) => Number::of(self.arena, value),
             _ => None,
         }
     }

@@ -1,0 +1,173 @@
+//! What is answered without an evaluation: reads of the host's variables, their comparison with literals, `$exists`, and
+//! `and` and `or` of those. Most conditions are no more.
+//!
+//! Nothing is made here and nothing fails: where there is more to it, an array on the way, another type or an error, the
+//! answer is none, and the evaluator starts afresh.
+
+use std::cmp::Ordering;
+
+use crate::value::{self, Arena, Value};
+
+use super::super::heap::Item;
+use super::super::program::{Code, Expr, ExprId, Operator, Variable};
+use super::super::{Evaluated, Scope};
+use super::numbers::Number;
+use super::operators::compare_texts;
+
+/// How deep `and` and `or` are followed.
+const DEPTH: usize = 16;
+
+/// The value of a program, where it needs no evaluation.
+pub(in super::super) fn evaluate_directly(
+    code: &Code,
+    scope: &Scope<'_>,
+    arena: &mut Arena,
+) -> Option<Evaluated> {
+    let mut direct = Direct { code, scope, arena };
+    match &code[code.root].expr {
+        Expr::Read(_) | Expr::Variable(_) => {
+            let found = direct.read(code.root)?;
+            Some(found.map_or(Evaluated::Undefined, Evaluated::Value))
+        }
+        Expr::Binary(..) | Expr::And(..) | Expr::Or(..) | Expr::Call(_) => {
+            let flag = direct.holds(code.root, DEPTH)?;
+            Some(Evaluated::Value(Value::bool(flag)))
+        }
+        _ => None,
+    }
+}
+
+struct Direct<'d> {
+    code: &'d Code,
+    scope: &'d Scope<'d>,
+    arena: &'d mut Arena,
+}
+
+impl Direct<'_> {
+    /// A test with its outcome.
+    fn holds(&mut self, id: ExprId, depth: usize) -> Option<bool> {
+        let node = &self.code[id];
+        if !node.plain || node.keep_array || depth == 0 {
+            return None;
+        }
+        match &node.expr {
+            Expr::Binary(operator, left, right) => self.compare(*operator, *left, *right),
+            Expr::And(left, right) => match self.holds(*left, depth - 1)? {
+                true => self.holds(*right, depth - 1),
+                false => Some(false),
+            },
+            Expr::Or(left, right) => match self.holds(*left, depth - 1)? {
+                true => Some(true),
+                false => self.holds(*right, depth - 1),
+            },
+            Expr::Call(call) => match (&self.code[call.procedure].expr, call.args.as_slice()) {
+                (Expr::Variable(function), [arg]) if !call.partial && self.is_exists(function) => {
+                    self.read(*arg).map(|found| found.is_some())
+                }
+                _ => None,
+            },
+            Expr::Read(_) => {
+                let value = self.read(id)??;
+                self.arena.as_bool(value)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether a variable is the built-in `$exists`.
+    fn is_exists(&mut self, function: &Variable) -> bool {
+        let Some(global) = self.global(function) else {
+            return false;
+        };
+        let global = &self.code.globals[global];
+        &*global.name == "exists"
+            && global.native.is_some()
+            && self
+                .scope
+                .bindings
+                .variable(self.arena, &global.name)
+                .is_none()
+    }
+
+    /// The place of a variable that the expression does not bind itself.
+    fn global(&self, variable: &Variable) -> Option<usize> {
+        match variable.locals.is_empty() {
+            true => variable.global.map(|global| global as usize),
+            false => None,
+        }
+    }
+
+    /// What `$name` or `$name.a.b` is, `Some(None)` for nothing.
+    fn read(&mut self, id: ExprId) -> Option<Option<Value>> {
+        let code = self.code;
+        let node = &code[id];
+        if !node.plain || node.keep_array {
+            return None;
+        }
+        let read = match &node.expr {
+            Expr::Read(read) => read,
+            Expr::Variable(variable) => {
+                let name = &code.globals[self.global(variable)?].name;
+                return self.scope.bindings.variable(self.arena, name).map(Some);
+            }
+            _ => return None,
+        };
+        let name = &code.globals[self.global(&read.root)?].name;
+        let (first, rest) = read.keys.split_first()?;
+        let mut found = self.scope.bindings.member(self.arena, name, first)?;
+        for key in rest {
+            let Some(value) = found else { break };
+            found = match self.arena.kind(value) {
+                value::Kind::Object => self.arena.get(value, key),
+                value::Kind::Array => return None,
+                _ => None,
+            };
+        }
+        Some(found)
+    }
+
+    fn compare(&mut self, operator: Operator, left: ExprId, right: ExprId) -> Option<bool> {
+        let Expr::Literal(literal) = self.code[right].expr else {
+            return None;
+        };
+        let value = self.read(left)?;
+        let order = match value {
+            None => None,
+            Some(value) => self.order(value, literal)?,
+        };
+        match operator {
+            Operator::Equal => Some(order == Some(Ordering::Equal)),
+            Operator::NotEqual => Some(value.is_some() && order != Some(Ordering::Equal)),
+            Operator::Less => order.map(Ordering::is_lt),
+            Operator::LessOrEqual => order.map(Ordering::is_le),
+            Operator::Greater => order.map(Ordering::is_gt),
+            Operator::GreaterOrEqual => order.map(Ordering::is_ge),
+            _ => None,
+        }
+    }
+
+    /// How a value stands to a literal: `Some(None)` where their types differ, so that they are not equal and cannot be
+    /// put in order.
+    fn order(&self, value: Value, literal: Item) -> Option<Option<Ordering>> {
+        let literal_number = match literal {
+            Item::Int(number) => Some(Number::Int(number)),
+            Item::Float(number) => Some(Number::Float(number)),
+            _ => None,
+        };
+        if let Some(literal) = literal_number {
+            let number = Number::of(self.arena, value);
+            return Some(number.and_then(|number| number.compare(literal)));
+        }
+        match literal {
+            Item::Text(text) if text.is_literal() => {
+                let literal = text.of_literals(&self.code.text);
+                let known = self.arena.as_str(value);
+                Some(known.map(|known| match known.eq_str(literal) {
+                    true => Ordering::Equal,
+                    false => compare_texts(&known.decode(), literal),
+                }))
+            }
+            _ => None,
+        }
+    }
+}
