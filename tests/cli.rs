@@ -5,6 +5,9 @@
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use expressd::kafka::{Cluster, EMBEDDED, Feeder, KafkaConfig};
 
 /// What a command left behind.
 struct Ran {
@@ -239,4 +242,53 @@ fn bench_measures_and_says_so_in_json() {
             "{figure} in {report}"
         );
     }
+}
+
+#[test]
+fn exec_runs_a_record_under_its_own_name() {
+    let kafka = KafkaConfig {
+        broker: EMBEDDED.to_string(),
+        ..KafkaConfig::default()
+    };
+    let cluster = Cluster::new(&kafka).unwrap();
+    cluster.provide_topic("shop-orders").unwrap();
+    let feeder = Feeder::new(&cluster, "shop-orders").unwrap();
+    feeder.send("k", r#"{"n":1}"#).unwrap();
+    feeder.flush(Duration::from_secs(20)).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let definition = r#"{"StartAt": "A", "States": {"A": {"Type": "Pass", "End": true,
+        "Parameters": {"name.$": "$$.Execution.Name", "input.$": "$.value", "offset.$": "$.offset"}}}}"#;
+    std::fs::write(dir.path().join("m.json"), definition).unwrap();
+    let config = dir.path().join("c.yaml");
+    let text = format!(
+        "kafka: {{ broker: '{}' }}
+pipelines:
+  p:
+    definition: m.json
+    input: envelope
+    source: {{ kafka: {{ topics: [shop-orders] }} }}
+    sink: {{ kafka: {{ output: out, dead_letters: dead }} }}
+",
+        cluster.bootstrap()
+    );
+    std::fs::write(&config, text).unwrap();
+    let run = |place: &str| expressd(&["exec", config.to_str().unwrap(), "--record", place], "");
+    let ran: Vec<_> = (0..4).map(|p| run(&format!("shop-orders/{p}/0"))).collect();
+    let found: Vec<_> = ran.iter().filter(|ran| ran.code == 0).collect();
+    assert_eq!(found.len(), 1, "{}", ran[0].stderr);
+    has(&found[0].stdout, r#""input":{"n":1},"offset":0"#);
+    has(&found[0].stdout, r#""name":"shop-orders-"#);
+    let missing = ran.iter().find(|ran| ran.code != 0).unwrap();
+    has(&missing.stderr, "there is no record at shop-orders/");
+    let wrong = run("shop-orders");
+    assert_eq!(wrong.code, 2);
+    has(&wrong.stderr, "not TOPIC/PARTITION/OFFSET");
+}
+
+#[test]
+fn schema_prints_the_schema_of_configs() {
+    let ran = expressd(&["schema"], "");
+    let schema: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(schema["additionalProperties"], false);
+    assert_eq!(schema["required"], serde_json::json!(["pipelines"]));
 }

@@ -5,26 +5,20 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, ensure};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::{Exit, print_problems};
+use super::Exit;
+use super::subject::Subject;
 use crate::bench::Load;
 use crate::bench::Report;
 use crate::bench::StreamBench;
 use crate::bench::in_process;
 use crate::config::Config;
-use crate::config::Definition;
 use crate::kafka::Cluster;
-use crate::kafka::EMBEDDED;
-use crate::kafka::KafkaConfig;
 use crate::pipeline::Shared;
 use crate::runtime::Clock;
-use crate::runtime::IdentityConfig;
-use crate::runtime::LimitsConfig;
-use crate::runtime::Machine;
 use crate::runtime::Runtime;
-use crate::runtime::RuntimeConfig;
 use crate::source::Deadlines;
 use crate::source::MemoryBudget;
 use crate::task::Binding;
@@ -74,17 +68,9 @@ pub(super) struct Args {
     json: bool,
 }
 
-/// What is measured, whatever it was read from.
-struct Subject {
-    machine: Arc<Machine>,
-    tasks: Registry,
-    runtime: RuntimeConfig,
-    kafka: KafkaConfig,
-}
-
 pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     let subject = match Config::is_config(&args.file) {
-        true => of_config(args)?,
+        true => Subject::of_config(&args.file, args.pipeline.as_deref())?,
         false => of_definition(args)?,
     };
     let Some(subject) = subject else {
@@ -164,40 +150,8 @@ fn measure(args: &Args, subject: &Subject, load: &Arc<Load>) -> anyhow::Result<R
     })
 }
 
-fn of_config(args: &Args) -> anyhow::Result<Option<Subject>> {
-    let config = match Config::load(&args.file) {
-        Ok(config) => config,
-        Err(problems) => {
-            print_problems(&problems);
-            return Ok(None);
-        }
-    };
-    let names: Vec<_> = config.pipelines.iter().map(|p| p.name.clone()).collect();
-    let wanted = |name: &str| args.pipeline.as_deref().is_none_or(|wanted| wanted == name);
-    let mut found = config
-        .pipelines
-        .into_iter()
-        .filter(|pipeline| wanted(&pipeline.name));
-    let (Some(pipeline), None) = (found.next(), found.next()) else {
-        bail!("--pipeline has to be one of {}", names.join(", "));
-    };
-    Ok(Some(Subject {
-        machine: pipeline.machine,
-        tasks: pipeline.tasks,
-        runtime: config.runtime,
-        kafka: config.kafka,
-    }))
-}
-
 fn of_definition(args: &Args) -> anyhow::Result<Option<Subject>> {
     ensure!(args.pipeline.is_none(), "--pipeline goes with a config");
-    let definition = match Definition::load(&args.file) {
-        Ok(definition) => definition,
-        Err(problems) => {
-            print_problems(&problems);
-            return Ok(None);
-        }
-    };
     let mut tasks = Registry::default();
     if let Some(script) = &args.script {
         tasks.add(Binding {
@@ -206,29 +160,7 @@ fn of_definition(args: &Args) -> anyhow::Result<Option<Subject>> {
             integration: Arc::new(Script::load(script)?),
         });
     }
-    let machine = Machine::new(
-        Arc::clone(&definition.plan),
-        "bench",
-        &tasks,
-        &IdentityConfig::default(),
-        LimitsConfig::default().limits(),
-    );
-    let machine = match machine {
-        Ok(machine) => Arc::new(machine),
-        Err(error) => {
-            print_problems(&definition.unanswered(&error));
-            return Ok(None);
-        }
-    };
-    Ok(Some(Subject {
-        machine,
-        tasks,
-        runtime: RuntimeConfig::default(),
-        kafka: KafkaConfig {
-            broker: EMBEDDED.to_string(),
-            ..KafkaConfig::default()
-        },
-    }))
+    Ok(Subject::of_definition(&args.file, tasks))
 }
 
 fn events(file: &Path) -> anyhow::Result<Vec<String>> {

@@ -2,21 +2,25 @@
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::sync::{Arc, mpsc};
+use std::time::Duration;
 
 use anyhow::Context;
 use serde_json::json;
 
 use super::Exit;
-use super::{print_problems, trace};
-use crate::config::Definition;
+use super::subject::Subject;
+use super::trace;
+use crate::config::Config;
 use crate::engine::Outcome;
+use crate::kafka::Cluster;
+use crate::kafka::read_record;
+use crate::pipeline::input_of;
 use crate::runtime::CancelToken;
 use crate::runtime::Clock;
 use crate::runtime::Ended;
 use crate::runtime::Event;
-use crate::runtime::IdentityConfig;
-use crate::runtime::LimitsConfig;
 use crate::runtime::Machine;
 use crate::runtime::Runtime;
 use crate::runtime::RuntimeConfig;
@@ -34,15 +38,23 @@ use crate::task::script::Script;
 Examples:
   echo '{\"orderId\": \"o-1\"}' | expressd exec order.asl.json --input - --script answers.yaml --trace
   expressd exec order.asl.json --input event.json --mock MockConfigFile.json --test-case OrderFlow#Happy
+  expressd exec expressd.yaml --record orders/3/4711 --trace     what became of the record of a dead letter
 
 Prints {\"status\":\"SUCCEEDED\",\"output\":…} or {\"status\":\"FAILED\",\"error\":…,\"cause\":…,\"state\":…}.
 Exit codes: 0 succeeded; 1 failed, timed out; 65 the definition is invalid or a Task has no answer")]
 pub(super) struct Args {
-    /// File of the definition
+    /// File of the definition; or a config, for one of its pipelines with its tasks
     definition: PathBuf,
     /// File with the input; - is stdin
-    #[arg(long, value_name = "FILE|-")]
-    input: PathBuf,
+    #[arg(long, value_name = "FILE|-", required_unless_present = "record")]
+    input: Option<PathBuf>,
+    /// Run this record of the config's cluster, as it was run: the same id, the same seeds. Its tasks are really called;
+    /// nothing is written or committed
+    #[arg(long, value_name = "TOPIC/PARTITION/OFFSET", conflicts_with_all = ["input", "script", "mock"])]
+    record: Option<Place>,
+    /// Pipeline of the config, where it has more than one
+    #[arg(long, value_name = "NAME")]
+    pipeline: Option<String>,
     /// Answers for tasks, YAML or JSON
     #[arg(long, value_name = "FILE")]
     script: Option<PathBuf>,
@@ -63,40 +75,90 @@ pub(super) struct Args {
     name: String,
 }
 
-pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
-    let definition = match Definition::load(&args.definition) {
-        Ok(definition) => definition,
-        Err(problems) => {
-            print_problems(&problems);
-            return Ok(Exit::Invalid);
-        }
-    };
-    print_problems(&definition.warnings);
-    let registry = match registry(args) {
-        Ok(registry) => registry,
-        Err(error) => return invalid(&error),
-    };
-    let stem = args.definition.file_name().unwrap_or_default();
-    let stem = stem.to_string_lossy();
-    let machine = Machine::new(
-        Arc::clone(&definition.plan),
-        stem.split('.').next().unwrap_or_default(),
-        &registry,
-        &IdentityConfig::default(),
-        LimitsConfig::default().limits(),
-    );
-    let machine = match machine {
-        Ok(machine) => machine,
-        Err(error) => {
-            print_problems(&definition.unanswered(&error));
-            return Ok(Exit::Invalid);
-        }
-    };
-    let input = read(&args.input)?;
-    execute(args, &machine, &input)
+/// Where a record stands, as the headers of a dead letter say it.
+#[derive(Clone, Debug)]
+struct Place {
+    topic: String,
+    partition: i32,
+    offset: i64,
 }
 
-fn execute(args: &Args, machine: &Machine, input: &[u8]) -> anyhow::Result<Exit> {
+impl FromStr for Place {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Place, String> {
+        let place = || {
+            let mut parts = text.rsplitn(3, '/');
+            let (offset, partition) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+            let topic = parts.next().filter(|topic| !topic.is_empty())?;
+            (offset >= 0 && partition >= 0).then(|| Place {
+                topic: topic.to_string(),
+                partition,
+                offset,
+            })
+        };
+        place().ok_or_else(|| "not TOPIC/PARTITION/OFFSET".to_string())
+    }
+}
+
+/// How long a cluster may take to show a record.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What an execution starts with.
+struct Input {
+    payload: Vec<u8>,
+    name: String,
+    timestamp: Option<i64>,
+}
+
+pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
+    let subject = match Config::is_config(&args.definition) {
+        true => Subject::of_config(&args.definition, args.pipeline.as_deref())?,
+        false => match registry(args) {
+            Ok(registry) => Subject::of_definition(&args.definition, registry),
+            Err(error) => return invalid(&error),
+        },
+    };
+    let Some(subject) = subject else {
+        return Ok(Exit::Invalid);
+    };
+    match (&args.input, &args.record) {
+        (Some(file), _) => {
+            let input = Input {
+                payload: read(file)?,
+                name: args.name.clone(),
+                timestamp: None,
+            };
+            execute(args, &subject.machine, &input)
+        }
+        (None, Some(place)) => {
+            let cluster = Cluster::new(&subject.kafka)?;
+            subject.tasks.open(&cluster)?;
+            let exit = execute(args, &subject.machine, &record(place, &subject, &cluster)?);
+            // They are connected to the cluster, which may be gone with it.
+            drop(subject);
+            exit
+        }
+        (None, None) => unreachable!("clap asks for one of the two"),
+    }
+}
+
+/// The record at a place, as the pipeline would have started its execution.
+fn record(place: &Place, subject: &Subject, cluster: &Cluster) -> anyhow::Result<Input> {
+    let (topic, partition, offset) = (&place.topic, place.partition, place.offset);
+    let found = read_record(cluster, topic, partition, offset, PATIENCE)?;
+    let found =
+        found.with_context(|| format!("there is no record at {topic}/{partition}/{offset}"))?;
+    let found = found.as_record();
+    let payload = input_of(&found, subject.options, subject.machine.limits().depth);
+    Ok(Input {
+        payload: payload.map_err(|cause| anyhow::anyhow!("no execution would start: {cause}"))?,
+        name: format!("{topic}-{partition}-{offset}"),
+        timestamp: found.timestamp,
+    })
+}
+
+fn execute(args: &Args, machine: &Machine, input: &Input) -> anyhow::Result<Exit> {
     let tokio = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
@@ -108,9 +170,9 @@ fn execute(args: &Args, machine: &Machine, input: &[u8]) -> anyhow::Result<Exit>
     };
     let runtime = Runtime::new(&RuntimeConfig::default(), clock, tokio.handle().clone())?;
     let event = Event {
-        payload: input,
-        name: &args.name,
-        timestamp: None,
+        payload: &input.payload,
+        name: &input.name,
+        timestamp: input.timestamp,
     };
     let ended = match runtime.start_traced(machine, event) {
         Started::Done(ended) => ended,

@@ -6,6 +6,8 @@ mod bench;
 mod exec;
 mod explain;
 mod run;
+mod schema;
+mod subject;
 mod trace;
 mod validate;
 
@@ -30,6 +32,7 @@ enum Command {
     Exec(exec::Args),
     Explain(explain::Args),
     Bench(bench::Args),
+    Schema(schema::Args),
 }
 
 const EXAMPLES: &str = "\
@@ -53,6 +56,7 @@ pub fn main() -> ExitCode {
         Command::Exec(args) => exec::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::Schema(args) => schema::run(&args),
     };
     match ended {
         Ok(exit) => exit.into(),

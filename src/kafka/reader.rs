@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
-use rdkafka::error::KafkaError;
-use rdkafka::message::{Headers as _, Message};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::{Headers as _, Message, Timestamp};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use tracing::debug;
 
-use super::{Cluster, log_line};
+use super::{Cluster, HeaderBuffer, Headers, OwnedRecord, Record, TimestampType, log_line};
 
 /// A record of a topic, with what people want to see of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -83,6 +83,68 @@ pub fn read_topic(
         }
     }
     Ok(())
+}
+
+/// The record at an offset; none where there is none: beyond the end, compacted away, or behind retention.
+pub fn read_record(
+    cluster: &Cluster,
+    topic: &str,
+    partition: i32,
+    offset: i64,
+    timeout: Duration,
+) -> Result<Option<OwnedRecord>, KafkaError> {
+    let until = Instant::now() + timeout;
+    let mut client = cluster.client();
+    client
+        .set("group.id", "expressd-reader")
+        .set("enable.auto.commit", "false")
+        .set("enable.partition.eof", "true")
+        .set("auto.offset.reset", "error");
+    let consumer: BaseConsumer<Quiet> = client.create_with_context(Quiet)?;
+    let mut assignment = TopicPartitionList::new();
+    assignment.add_partition_offset(topic, partition, Offset::Offset(offset))?;
+    consumer.assign(&assignment)?;
+    while Instant::now() < until {
+        match consumer.poll(Duration::from_millis(100)) {
+            None => {}
+            Some(Err(KafkaError::PartitionEOF(_))) => return Ok(None),
+            Some(Err(error)) => match error.rdkafka_error_code() {
+                Some(RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange) => {
+                    return Ok(None);
+                }
+                // What only the network has to do with passes, or the time is up.
+                Some(
+                    RDKafkaErrorCode::BrokerTransportFailure | RDKafkaErrorCode::AllBrokersDown,
+                ) => {}
+                _ => return Err(error),
+            },
+            Some(Ok(message)) if message.offset() != offset => return Ok(None),
+            Some(Ok(message)) => return Ok(Some(owned(&message))),
+        }
+    }
+    Err(KafkaError::MessageConsumption(
+        RDKafkaErrorCode::OperationTimedOut,
+    ))
+}
+
+fn owned(message: &impl Message) -> OwnedRecord {
+    let mut headers = HeaderBuffer::new();
+    for header in message.headers().into_iter().flat_map(|list| list.iter()) {
+        headers.push(header.key, header.value);
+    }
+    OwnedRecord::new(&Record {
+        topic: message.topic(),
+        partition: message.partition(),
+        offset: message.offset(),
+        timestamp: message.timestamp().to_millis(),
+        timestamp_type: match message.timestamp() {
+            Timestamp::LogAppendTime(_) => TimestampType::LogAppendTime,
+            _ => TimestampType::CreateTime,
+        },
+        key: message.key(),
+        value: message.payload(),
+        headers: Headers::new(&headers),
+    })
 }
 
 fn shown(message: &impl Message) -> Shown {

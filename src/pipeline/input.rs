@@ -21,6 +21,23 @@ pub(super) enum Input<'a> {
     Discard,
 }
 
+/// The input of a record's execution, on its own; or why there is none.
+pub fn input_of(
+    record: &Record<'_>,
+    options: PipelineOptions,
+    depth: usize,
+) -> Result<Vec<u8>, String> {
+    let limits = ParseLimits {
+        depth,
+        reject_duplicate_keys: false,
+    };
+    match InputMaker::new(options, limits).make(record) {
+        Input::Run(payload) => Ok(payload.to_vec()),
+        Input::Invalid(cause) => Err(cause),
+        Input::Discard => Err("the config discards records whose value is null".to_string()),
+    }
+}
+
 /// Makes inputs; keeps its buffers from record to record.
 pub(super) struct InputMaker {
     options: PipelineOptions,

@@ -9,6 +9,8 @@ pub use config::{
     InputForm, OnFailure, OnNull, PipelineConfig, PipelineOptions, SinkConfig, SourceConfig,
 };
 
+pub use input::input_of;
+
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
