@@ -143,7 +143,7 @@ demo:
             "C0004 3:3 /pipelines/a b: \"a b\" is not a name",
             "C0004 9:7 /pipelines/a b/limits/execution_time: 10m is more than the 5m of AWS",
             "C0004 8:7 /pipelines/a b/limits/depth: 1000 is not between 1 and 512",
-            "C0005 16:9 /pipelines/c/tasks/0: a binding has exactly one of script, mock, process, kafka, http and lambda",
+            "C0005 16:9 /pipelines/c/tasks/0: a binding has exactly one of script, mock, process, kafka, http, lambda and http_invoke",
             "C0006 17:9 /pipelines/c/tasks/1: ",
             "C0001 - : ",
             "C0005 21:3 /pipelines/d: without `dead_letters`, `on_failure` must be",

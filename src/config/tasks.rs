@@ -14,6 +14,8 @@ use crate::task::KeyProblem;
 use crate::task::Registry;
 use crate::task::http::Http;
 use crate::task::http::HttpConfig;
+use crate::task::http_invoke::HttpInvoke;
+use crate::task::http_invoke::HttpInvokeConfig;
 use crate::task::kafka::Kafka;
 use crate::task::kafka::KafkaTaskConfig;
 use crate::task::lambda::Lambda;
@@ -53,6 +55,9 @@ pub struct BindingConfig {
     /// Answers from Lambda functions.
     #[serde(default)]
     pub lambda: Option<LambdaConfig>,
+    /// Requests put together by states with the resource `arn:aws:states:::http:invoke`.
+    #[serde(default)]
+    pub http_invoke: Option<HttpInvokeConfig>,
 }
 
 /// A test case in a mock file.
@@ -116,6 +121,7 @@ enum Kind<'a> {
     Kafka(&'a KafkaTaskConfig),
     Http(&'a HttpConfig),
     Lambda(&'a LambdaConfig),
+    HttpInvoke(&'a HttpInvokeConfig),
 }
 
 impl BindingConfig {
@@ -127,6 +133,7 @@ impl BindingConfig {
             self.kafka.as_ref().map(Kind::Kafka),
             self.http.as_ref().map(Kind::Http),
             self.lambda.as_ref().map(Kind::Lambda),
+            self.http_invoke.as_ref().map(Kind::HttpInvoke),
         ];
         let mut given = kinds.into_iter().flatten();
         match (given.next(), given.next()) {
@@ -135,7 +142,7 @@ impl BindingConfig {
                 pointer: String::new(),
                 code: codes::COMBINATION,
                 message:
-                    "a binding has exactly one of script, mock, process, kafka, http and lambda"
+                    "a binding has exactly one of script, mock, process, kafka, http, lambda and http_invoke"
                         .to_string(),
             }]),
         }
@@ -164,6 +171,10 @@ impl Kind<'_> {
                 Arc::new(Kafka::new(kafka))
             }
             Kind::Http(http) => Arc::new(Http::new(http, base).map_err(|found| at("http", found))?),
+            Kind::HttpInvoke(http_invoke) => {
+                let http_invoke = HttpInvoke::new(http_invoke, base);
+                Arc::new(http_invoke.map_err(|found| at("http_invoke", found))?)
+            }
             Kind::Lambda(lambda) => {
                 let lambda = Lambda::new(lambda, base);
                 Arc::new(lambda.map_err(|found| at("lambda", found))?)

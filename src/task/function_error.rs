@@ -1,4 +1,4 @@
-//! Errors that functions answer, and what is said of answers that cannot be used.
+//! Errors that functions answer, and what is said of answers and parameters that cannot be used.
 
 use crate::engine::TaskReply;
 use crate::error_name;
@@ -25,6 +25,14 @@ pub(super) fn too_large(service: &str) -> TaskReply {
         "The state/task '{service}' returned a result with a size exceeding the maximum number of bytes service limit."
     );
     error(error_name::DATA_LIMIT_EXCEEDED, cause)
+}
+
+/// Parameters that cannot be used, in AWS's words.
+pub(super) fn wrong_parameters(parameters: &str, field: &str) -> TaskReply {
+    let cause = format!(
+        "The Parameters '{parameters}' could not be used to start the Task: [The value of the field '{field}' has an invalid format]"
+    );
+    error(error_name::RUNTIME, cause)
 }
 
 pub(super) fn error(name: &str, cause: String) -> TaskReply {

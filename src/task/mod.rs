@@ -3,12 +3,14 @@
 //! An [`Integration`] is asked once per Task state whether it answers it; the [`Handler`] that it gives is called for
 //! every event. So whatever can be looked up by name is looked up before the first event arrives.
 
+pub mod auth;
 pub mod client;
 mod envelope;
 mod function_error;
 pub mod gate;
 mod glob;
 pub mod http;
+pub mod http_invoke;
 pub mod kafka;
 pub mod lambda;
 mod lambda_error;
@@ -23,6 +25,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
+
+use hyper::header::HeaderValue;
 
 use crate::engine::TaskReply;
 use crate::kafka::Cluster;
@@ -147,6 +151,20 @@ impl Call<'_> {
         let (id, scope, state, visit) = (self.execution_id, self.scope, self.state, self.visit);
         format!("{id}:{scope}:{state}:{visit}")
     }
+}
+
+/// Text in a header: what is not printable ASCII is percent-encoded, and so is the percent sign.
+fn header_value(text: &str) -> HeaderValue {
+    use std::fmt::Write;
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b' '..=b'~' if byte != b'%' => out.push(char::from(byte)),
+            // Writing to a String cannot fail.
+            _ => _ = write!(out, "%{byte:02X}"),
+        }
+    }
+    HeaderValue::try_from(out).expect("printable ASCII is a header's value")
 }
 
 impl Site<'_> {

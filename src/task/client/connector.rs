@@ -13,12 +13,13 @@ use rustls::ClientConfig as Tls;
 use tokio::net::TcpStream;
 use tower_service::Service;
 
+use super::resolver::Resolver;
 use super::{ClientConfig, HttpVersion};
 
 /// Looks names up, connects, and shakes hands, all of it within one time limit.
 #[derive(Clone)]
 pub(super) struct Connector {
-    inner: HttpsConnector<HttpConnector>,
+    inner: HttpsConnector<HttpConnector<Resolver>>,
     timeout: Duration,
 }
 
@@ -32,8 +33,8 @@ struct TooSlow(Duration);
 const TCP_KEEP_ALIVE: Duration = Duration::from_secs(30);
 
 impl Connector {
-    pub(super) fn new(config: &ClientConfig, tls: Tls) -> Connector {
-        let mut tcp = HttpConnector::new();
+    pub(super) fn new(config: &ClientConfig, tls: Tls, resolver: Resolver) -> Connector {
+        let mut tcp = HttpConnector::new_with_resolver(resolver);
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         tcp.set_keepalive(Some(TCP_KEEP_ALIVE));

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::time::Duration;
 
+use super::resolver::Refused;
 use crate::units::HumanDuration;
 
 /// No response, or not all of one.
@@ -10,6 +11,8 @@ use crate::units::HumanDuration;
 pub(crate) enum Failure {
     /// No connection, or one that broke: in words.
     Connection(String),
+    /// Nobody may call this address: in words.
+    Refused(String),
     /// A deadline of the config passed: in words.
     Late(String),
     /// The response has more bytes than this.
@@ -26,6 +29,13 @@ impl Failure {
     }
 
     pub(super) fn request(authority: &str, error: &hyper_util::client::legacy::Error) -> Failure {
+        let mut source: Option<&(dyn Error + 'static)> = Some(error);
+        while let Some(found) = source {
+            if let Some(refused) = found.downcast_ref::<Refused>() {
+                return Failure::Refused(refused.to_string());
+            }
+            source = found.source();
+        }
         Failure::Connection(format!("{authority}: {}", words(error)))
     }
 

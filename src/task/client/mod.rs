@@ -4,6 +4,7 @@
 mod config;
 mod connector;
 mod failure;
+mod resolver;
 mod tls;
 
 use std::time::Duration;
@@ -18,6 +19,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 pub use config::{ClientConfig, HttpVersion, ResponseSize, TimeoutsConfig, TlsConfig};
 pub(crate) use failure::Failure;
+pub(crate) use resolver::{Addresses, Resolver};
 
 use self::connector::Connector;
 use super::KeyProblem;
@@ -49,10 +51,14 @@ const HEAD: usize = 64 << 10;
 
 impl Client {
     /// Reads the certificates that the config names. `https` says whether they will be needed.
-    pub(crate) fn new(config: &ClientConfig, https: bool) -> Result<Client, Vec<KeyProblem>> {
+    pub(crate) fn new(
+        config: &ClientConfig,
+        https: bool,
+        resolver: Resolver,
+    ) -> Result<Client, Vec<KeyProblem>> {
         config.check()?;
         let tls = tls::config(&config.tls, https)?;
-        let connector = Connector::new(config, tls);
+        let connector = Connector::new(config, tls, resolver);
         let mut builder = Pool::builder(TokioExecutor::new());
         builder
             .pool_timer(TokioTimer::new())

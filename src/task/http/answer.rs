@@ -56,7 +56,9 @@ impl Reading {
 
     fn failure(&self, failure: Failure) -> (TaskReply, Health) {
         match failure {
-            Failure::Connection(cause) => (error(lambda_error::SDK_CLIENT, cause), Health::Down),
+            Failure::Connection(cause) | Failure::Refused(cause) => {
+                (error(lambda_error::SDK_CLIENT, cause), Health::Down)
+            }
             Failure::Late(cause) => (error(error_name::TIMEOUT, cause), Health::Down),
             Failure::TooLarge(_) => (too_large(&self.service), Health::Up),
         }

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::Secret;
+use super::super::auth::AuthConfig;
 use super::super::client::{ClientConfig, HttpVersion, ResponseSize, TimeoutsConfig, TlsConfig};
 use super::super::gate::{BreakerConfig, GateConfig};
 
@@ -49,38 +50,6 @@ pub struct HttpConfig {
     pub tls: TlsConfig,
 }
 
-/// Credentials of requests.
-#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum AuthConfig {
-    /// `Authorization: Bearer …`
-    Bearer(Secret),
-    /// `Authorization: Basic …`
-    Basic(BasicConfig),
-    /// A header of its own.
-    ApiKey(ApiKeyConfig),
-}
-
-/// A name and its password.
-#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[allow(missing_docs)]
-pub struct BasicConfig {
-    pub username: String,
-    pub password: Secret,
-}
-
-/// A key in a header.
-#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ApiKeyConfig {
-    /// The header's name.
-    #[serde(default = "api_key_header")]
-    pub header: String,
-    /// The key.
-    pub value: Secret,
-}
-
 impl HttpConfig {
     pub(super) fn gate(&self) -> GateConfig {
         GateConfig {
@@ -106,8 +75,4 @@ fn yes() -> bool {
 
 fn concurrency() -> usize {
     GateConfig::default().concurrency
-}
-
-fn api_key_header() -> String {
-    "x-api-key".to_string()
 }

@@ -2,7 +2,6 @@
 
 mod answer;
 mod config;
-mod credentials;
 mod url;
 
 use std::path::Path;
@@ -14,15 +13,16 @@ use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
 use hyper::{Request, Uri};
 
 use self::answer::Reading;
-use self::credentials::Credentials;
 use self::url::UrlTemplate;
-use super::client::Client;
+use super::auth::Credentials;
+use super::client::{Client, Resolver};
 use super::envelope;
 use super::gate::Gate;
+use super::header_value;
 use super::{Answer, Call, Handler, Integration, KeyProblem, Site};
 use crate::plan;
 
-pub use config::{ApiKeyConfig, AuthConfig, BasicConfig, HttpConfig};
+pub use config::HttpConfig;
 
 /// An endpoint that answers tasks.
 pub struct Http {
@@ -58,9 +58,9 @@ impl Http {
         let url = UrlTemplate::new(&config.url);
         let url = url.map_err(|problem| problems.push(("url".to_string(), problem)));
         let https = url.as_ref().is_ok_and(UrlTemplate::is_https);
-        let client = Client::new(&config.client(base), https);
+        let client = Client::new(&config.client(base), https, Resolver::open());
         let client = client.map_err(|found| problems.extend(found));
-        let credentials = Credentials::new(config, base);
+        let credentials = Credentials::new(&config.headers, config.auth.as_ref(), base);
         let credentials = credentials.map_err(|found| problems.extend(found));
         let (Ok(url), Ok(client), Ok(credentials), true) =
             (url, client, credentials, problems.is_empty())
@@ -123,20 +123,6 @@ impl Bound {
         self.endpoint.credentials.add_to(headers);
         request
     }
-}
-
-/// Text in a header: what is not printable ASCII is percent-encoded, and so is the percent sign.
-fn header_value(text: &str) -> HeaderValue {
-    use std::fmt::Write;
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b' '..=b'~' if byte != b'%' => out.push(char::from(byte)),
-            // Writing to a String cannot fail.
-            _ => _ = write!(out, "%{byte:02X}"),
-        }
-    }
-    HeaderValue::try_from(out).expect("printable ASCII is a header's value")
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ impl Shape {
     pub(super) fn reply(&self, exchange: Result<Response<Bytes>, Failure>) -> (TaskReply, Health) {
         let response = match exchange {
             Ok(response) => response,
-            Err(Failure::Connection(cause)) => {
+            Err(Failure::Connection(cause) | Failure::Refused(cause)) => {
                 return (error(lambda_error::SDK_CLIENT, cause), Health::Down);
             }
             Err(Failure::Late(cause)) => return (error(error_name::TIMEOUT, cause), Health::Down),

@@ -4,9 +4,9 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::json;
 
+use super::super::function_error::wrong_parameters;
 use super::super::{Call, envelope};
 use crate::engine::TaskReply;
-use crate::error_name;
 use crate::value::Arena;
 use crate::value::Kind;
 use crate::value::Value;
@@ -47,16 +47,7 @@ impl Invocation {
 
     /// Of a `lambda:invoke`: the input says all; an error says what is wrong with it.
     pub(super) fn of_parameters(call: &Call<'_>) -> Result<Invocation, TaskReply> {
-        let wrong = |field: &str| {
-            let parameters = call.arena.to_json(call.input);
-            let cause = format!(
-                "The Parameters '{parameters}' could not be used to start the Task: [The value of the field '{field}' has an invalid format]"
-            );
-            TaskReply::Error {
-                error: Some(error_name::RUNTIME.to_string()),
-                cause: Some(cause),
-            }
-        };
+        let wrong = |field: &str| wrong_parameters(&call.arena.to_json(call.input), field);
         let function = text(call.arena, call.input, "FunctionName");
         let function = function
             .ok()

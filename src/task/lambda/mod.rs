@@ -20,7 +20,7 @@ use self::answer::Shape;
 use self::credentials::{Environment, Provider};
 use self::invocation::Invocation;
 use self::sign::{Scope, ToSign, authorization, encoded};
-use super::client::{Client, Failure};
+use super::client::{Client, Failure, Resolver};
 use super::gate::Gate;
 use super::{Answer, Call, Handler, Integration, KeyProblem, Site};
 
@@ -91,7 +91,7 @@ impl Lambda {
             problems.push(("region".to_string(), message));
         }
         let https = endpoint.is_none_or(|url| url.starts_with("https:"));
-        let client = Client::new(&config.client(base), https);
+        let client = Client::new(&config.client(base), https, Resolver::open());
         let client = client.map_err(|found| problems.extend(found));
         let (Ok(client), true) = (client, problems.is_empty()) else {
             return Err(problems);

@@ -6,7 +6,7 @@ use hyper::header::AUTHORIZATION;
 use hyper::{Method, Request, Uri};
 
 use super::{Credentials, from_json};
-use crate::task::client::{Client, ClientConfig, Failure, TimeoutsConfig};
+use crate::task::client::{Client, ClientConfig, Failure, Resolver, TimeoutsConfig};
 use crate::units::HumanDuration;
 
 /// Asks them.
@@ -39,8 +39,8 @@ impl Remote {
             },
             ..ClientConfig::default()
         };
-        let client =
-            Client::new(&config, false).expect("plain HTTP with these timeouts is possible");
+        let client = Client::new(&config, false, Resolver::open())
+            .expect("plain HTTP with these timeouts is possible");
         Remote { client }
     }
 
@@ -104,7 +104,9 @@ impl Remote {
         match self.client.send(request).await {
             Ok(response) if response.status().is_success() => Ok(response.into_body()),
             Ok(response) => Err(format!("{uri}: {}", response.status())),
-            Err(Failure::Connection(why) | Failure::Late(why)) => Err(format!("{uri}: {why}")),
+            Err(Failure::Connection(why) | Failure::Refused(why) | Failure::Late(why)) => {
+                Err(format!("{uri}: {why}"))
+            }
             Err(Failure::TooLarge(_)) => Err(format!("{uri}: the answer is too large")),
         }
     }

@@ -1,14 +1,48 @@
-//! Headers that say who calls.
+//! Headers of requests that a config sets: who calls, and whatever else the endpoint wants to know.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use hyper::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-use super::super::KeyProblem;
-use super::super::secret::SecretSource;
-use super::{ApiKeyConfig, AuthConfig, BasicConfig, HttpConfig};
+use super::secret::SecretSource;
+use super::{KeyProblem, Secret};
+
+/// Credentials of requests.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AuthConfig {
+    /// `Authorization: Bearer …`
+    Bearer(Secret),
+    /// `Authorization: Basic …`
+    Basic(BasicConfig),
+    /// A header of its own.
+    ApiKey(ApiKeyConfig),
+}
+
+/// A name and its password.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct BasicConfig {
+    pub username: String,
+    pub password: Secret,
+}
+
+/// A key in a header.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ApiKeyConfig {
+    /// The header's name.
+    #[serde(default = "api_key_header")]
+    pub header: String,
+    /// The key.
+    pub value: Secret,
+}
 
 /// The headers of a config, whose words may change while we run.
 pub(super) struct Credentials(Vec<Header>);
@@ -40,7 +74,11 @@ const RESERVED: &[&str] = &[
 
 impl Credentials {
     /// Reads all words; a header is tried once, so that nothing is refused at the first event.
-    pub(super) fn new(config: &HttpConfig, base: &Path) -> Result<Credentials, Vec<KeyProblem>> {
+    pub(super) fn new(
+        fixed: &BTreeMap<String, Secret>,
+        auth: Option<&AuthConfig>,
+        base: &Path,
+    ) -> Result<Credentials, Vec<KeyProblem>> {
         let mut headers = Vec::new();
         let mut problems = Vec::new();
         let mut add =
@@ -50,11 +88,11 @@ impl Credentials {
                 Ok(header) => headers.push(header),
                 Err(problem) => problems.push((key, problem)),
             };
-        for (name, secret) in &config.headers {
+        for (name, secret) in fixed {
             let key = format!("headers/{name}");
             add(key, name, Scheme::Plain, secret.open(base));
         }
-        match &config.auth {
+        match auth {
             None => {}
             Some(AuthConfig::Bearer(token)) => {
                 let (key, name) = ("auth/bearer".to_string(), AUTHORIZATION);
@@ -117,4 +155,8 @@ impl Header {
         value.set_sensitive(true);
         Some(value)
     }
+}
+
+fn api_key_header() -> String {
+    "x-api-key".to_string()
 }
