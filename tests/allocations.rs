@@ -178,3 +178,34 @@ fn paths_and_functions_do_not_allocate() {
         0.0,
     );
 }
+
+#[test]
+fn variables_do_not_allocate() {
+    check_execution(
+        r#"{"StartAt": "A", "States": {
+            "A": {"Type": "Pass", "Assign": {"x.$": "$.n", "l.$": "$.l"}, "Next": "M"},
+            "M": {"Type": "Map", "ItemsPath": "$l", "Assign": {"all.$": "$"}, "Next": "C", "ItemProcessor": {"StartAt": "I", "States": {
+                "I": {"Type": "Pass", "Assign": {"own.$": "$"}, "Next": "J"},
+                "J": {"Type": "Pass", "Parameters": {"sum.$": "States.MathAdd($own, $x)"}, "End": true}}}},
+            "C": {"Type": "Choice", "Choices": [{"Variable": "$x", "NumericGreaterThan": 1, "Assign": {"x": 0}, "Next": "E"}]},
+            "E": {"Type": "Pass", "Parameters": {"x.$": "$x", "all.$": "$all"}, "End": true}}}"#,
+        br#"{"n": 3, "l": [1, 2]}"#,
+        0.0,
+    );
+}
+
+#[test]
+fn jsonata_states_do_not_allocate() {
+    check_execution(
+        r#"{"QueryLanguage": "JSONata", "StartAt": "A", "States": {
+            "A": {"Type": "Choice", "Default": "B", "Choices": [
+                {"Condition": "{% $states.input.n > 5 and $exists($states.input.s) %}", "Next": "C"},
+                {"Condition": "{% $states.input.n + 1 > 5 %}", "Next": "C"}]},
+            "B": {"Type": "Pass", "Assign": {"x": "{% $states.input.s %}", "y": "{% $states.input.n * 2 %}"}, "Next": "C"},
+            "C": {"Type": "Pass", "Next": "D", "Output":
+                "{% $merge([$states.input, {'x': $x, 'more': {'y': $y, 'l': [$states.input.l.k], 'c': $count($states.input.l)}}]) %}"},
+            "D": {"Type": "Pass", "Output": {"a": "{% $states.input.more %}", "b": ["{% $x %}", "{% $y %}"]}, "End": true}}}"#,
+        br#"{"n": 3, "s": "text", "l": [{"k": 1}, {"k": 2}]}"#,
+        0.0,
+    );
+}

@@ -405,11 +405,29 @@ impl Machine<'_, '_> {
                 param.takes(one)
                     && one != Type::Missing
                     && !param.repeated
-                    && (!param.array || one == Type::Array && param.elements.is_none())
+                    && (!param.array || one == Type::Array && self.few_fit(*arg, param.elements))
             })
             && params[args.len()..]
                 .iter()
                 .all(|param| param.optional && !param.context)
+    }
+
+    /// Whether the elements of an array are of a type; false where there are many to look at.
+    fn few_fit(&self, array: Item, wanted: Option<Type>) -> bool {
+        const FEW: usize = 16;
+        let Some(wanted) = wanted else { return true };
+        match array {
+            _ if self.len(array) > FEW => false,
+            Item::Json(value) => {
+                let mut elements = self.arena.elements(value);
+                elements.all(|element| self.type_of(Item::Json(element)) == wanted)
+            }
+            Item::List(list) => {
+                let items = self.heap.items(list);
+                items.is_some_and(|items| items.iter().all(|item| self.type_of(*item) == wanted))
+            }
+            _ => false,
+        }
     }
 
     fn fit_array(

@@ -137,6 +137,7 @@ impl<'m, 'b> Machine<'m, 'b> {
 
 impl Machine<'_, '_> {
     /// Evaluates a node with `input` as its context.
+    #[inline]
     pub(super) fn eval(
         &mut self,
         id: ExprId,
@@ -145,6 +146,35 @@ impl Machine<'_, '_> {
     ) -> Result<Item, Failure> {
         let code = self.code;
         let node = &code[id];
+        // Most nodes are leaves, which need little of what the others need.
+        if !node.plain || self.depth >= self.budget.depth {
+            return self.eval_node(id, node, input, frame);
+        }
+        let leaf = match &node.expr {
+            Expr::Literal(item) => *item,
+            Expr::Variable(variable) => self.variable(variable, frame),
+            Expr::Read(read) => {
+                self.depth += 1;
+                let found = self.read(read, input, frame)?;
+                self.depth -= 1;
+                found
+            }
+            _ => return self.eval_node(id, node, input, frame),
+        };
+        self.step()?;
+        match leaf {
+            Item::List(list) => Ok(self.settle(list, node.keep_array)),
+            _ => Ok(leaf),
+        }
+    }
+
+    fn eval_node(
+        &mut self,
+        id: ExprId,
+        node: &Node,
+        input: Item,
+        frame: FrameId,
+    ) -> Result<Item, Failure> {
         self.enter(node)?;
         let mut result = self.node(id, node, input, frame)?;
         if !node.plain {
