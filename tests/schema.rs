@@ -33,6 +33,7 @@ const KNOWN: &[&str] = &[
     "pattern",
     "examples",
     "propertyNames",
+    "writeOnly",
 ];
 
 /// Everything that is wrong with `value`, each with its place.

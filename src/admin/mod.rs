@@ -1,40 +1,25 @@
-//! The admin port: `/metrics`, `/healthz`, `/readyz`. Knows how to say it, not what it means to be ready.
+//! The admin port: `/metrics`, `/healthz`, `/readyz`, `/pipelines`, `/config`. Knows how to say it, not what it means to
+//! be ready.
+
+mod config;
+mod serve;
+
+pub use config::AdminConfig;
 
 use std::future::Future;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
-use axum::response::IntoResponse;
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 use tokio::net::TcpListener;
 
 use crate::telemetry::Exporter;
-
-/// The `admin` section of a config.
-#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
-#[serde(deny_unknown_fields, default)]
-pub struct AdminConfig {
-    /// Address and port of `/metrics`, `/healthz` and `/readyz`; port 0 takes a free one. Nothing there asks who asks,
-    /// so other addresses than loopback are for closed networks.
-    pub listen: SocketAddr,
-    /// Whether there is an admin port at all.
-    pub enabled: bool,
-}
-
-impl Default for AdminConfig {
-    fn default() -> AdminConfig {
-        AdminConfig {
-            listen: SocketAddr::from(([127, 0, 0, 1], 9464)),
-            enabled: true,
-        }
-    }
-}
 
 /// Says how the process is.
 pub trait Health: Send + Sync {
@@ -42,42 +27,86 @@ pub trait Health: Send + Sync {
     fn sick(&self) -> Option<String>;
     /// Why it takes in nothing; none when it does.
     fn not_ready(&self) -> Option<String>;
+    /// Each pipeline with its state, its definition, and how far behind it is.
+    fn pipelines(&self) -> Json;
 }
 
+/// What the admin port shows.
 #[derive(Clone)]
-struct Shared {
-    exporter: Exporter,
-    health: Arc<dyn Health>,
+pub struct Shown {
+    /// `/metrics`
+    pub exporter: Exporter,
+    /// `/healthz`, `/readyz`, `/pipelines`
+    pub health: Arc<dyn Health>,
+    /// `/config`, without secrets.
+    pub config: Arc<Json>,
 }
 
 /// Serves the admin port until `shutdown`.
 pub async fn serve(
     listener: TcpListener,
-    exporter: Exporter,
-    health: Arc<dyn Health>,
-    shutdown: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
+    config: &AdminConfig,
+    shown: Shown,
+    shutdown: impl Future<Output = ()>,
+) {
+    let token: Arc<str> = config.token.as_str().into();
     let routes = Router::new()
         .route("/metrics", get(metrics))
+        .route("/pipelines", get(pipelines))
+        .route("/config", get(config_shown))
+        .route_layer(from_fn_with_state(token, ask_for_token))
+        // Orchestrators have no word to show, and these two tell nothing.
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
-        .with_state(Shared { exporter, health });
-    axum::serve(listener, routes)
-        .with_graceful_shutdown(shutdown)
-        .await
+        .with_state(shown);
+    serve::serve(listener, routes, config.connections, shutdown).await;
 }
 
-async fn metrics(State(shared): State<Shared>) -> impl IntoResponse {
+async fn ask_for_token(State(token): State<Arc<str>>, request: Request, next: Next) -> Response {
+    let sent = request.headers().get(AUTHORIZATION);
+    let sent = sent.and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
+    if !token.is_empty() && !same(sent.unwrap_or_default(), token.as_bytes()) {
+        let ask = [(WWW_AUTHENTICATE, "Bearer")];
+        return (
+            StatusCode::UNAUTHORIZED,
+            ask,
+            "the token is missing or wrong\n",
+        )
+            .into_response();
+    }
+    next.run(request).await
+}
+
+/// Takes as long whatever the difference is.
+fn same(a: &[u8], b: &[u8]) -> bool {
+    let differences = a.iter().zip(b).fold(0, |found, (a, b)| found | (a ^ b));
+    a.len() == b.len() && differences == 0
+}
+
+async fn metrics(State(shown): State<Shown>) -> impl IntoResponse {
     let content_type = (CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8");
-    ([content_type], shared.exporter.render())
+    ([content_type], shown.exporter.render())
 }
 
-async fn healthz(State(shared): State<Shared>) -> impl IntoResponse {
-    answer(shared.health.sick())
+async fn pipelines(State(shown): State<Shown>) -> impl IntoResponse {
+    json(&shown.health.pipelines())
 }
 
-async fn readyz(State(shared): State<Shared>) -> impl IntoResponse {
-    answer(shared.health.not_ready())
+async fn config_shown(State(shown): State<Shown>) -> impl IntoResponse {
+    json(&shown.config)
+}
+
+fn json(value: &Json) -> Response {
+    let content_type = (CONTENT_TYPE, "application/json");
+    ([content_type], format!("{value:#}\n")).into_response()
+}
+
+async fn healthz(State(shown): State<Shown>) -> impl IntoResponse {
+    answer(shown.health.sick())
+}
+
+async fn readyz(State(shown): State<Shown>) -> impl IntoResponse {
+    answer(shown.health.not_ready())
 }
 
 fn answer(problem: Option<String>) -> (StatusCode, String) {
@@ -88,56 +117,4 @@ fn answer(problem: Option<String>) -> (StatusCode, String) {
 }
 
 #[cfg(test)]
-mod tests {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    use tokio::net::TcpStream;
-    use tokio::sync::oneshot;
-
-    use super::*;
-
-    struct Starting;
-
-    impl Health for Starting {
-        fn sick(&self) -> Option<String> {
-            None
-        }
-
-        fn not_ready(&self) -> Option<String> {
-            Some("orders: no assignment yet".to_string())
-        }
-    }
-
-    async fn get(address: SocketAddr, path: &str) -> String {
-        let mut stream = TcpStream::connect(address).await.unwrap();
-        let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
-        stream.write_all(request.as_bytes()).await.unwrap();
-        let mut response = String::new();
-        stream.read_to_string(&mut response).await.unwrap();
-        response
-    }
-
-    #[tokio::test]
-    async fn the_three_paths_answer() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let (stop, stopped) = oneshot::channel::<()>();
-        let shutdown = async {
-            let _ = stopped.await;
-        };
-        let serving = tokio::spawn(serve(
-            listener,
-            Exporter::install(),
-            Arc::new(Starting),
-            shutdown,
-        ));
-        assert!(get(address, "/healthz").await.starts_with("HTTP/1.1 200"));
-        let ready = get(address, "/readyz").await;
-        assert!(ready.starts_with("HTTP/1.1 503"), "{ready}");
-        assert!(ready.ends_with("orders: no assignment yet\n"), "{ready}");
-        let metrics = get(address, "/metrics").await;
-        assert!(metrics.contains("# TYPE expressd_execution_seconds histogram"));
-        assert!(get(address, "/").await.starts_with("HTTP/1.1 404"));
-        stop.send(()).unwrap();
-        serving.await.unwrap().unwrap();
-    }
-}
+mod tests;

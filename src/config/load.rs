@@ -10,7 +10,7 @@ use super::definition::Definition;
 use super::file::{File, MemoryConfig, PipelineFile, ShutdownConfig};
 use super::places::Places;
 use super::problem::{Document, Problem};
-use super::{codes, env, tasks};
+use super::{codes, env, redact, tasks};
 use crate::admin::AdminConfig;
 use crate::demo::DemoConfig;
 use crate::diagnostic::Position;
@@ -37,6 +37,8 @@ pub struct Config {
     /// By name.
     pub pipelines: Vec<Pipeline>,
     pub demo: Option<DemoConfig>,
+    /// For showing: as it was written, without its secrets.
+    pub redacted: serde_json::Value,
     /// What its author may want to know.
     pub warnings: Vec<Problem>,
 }
@@ -98,6 +100,7 @@ impl Config {
         };
         Checker {
             document,
+            toml,
             places,
             base,
             problems: Vec::new(),
@@ -136,6 +139,7 @@ fn parse<T: DeserializeOwned>(
 /// Finds everything that is wrong with a file whose keys and types are right.
 struct Checker {
     document: Document,
+    toml: bool,
     places: Option<Places>,
     /// Relative paths start here.
     base: PathBuf,
@@ -181,6 +185,7 @@ impl Checker {
             kafka: file.kafka,
             pipelines,
             demo,
+            redacted: redact::redacted(&self.document.text, self.toml),
             warnings: self.warnings,
         })
     }

@@ -7,6 +7,7 @@ mod file;
 mod load;
 mod places;
 mod problem;
+mod redact;
 mod tasks;
 
 pub use definition::Definition;

@@ -132,8 +132,7 @@ async fn serve(config: Config, options: Options) -> anyhow::Result<Exit> {
             show.iter().for_each(Show::stop);
             pipelines.stop();
         }
-        standing.set(pipelines.not_ready());
-        pipelines.publish_standing();
+        standing.set(pipelines.not_ready(), pipelines.standing());
     }
     let mut exit = pipelines.exit();
     if let Some(show) = show {
@@ -164,7 +163,7 @@ fn start_pipelines(
 /// The admin port while it is open.
 struct Admin {
     stop: Option<oneshot::Sender<()>>,
-    serving: Option<tokio::task::JoinHandle<std::io::Result<()>>>,
+    serving: Option<tokio::task::JoinHandle<()>>,
 }
 
 impl Admin {
@@ -192,8 +191,17 @@ impl Admin {
             // A dropped sender means the same.
             let _ = stopped.await;
         };
-        let health = Arc::clone(standing) as Arc<dyn admin::Health>;
-        let serving = tokio::spawn(admin::serve(listener, exporter.clone(), health, shutdown));
+        if !listen.ip().is_loopback() && config.admin.token.is_empty() {
+            warn!(%listen, "the admin port is open to others and asks for no token");
+        }
+        let shown = admin::Shown {
+            exporter: exporter.clone(),
+            health: Arc::clone(standing) as Arc<dyn admin::Health>,
+            config: Arc::new(config.redacted.clone()),
+        };
+        let settings = config.admin.clone();
+        let serving =
+            tokio::spawn(async move { admin::serve(listener, &settings, shown, shutdown).await });
         let open = Admin {
             stop: Some(stop),
             serving: Some(serving),

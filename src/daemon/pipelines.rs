@@ -6,6 +6,7 @@ use anyhow::Context;
 use tracing::{error, info, warn};
 
 use super::Exit;
+use super::standing::PipelineStanding;
 use crate::config;
 use crate::pipeline::Pipeline;
 use crate::pipeline::Shared;
@@ -23,6 +24,8 @@ pub(super) struct Pipelines {
 struct Running {
     name: String,
     metrics: Arc<PipelineMetrics>,
+    /// Content hash.
+    definition: Arc<str>,
     /// None once it has ended.
     pipeline: Option<Pipeline>,
 }
@@ -67,6 +70,7 @@ impl Pipelines {
             pipelines.running.push(Running {
                 name,
                 metrics,
+                definition: config.machine.plan().hash().into(),
                 pipeline: Some(started?),
             });
         }
@@ -119,13 +123,29 @@ impl Pipelines {
         })
     }
 
-    /// Brings the gauges of readiness up to date.
-    pub(super) fn publish_standing(&self) {
-        for running in &self.running {
-            let pipeline = running.pipeline.as_ref();
-            let ready = !self.stopping && pipeline.is_some_and(Pipeline::is_ready);
-            let halted = pipeline.is_some_and(|pipeline| pipeline.halted().is_some());
-            running.metrics.standing(ready, halted);
+    /// How each pipeline is; brings its gauges up to date.
+    pub(super) fn standing(&self) -> Vec<PipelineStanding> {
+        let running = self.running.iter();
+        running.map(|running| self.standing_of(running)).collect()
+    }
+
+    fn standing_of(&self, running: &Running) -> PipelineStanding {
+        let reason = running.pipeline.as_ref().and_then(Pipeline::halted);
+        let state = match &running.pipeline {
+            None => "ended",
+            Some(_) if self.stopping => "stopping",
+            Some(_) if reason.is_some() => "halted",
+            Some(pipeline) if pipeline.is_ready() => "running",
+            Some(_) => "starting",
+        };
+        // A pipeline of which a part stands still goes on with the rest.
+        let ready = matches!(state, "running" | "halted");
+        running.metrics.standing(ready, reason.is_some());
+        PipelineStanding {
+            state,
+            reason,
+            definition: Arc::clone(&running.definition),
+            metrics: Arc::clone(&running.metrics),
         }
     }
 

@@ -24,7 +24,7 @@ pub use kafka_client::{KafkaClientMetrics, KafkaClientStatistics};
 pub use log::{LogConfig, LogFormat, LogInitError, init_log};
 pub use machine::{BindingMetrics, MachineMetrics, OpenCall};
 pub use metric::{Kind, Metric, Unit, markdown};
-pub use partition::PartitionMetrics;
+pub use partition::{PartitionMetrics, PartitionStanding};
 pub use pipeline::{PipelineMetrics, Tally, Totals};
 pub use process::ProcessUsage;
 pub use runtime::{RuntimeLoad, RuntimeMetrics};

@@ -6,7 +6,8 @@ use std::time::Duration;
 use metrics::{counter, gauge};
 
 use super::by_error::ByError;
-use super::{Histogram, MachineMetrics, PartitionMetrics, Sharded, names};
+use super::partition::Partitions;
+use super::{Histogram, MachineMetrics, PartitionMetrics, PartitionStanding, Sharded, names};
 
 /// Counts for one pipeline. Methods add; [`PipelineMetrics::publish`] copies the sums to the exporter.
 pub struct PipelineMetrics {
@@ -27,6 +28,7 @@ pub struct PipelineMetrics {
     errors: ByError,
     dead_letters_by_error: ByError,
     machine: Arc<MachineMetrics>,
+    partitions: Partitions,
 }
 
 /// Sums at one moment.
@@ -72,6 +74,7 @@ impl PipelineMetrics {
     pub fn new(pipeline: &str, machine: Arc<MachineMetrics>) -> PipelineMetrics {
         PipelineMetrics {
             machine,
+            partitions: Partitions::default(),
             pipeline: pipeline.to_string(),
             records: Sharded::default(),
             in_flight: Sharded::default(),
@@ -180,7 +183,12 @@ impl PipelineMetrics {
 
     /// The gauges of a partition; get them once per assignment.
     pub fn partition(&self, topic: &str, partition: i32) -> PartitionMetrics {
-        PartitionMetrics::new(&self.pipeline, topic, partition)
+        self.partitions.assign(&self.pipeline, topic, partition)
+    }
+
+    /// The partitions that are assigned now.
+    pub fn partitions(&self) -> Vec<PartitionStanding> {
+        self.partitions.standing()
     }
 
     /// The content hash of the definition that runs.
