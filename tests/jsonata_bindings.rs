@@ -8,7 +8,7 @@ use expressd::expr::Random;
 use expressd::expr::jsonata::{Bindings, Budget, Evaluated, Program, Scope, Workspace};
 use expressd::value::{Arena, Constants, Key, ParseLimits, Value};
 
-const INPUT: &str = r#"{"a": {"b": {"c": 1.50}}, "n": null, "text": "x", "flag": true, "big": 123456789012345678901234567890,
+const INPUT: &str = r#"{"a": {"b": {"c": 1.50}}, "n": null, "text": "x", "flag": true, "at": "1970-01-01T00:00:00.003Z", "big": 123456789012345678901234567890,
     "list": [{"b": 1}, {"b": [2, 3]}, {}], "one": [{"b": 1}], "empty": []}"#;
 
 /// `$states` with one member, and `$order`.
@@ -145,6 +145,7 @@ fn conditions_hold_the_same_with_and_without_an_evaluation() {
         "one.b",
         "missing.x",
         "flag",
+        "at",
     ] {
         for operator in ["=", "!=", "<", "<=", ">", ">="] {
             for literal in [
@@ -155,6 +156,12 @@ fn conditions_hold_the_same_with_and_without_an_evaluation() {
         }
         tests.push(format!("$exists($states.input.{path})"));
         tests.push(format!("$not($states.input.{path})"));
+        tests.push(format!("$not($states.input.{path} = 'x')"));
+        tests.push(format!("$count($states.input.{path}) >= 1"));
+        tests.push(format!("$toMillis($states.input.{path}) < 5"));
+        for pattern in ["'x'", "''", "/^X/i", "/y*/", "/(?=x)x/", "1"] {
+            tests.push(format!("$contains($states.input.{path}, {pattern})"));
+        }
         tests.push(format!("$states.input.{path}"));
     }
     let last = tests.len();

@@ -60,6 +60,17 @@ impl Regex {
         }
     }
 
+    /// Whether it is found at all; none where the answer takes a search with all that belongs to it.
+    pub(super) fn is_found(&self, text: &str) -> Option<bool> {
+        match self {
+            Regex::Linear(engine) => match engine.find(text) {
+                None => Some(false),
+                Some(found) => (!found.is_empty()).then_some(true),
+            },
+            Regex::Backtracking(_) => None,
+        }
+    }
+
     /// The first place at or behind a byte offset.
     pub(super) fn find(&self, text: &str, from: usize) -> Result<Option<Found>, Failure> {
         match self {

@@ -1,5 +1,5 @@
-//! What is answered without an evaluation: reads of the host's variables, their comparison with literals, `$exists`, and
-//! `and` and `or` of those. Most conditions are no more.
+//! What is answered without an evaluation: reads of the host's variables, their comparison with literals, a few functions
+//! of them, and `and` and `or` of those. Most conditions are no more.
 //!
 //! Nothing is made here and nothing fails: where there is more to it, an array on the way, another type or an error, the
 //! answer is none, and the evaluator starts afresh.
@@ -9,7 +9,8 @@ use std::cmp::Ordering;
 use crate::value::{self, Arena, Value};
 
 use super::super::heap::Item;
-use super::super::program::{Code, Expr, ExprId, Operator, Variable};
+use super::super::picture::parse_iso;
+use super::super::program::{Call, Code, Expr, ExprId, Operator, Variable};
 use super::super::{Evaluated, Scope};
 use super::numbers::Number;
 use super::operators::compare_texts;
@@ -43,7 +44,7 @@ struct Direct<'d> {
     arena: &'d mut Arena,
 }
 
-impl Direct<'_> {
+impl<'d> Direct<'d> {
     /// A test with its outcome.
     fn holds(&mut self, id: ExprId, depth: usize) -> Option<bool> {
         let node = &self.code[id];
@@ -60,12 +61,15 @@ impl Direct<'_> {
                 true => Some(true),
                 false => self.holds(*right, depth - 1),
             },
-            Expr::Call(call) => match (&self.code[call.procedure].expr, call.args.as_slice()) {
-                (Expr::Variable(function), [arg]) if !call.partial && self.is_exists(function) => {
-                    self.read(*arg).map(|found| found.is_some())
+            Expr::Call(call) => {
+                let (name, args) = self.built_in(call)?;
+                match (name, args) {
+                    ("exists", [arg]) => self.read(*arg).map(|found| found.is_some()),
+                    ("not", [arg]) => self.holds(*arg, depth - 1).map(|holds| !holds),
+                    ("contains", [text, pattern]) => self.contains(*text, *pattern),
+                    _ => None,
                 }
-                _ => None,
-            },
+            }
             Expr::Read(_) => {
                 let value = self.read(id)??;
                 self.arena.as_bool(value)
@@ -74,19 +78,57 @@ impl Direct<'_> {
         }
     }
 
-    /// Whether a variable is the built-in `$exists`.
-    fn is_exists(&mut self, function: &Variable) -> bool {
-        let Some(global) = self.global(function) else {
-            return false;
+    /// Name and arguments of a call of a built-in function that nothing else has taken the name of.
+    fn built_in(&mut self, call: &'d Call) -> Option<(&'d str, &'d [ExprId])> {
+        let code = self.code;
+        let Expr::Variable(function) = &code[call.procedure].expr else {
+            return None;
         };
-        let global = &self.code.globals[global];
-        &*global.name == "exists"
+        let global = &code.globals[self.global(function)?];
+        let name = &*global.name;
+        let is_free = !call.partial
             && global.native.is_some()
-            && self
-                .scope
-                .bindings
-                .variable(self.arena, &global.name)
-                .is_none()
+            && self.scope.bindings.variable(self.arena, name).is_none();
+        is_free.then_some((name, &*call.args))
+    }
+
+    /// `$contains(text, pattern)`
+    fn contains(&mut self, text: ExprId, pattern: ExprId) -> Option<bool> {
+        let text = self.read(text)??;
+        let code = self.code;
+        let node = &code[pattern];
+        let text = self.arena.as_str(text)?.decode();
+        match node.expr {
+            _ if !node.plain => None,
+            Expr::Literal(Item::Text(token)) => Some(text.contains(token.of_literals(&code.text))),
+            Expr::Regex(regex) => code.regexes[regex as usize].is_found(&text),
+            _ => None,
+        }
+    }
+
+    /// The number that `$count` or `$toMillis` yields of what is read.
+    fn measured(&mut self, id: ExprId) -> Option<Number> {
+        let code = self.code;
+        let Expr::Call(call) = &code[id].expr else {
+            return None;
+        };
+        let (name, args) = self.built_in(call)?;
+        let ([arg], true) = (args, code[id].plain && !code[id].keep_array) else {
+            return None;
+        };
+        match name {
+            "count" => {
+                let value = self.read(*arg)??;
+                let is_array = self.arena.kind(value) == value::Kind::Array;
+                is_array.then(|| Number::Int(self.arena.len(value) as i64))
+            }
+            "toMillis" => {
+                let value = self.read(*arg)??;
+                let text = self.arena.as_str(value)?.decode();
+                parse_iso(&text).map(Number::Int)
+            }
+            _ => None,
+        }
     }
 
     /// The place of a variable that the expression does not bind itself.
@@ -130,31 +172,25 @@ impl Direct<'_> {
         let Expr::Literal(literal) = self.code[right].expr else {
             return None;
         };
+        if let (Expr::Call(_), Some(literal)) = (&self.code[left].expr, number(literal)) {
+            let order = self.measured(left)?.compare(literal)?;
+            return operator_holds(operator, Some(order));
+        }
         let value = self.read(left)?;
         let order = match value {
             None => None,
             Some(value) => self.order(value, literal)?,
         };
-        match operator {
-            Operator::Equal => Some(order == Some(Ordering::Equal)),
-            Operator::NotEqual => Some(value.is_some() && order != Some(Ordering::Equal)),
-            Operator::Less => order.map(Ordering::is_lt),
-            Operator::LessOrEqual => order.map(Ordering::is_le),
-            Operator::Greater => order.map(Ordering::is_gt),
-            Operator::GreaterOrEqual => order.map(Ordering::is_ge),
-            _ => None,
+        match (operator, value) {
+            (Operator::NotEqual, None) => Some(false),
+            _ => operator_holds(operator, order),
         }
     }
 
     /// How a value stands to a literal: `Some(None)` where their types differ, so that they are not equal and cannot be
     /// put in order.
     fn order(&self, value: Value, literal: Item) -> Option<Option<Ordering>> {
-        let literal_number = match literal {
-            Item::Int(number) => Some(Number::Int(number)),
-            Item::Float(number) => Some(Number::Float(number)),
-            _ => None,
-        };
-        if let Some(literal) = literal_number {
+        if let Some(literal) = number(literal) {
             let number = Number::of(self.arena, value);
             return Some(number.and_then(|number| number.compare(literal)));
         }
@@ -169,5 +205,27 @@ impl Direct<'_> {
             }
             _ => None,
         }
+    }
+}
+
+/// The number that a literal is.
+fn number(literal: Item) -> Option<Number> {
+    match literal {
+        Item::Int(number) => Some(Number::Int(number)),
+        Item::Float(number) => Some(Number::Float(number)),
+        _ => None,
+    }
+}
+
+/// What an operator says of an order; none where it takes one and there is none.
+fn operator_holds(operator: Operator, order: Option<Ordering>) -> Option<bool> {
+    match operator {
+        Operator::Equal => Some(order == Some(Ordering::Equal)),
+        Operator::NotEqual => Some(order != Some(Ordering::Equal)),
+        Operator::Less => order.map(Ordering::is_lt),
+        Operator::LessOrEqual => order.map(Ordering::is_le),
+        Operator::Greater => order.map(Ordering::is_gt),
+        Operator::GreaterOrEqual => order.map(Ordering::is_ge),
+        _ => None,
     }
 }
