@@ -285,6 +285,21 @@ impl Heap {
         self.text_since(start)
     }
 
+    /// How much text there is: what is appended from now on becomes one by [`Heap::text_since`].
+    pub(super) fn text_len(&self) -> usize {
+        self.text.len()
+    }
+
+    pub(super) fn append(&mut self, text: &str) {
+        self.text.push_str(text);
+    }
+
+    /// Appends a text that lies here already.
+    pub(super) fn append_text(&mut self, text: Text) {
+        let place = text.start as usize..(text.start + text.len) as usize;
+        self.text.extend_from_within(place);
+    }
+
     pub(super) fn text_since(&self, start: usize) -> Item {
         let end = self.text.len();
         assert!(

@@ -124,14 +124,30 @@ impl Machine<'_, '_> {
         let expected = self.str(left).map_or(16, |text| text.len())
             + self.str(right).map_or(16, |text| text.len());
         self.reserve(expected)?;
-        let mut text = String::with_capacity(expected);
+        let start = self.heap.text_len();
         for part in [left, right] {
-            match self.str(part) {
-                Some(part) => text.push_str(&part),
-                None => self.print(part, false, &mut text)?,
+            match part {
+                Item::Text(text) if text.is_literal() => {
+                    self.heap.append(text.of_literals(&self.code.text));
+                }
+                Item::Text(text) => self.heap.append_text(text),
+                Item::Json(value) => match self.arena.as_str(value) {
+                    Some(text) => self.heap.append(&text.decode()),
+                    None => self.append_shown(part)?,
+                },
+                _ => self.append_shown(part)?,
             }
         }
-        self.text(&text)
+        Ok(self.heap.text_since(start))
+    }
+
+    /// Appends what is no string to the heap's text, as JSON.
+    fn append_shown(&mut self, item: Item) -> Result<(), Failure> {
+        let mut text = String::new();
+        self.print(item, false, &mut text)?;
+        self.reserve(text.len())?;
+        self.heap.append(&text);
+        Ok(())
     }
 
     fn range(&mut self, left: Item, right: Item) -> Result<Item, Failure> {
