@@ -25,6 +25,8 @@ use crate::task::Binding;
 use crate::task::Glob;
 use crate::task::Registry;
 use crate::task::script::Script;
+use crate::telemetry::LogConfig;
+use crate::telemetry::init_log;
 
 /// Measure a definition: in this process, and through Kafka beside a loop that only copies
 #[derive(Debug, clap::Args)]
@@ -94,6 +96,11 @@ fn measure(args: &Args, subject: &Subject, load: &Arc<Load>) -> anyhow::Result<R
         .worker_threads(2)
         .enable_all()
         .build()?;
+    // What the client complains about explains odd figures.
+    init_log(&LogConfig {
+        level: "warn".to_string(),
+        ..LogConfig::default()
+    })?;
     let mut config = subject.runtime.clone();
     if args.workers > 0 {
         config.workers = args.workers;

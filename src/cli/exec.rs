@@ -6,7 +6,7 @@ use std::str::FromStr;
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, bail, ensure};
 use serde_json::json;
 
 use super::Exit;
@@ -113,7 +113,17 @@ struct Input {
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     let subject = match Config::is_config(&args.definition) {
-        true => Subject::of_config(&args.definition, args.pipeline.as_deref())?,
+        true => {
+            let answers = args.script.is_some() || args.mock.is_some();
+            ensure!(
+                !answers,
+                "a config has its own tasks: no --script, no --mock"
+            );
+            Subject::of_config(&args.definition, args.pipeline.as_deref())?
+        }
+        false if args.record.is_some() => {
+            bail!("--record goes with a config, which says where the cluster is")
+        }
         false => match registry(args) {
             Ok(registry) => Subject::of_definition(&args.definition, registry),
             Err(error) => return invalid(&error),
