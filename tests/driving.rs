@@ -324,7 +324,7 @@ fn a_reply_that_is_no_json_fails_the_task() {
     let Some(Outcome::Failed(failure)) = driver.execution.outcome() else {
         panic!("nobody catches it");
     };
-    assert_eq!(failure.error.as_deref(), Some("States.TaskFailed"));
+    assert_eq!(failure.error.as_deref(), Some("Lambda.Unknown"));
 }
 
 #[test]
