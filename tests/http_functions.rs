@@ -120,7 +120,7 @@ fn want(number: usize) -> (Value, usize) {
 #[test]
 fn every_order_has_its_outcome_although_functions_fail() {
     let rates = [
-        "--fail", "0.05", "--busy", "0.02", "--hang", "0.01", "--delay", "0.005",
+        "--fail", "0.05", "--busy", "0.03", "--hang", "0.03", "--delay", "0.005",
     ];
     let Some(functions) = Functions::start(&rates) else {
         println!("there is no python3 here: the functions cannot run");

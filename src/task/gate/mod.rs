@@ -78,7 +78,8 @@ impl Gate {
         };
         match entered {
             Entered::Pass(pass, None) => Answer::Later(Box::pin(pass.around(work))),
-            entered => Answer::Queued(Box::pin(entered.queue(work))),
+            // In a box of its own: the future of the queue would hold it in several places.
+            entered => Answer::Queued(Box::pin(entered.queue(Box::pin(work)))),
         }
     }
 
