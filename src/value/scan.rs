@@ -104,6 +104,17 @@ fn specials(bytes: &[u8; WORD]) -> u64 {
     })
 }
 
+/// How many of the first bytes of a little-endian word are digits.
+#[inline(always)]
+fn leading_digits(word: u64) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    // A digit has 3 in its upper half, and still has after 6 more: sums never leave their byte below the first other byte.
+    let upper = word & (0xf0 * ONES);
+    let carried = word.wrapping_add(6 * ONES) & (0xf0 * ONES);
+    let others = (upper ^ (0x30 * ONES)) | (carried ^ (0x30 * ONES));
+    others.trailing_zeros() as usize / 8
+}
+
 fn escape_end(bytes: &[u8], at: usize) -> Result<usize, Unexpected> {
     match bytes[at + 1] {
         b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Ok(at + 2),
@@ -142,8 +153,13 @@ pub(super) fn number_end(bytes: &[u8], mut at: usize) -> Result<usize, Unexpecte
 #[inline(always)]
 fn digits_end(bytes: &[u8], at: usize) -> Result<usize, Unexpected> {
     let mut end = at;
-    while bytes[end].is_ascii_digit() {
-        end += 1;
+    // Most numbers are short: one look without a branch for each digit.
+    while let Some(word) = bytes[end..].first_chunk() {
+        let n_digits = leading_digits(u64::from_le_bytes(*word));
+        end += n_digits;
+        if n_digits < 8 {
+            break;
+        }
     }
     if end == at {
         Err((at, "expected a digit"))

@@ -77,8 +77,8 @@ struct Frame {
     count: u32,
     /// Place in `nodes`.
     place: u32,
-    /// Names so far: one bit each.
-    seen: [u64; 4],
+    /// Names so far: one bit of each word for each. A name that finds both its bits set may be a repetition.
+    seen: (u64, u64),
     /// Names must be compared when the object closes.
     suspect: bool,
 }
@@ -234,7 +234,7 @@ impl Frame {
             height: 0,
             count: 0,
             place: place as u32,
-            seen: [0; 4],
+            seen: (0, 0),
             suspect: false,
         }
     }
@@ -285,13 +285,14 @@ impl Frame {
         };
         let hash =
             (scan::prefix(bytes, start, len) ^ len as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let (word, bit) = ((hash >> 62) as usize, 1 << (hash >> 56 & 63));
+        let bits = (1 << (hash >> 58), 1 << (hash >> 52 & 63));
         // An escaped name may be spelled unlike its twin.
-        if self.seen[word] & bit != 0 || escaped {
+        if (self.seen.0 & bits.0 != 0 && self.seen.1 & bits.1 != 0) || escaped {
             self.suspect |=
                 escaped || self.count > FEW || self.has(&bytes[start..closing], bytes, nodes);
         }
-        self.seen[word] |= bit;
+        self.seen.0 |= bits.0;
+        self.seen.1 |= bits.1;
         Ok((name, value))
     }
 
