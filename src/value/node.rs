@@ -68,6 +68,8 @@ pub(super) struct Patch {
     pub(super) base: Value,
     pub(super) key: Value,
     pub(super) value: Value,
+    /// A short form of the key that tells most keys apart.
+    pub(super) tag: u32,
     pub(super) bytes: u32,
     pub(super) height: u16,
     /// Patches down to the first base that is none, this one included.

@@ -2,7 +2,9 @@
 //!
 //! Setting a member looks nothing up; only reading works out which members replace and which are new.
 
-use super::node::{Node, Patch};
+use super::lookup::{UNKNOWN, may_be_same, tag_at};
+use super::node::{ESCAPED, KEY_ESCAPED, Node, Patch};
+use super::text::name_of;
 use super::{Arena, Value};
 
 /// Longer chains are written out as a list of members.
@@ -17,13 +19,15 @@ impl Arena {
             base = self.flatten(base);
             chain = 0;
         }
-        let ((base_bytes, base_height), (key_bytes, _)) = (self.bounds(base), self.bounds(key));
+        let (base_bytes, base_height) = self.bounds(base);
+        let (key_bytes, tag) = self.name_bounds(key);
         let (bytes, height) = self.bounds(value);
         let added = key_bytes.saturating_add(bytes).saturating_add(2);
         self.push(Node::Patch(Patch {
             base,
             key,
             value,
+            tag,
             bytes: base_bytes.saturating_add(added),
             height: base_height.max(height.saturating_add(1)),
             chain: chain + 1,
@@ -55,7 +59,27 @@ impl Arena {
         }
     }
 
-    /// Whether two string values are the same name.
+    /// Bytes of a name with its quotes, and its tag.
+    fn name_bounds(&self, name: Value) -> (u32, u32) {
+        let (arena, place) = self.home(name);
+        let Node::Span(span) = &arena.nodes[place] else {
+            unreachable!("a name is a string")
+        };
+        let (start, end, escaped) = match name.is_name() {
+            true => {
+                let len = name_of(&arena.text, span).spelled.len() as u32;
+                (span.key_start, span.key_start + len, span.is(KEY_ESCAPED))
+            }
+            false => (span.start + 1, span.end - 1, span.is(ESCAPED)),
+        };
+        let tag = match escaped {
+            false => tag_at(&arena.text, start as usize..end as usize),
+            true => UNKNOWN,
+        };
+        (end - start + 2, tag)
+    }
+
+    /// Whether two string values are the same.
     pub(super) fn same_string(&self, a: Value, b: Value) -> bool {
         a == b
             || matches!((self.as_str(a), self.as_str(b)), (Some(a), Some(b)) if a.compare(b).is_eq())
@@ -68,6 +92,8 @@ pub(super) struct Overlay {
     /// What the chain ends at.
     pub(super) base: Value,
     members: [(Value, Value); LONGEST_CHAIN],
+    /// Of the names.
+    tags: [u32; LONGEST_CHAIN],
     len: usize,
     /// One bit for each member that was given out.
     given: u32,
@@ -80,6 +106,7 @@ impl Overlay {
         let mut overlay = Overlay {
             base: object,
             members: [(Value::NULL, Value::NULL); LONGEST_CHAIN],
+            tags: [0; LONGEST_CHAIN],
             len: 0,
             given: 0,
         };
@@ -91,18 +118,19 @@ impl Overlay {
 
     #[inline(never)]
     fn gather(&mut self, arena: &Arena) {
-        let mut newest_first = [(Value::NULL, Value::NULL); LONGEST_CHAIN];
+        let mut newest_first = [(Value::NULL, Value::NULL, 0); LONGEST_CHAIN];
         let mut n_patches = 0;
         while let Some(patch) = arena.patch(self.base) {
-            newest_first[n_patches] = (patch.key, patch.value);
+            newest_first[n_patches] = (patch.key, patch.value, patch.tag);
             n_patches += 1;
             self.base = patch.base;
         }
-        for &(name, value) in newest_first[..n_patches].iter().rev() {
-            match self.position(arena, name) {
+        for &(name, value, tag) in newest_first[..n_patches].iter().rev() {
+            match self.position(arena, name, tag) {
                 Some(position) => self.members[position].1 = value,
                 None => {
                     self.members[self.len] = (name, value);
+                    self.tags[self.len] = tag;
                     self.len += 1;
                 }
             }
@@ -115,7 +143,8 @@ impl Overlay {
         if self.len == 0 {
             return None;
         }
-        let position = self.position(arena, name)?;
+        let (_, tag) = arena.name_bounds(name);
+        let position = self.position(arena, name, tag)?;
         self.given |= 1 << position;
         Some(self.members[position].1)
     }
@@ -132,9 +161,10 @@ impl Overlay {
         &self.members[..self.len]
     }
 
-    fn position(&self, arena: &Arena, name: Value) -> Option<usize> {
-        self.members()
-            .iter()
-            .position(|&(set, _)| arena.same_string(set, name))
+    fn position(&self, arena: &Arena, name: Value, tag: u32) -> Option<usize> {
+        (0..self.len).find(|&position| {
+            may_be_same(self.tags[position], tag)
+                && arena.same_string(self.members[position].0, name)
+        })
     }
 }

@@ -12,6 +12,12 @@ impl Arena {
     /// Appends compact JSON.
     #[inline]
     pub fn print(&self, value: Value, out: &mut Vec<u8>) {
+        self.print_here(value, out);
+    }
+
+    /// The same, without a call where the text is only copied.
+    #[inline(always)]
+    fn print_here(&self, value: Value, out: &mut Vec<u8>) {
         let (arena, place) = self.home(value);
         match &arena.nodes[place] {
             Node::Span(member) if value.is_name() => {
@@ -66,7 +72,7 @@ impl Arena {
             if std::mem::replace(&mut separate, true) {
                 out.push(b',');
             }
-            self.print(element, out);
+            self.print_here(element, out);
         }
         out.push(b']');
     }
@@ -79,9 +85,9 @@ impl Arena {
             if std::mem::replace(&mut separate, true) {
                 out.push(b',');
             }
-            self.print(name, out);
+            self.print_here(name, out);
             out.push(b':');
-            self.print(value, out);
+            self.print_here(value, out);
         }
         out.push(b'}');
     }
