@@ -100,7 +100,12 @@ impl ResultPath {
                 if arena.kind(base) != Kind::Object {
                     return None;
                 }
-                let member = arena.get(base, key);
+                // What the result replaces need not be known.
+                let is_last = at + 1 == self.places.len();
+                let member = match is_last {
+                    true => None,
+                    false => arena.get(base, key),
+                };
                 let member = self.write_at(at + 1, member, result, arena)?;
                 Some(arena.with(base, *name, member))
             }

@@ -140,6 +140,36 @@ impl Path {
         arena: &mut Arena,
         scratch: &mut Scratch,
     ) -> Result<Value, NotFound> {
+        match self.glance(scope, arena) {
+            Some(value) => Ok(value),
+            None => self.search(scope, arena, scratch),
+        }
+    }
+
+    /// The value, where the path has names alone, as most have, and they are all there.
+    #[inline]
+    fn glance(&self, scope: &Scope<'_>, arena: &Arena) -> Option<Value> {
+        let (mut value, steps) = match self.root {
+            Root::Input => (scope.input, &self.steps[..]),
+            Root::Part(part) => (*scope.parts.get(part)?, &self.steps[1..]),
+            _ => return None,
+        };
+        for step in steps {
+            let Step::Name(key) = step else {
+                return None;
+            };
+            value = arena.get(value, key)?;
+        }
+        Some(value)
+    }
+
+    #[inline(never)]
+    fn search(
+        &self,
+        scope: &Scope<'_>,
+        arena: &mut Arena,
+        scratch: &mut Scratch,
+    ) -> Result<Value, NotFound> {
         let (root, taken) = match &self.root {
             Root::Input => (scope.input, 0),
             Root::Part(part) => match scope.parts.get(*part) {
