@@ -105,6 +105,7 @@ impl Run {
                     Some(selector) => {
                         let in_parts = map.in_parts && !self.history.is_kept();
                         let mut parts = std::mem::take(&mut self.parts);
+                        let mut first = std::mem::take(&mut self.joins.get_mut(id).parts);
                         let made = self.evaluate_item(
                             state,
                             container,
@@ -112,10 +113,16 @@ impl Run {
                             item,
                             &random,
                             |scope, arena, scratch| match in_parts {
-                                true => selector.eval_parts(scope, arena, scratch, &mut parts),
+                                true => {
+                                    selector.eval_parts(scope, arena, scratch, &first, &mut parts)
+                                }
                                 false => selector.eval(scope, arena, scratch),
                             },
                         );
+                        if first.is_empty() {
+                            first.extend_from_slice(&parts);
+                        }
+                        self.joins.get_mut(id).parts = first;
                         self.parts = parts;
                         self.check_item(state, selector, made?)?
                     }

@@ -191,7 +191,9 @@ impl Run {
         values.clear();
         let evaluated =
             self.evaluate_answer(state, fiber, input, answer, |scope, arena, scratch| {
-                assign.values.eval_parts(scope, arena, scratch, &mut values)
+                assign
+                    .values
+                    .eval_parts(scope, arena, scratch, &[], &mut values)
             });
         self.assigned.clear();
         self.assigned

@@ -31,6 +31,8 @@ pub(super) struct Join {
     pub(super) seed: u64,
     /// Event that the children follow.
     pub(super) started_event: u64,
+    /// What `ItemSelector` put together for the first item, member by member.
+    pub(super) parts: Vec<Value>,
 }
 
 impl Join {
@@ -75,10 +77,15 @@ impl Joins {
             JoinId(self.places.len() as u32 - 1)
         });
         let join = self.get_mut(id);
-        let mut values = std::mem::take(&mut join.values);
+        let (mut values, mut parts) = (
+            std::mem::take(&mut join.values),
+            std::mem::take(&mut join.parts),
+        );
         values.clear();
+        parts.clear();
         *join = Join {
             values,
+            parts,
             ..Join::default()
         };
         id

@@ -116,15 +116,25 @@ impl Template {
 
     /// Evaluates the members of the object without building it; they are appended to `parts` in the order of
     /// [`Template::part_names`]. The value stands for the object: it is nothing.
+    ///
+    /// `earlier` are the parts of another item over the same input, where there are any: what cannot differ is taken
+    /// from them.
     pub fn eval_parts(
         &self,
         scope: &Scope<'_>,
         arena: &mut Arena,
         scratch: &mut Scratch,
+        earlier: &[Value],
         parts: &mut Vec<Value>,
     ) -> Result<Value, ExprError> {
         let (members, values) = (scratch.members.len(), scratch.values.len());
-        for (_, node) in self.members() {
+        for (place, (_, node)) in self.members().iter().enumerate() {
+            if let Some(same) = earlier.get(place)
+                && node.is_same_for_all_items()
+            {
+                parts.push(*same);
+                continue;
+            }
             match eval(node, scope, arena, scratch) {
                 Ok(value) => parts.push(value),
                 Err(error) => {
@@ -199,6 +209,18 @@ impl Node {
             name: name.into(),
             expression,
         }))
+    }
+
+    /// Whether it reads nothing that differs between the items of a Map.
+    #[inline]
+    fn is_same_for_all_items(&self) -> bool {
+        match self {
+            Node::Constant(_) => true,
+            Node::Expression(field) => {
+                matches!(&field.expression, Expression::Path(path) if !path.reads_context())
+            }
+            Node::Object(..) | Node::Array(_) => false,
+        }
     }
 
     pub(super) fn constant(&self) -> Option<Value> {
