@@ -9,7 +9,7 @@ use expressd::engine::{
 };
 use expressd::expr::ExecutionInfo;
 use expressd::plan::{self, Plan};
-use expressd::value::{Arena, Key};
+use expressd::value::{Arena, Document, Key};
 
 use crate::baseline::{DECLINED, Program};
 
@@ -35,7 +35,7 @@ pub(crate) struct Machine {
     plan: Arc<Plan>,
     execution: Execution,
     info: ExecutionInfo,
-    event_type: Key,
+    answers: Answers,
 }
 
 impl Machine {
@@ -45,7 +45,7 @@ impl Machine {
             plan,
             execution: Execution::new(),
             info: ExecutionInfo::default(),
-            event_type: Key::new("eventType"),
+            answers: Answers::new(),
         }
     }
 
@@ -64,7 +64,7 @@ impl Machine {
             let Some(Effect::Call(call)) = execution.take_effects().next() else {
                 panic!("these machines wait for tasks alone, one at a time");
             };
-            let reply = answer(&self.plan, execution.arena(), &call, &self.event_type);
+            let reply = self.answers.give(&self.plan, execution.arena(), &call);
             execution.reply(call.id, reply);
         }
         match execution.outcome() {
@@ -74,26 +74,50 @@ impl Machine {
     }
 }
 
-fn answer(plan: &Plan, arena: &Arena, call: &TaskCall, event_type: &Key) -> TaskReply {
-    let result: &[u8] = match plan.state(call.state).name.as_str() {
-        "ValidateOrder" => br#"{"valid":true}"#,
-        "CheckInventory" => br#"{"inStock":true,"warehouse":"W1"}"#,
-        "ProcessPayment" => {
-            let event_type = arena
-                .get(call.input, event_type)
-                .and_then(|value| arena.as_str(value));
-            if event_type.is_some_and(|text| text.eq_str("order.cancelled")) {
-                let (error, cause) = DECLINED;
-                return TaskReply::Error {
-                    error: Some(error.to_owned()),
-                    cause: Some(cause.to_owned()),
-                };
-            }
-            br#"{"status":"captured","fee":0.35}"#
+/// What the tasks of `order` answer, read once, as the scripted tasks of the daemon do.
+struct Answers {
+    validation: Arc<Document>,
+    inventory: Arc<Document>,
+    payment: Arc<Document>,
+    update: Arc<Document>,
+    confirmation: Arc<Document>,
+    event_type: Key,
+}
+
+impl Answers {
+    fn new() -> Answers {
+        let read = |text: &str| Document::parse(text.as_bytes()).expect("the answers are JSON");
+        Answers {
+            validation: read(r#"{"valid":true}"#),
+            inventory: read(r#"{"inStock":true,"warehouse":"W1"}"#),
+            payment: read(r#"{"status":"captured","fee":0.35}"#),
+            update: read(r#"{"reserved":true}"#),
+            confirmation: read(r#"{"channel":"email","sent":true}"#),
+            event_type: Key::new("eventType"),
         }
-        "UpdateInventory" => br#"{"reserved":true}"#,
-        "SendConfirmation" => br#"{"channel":"email","sent":true}"#,
-        state => panic!("there is no task for the state {state}"),
-    };
-    TaskReply::Result(result.to_vec())
+    }
+
+    fn give(&self, plan: &Plan, arena: &Arena, call: &TaskCall) -> TaskReply {
+        let result = match plan.state(call.state).name.as_str() {
+            "ValidateOrder" => &self.validation,
+            "CheckInventory" => &self.inventory,
+            "ProcessPayment" => {
+                let event_type = arena
+                    .get(call.input, &self.event_type)
+                    .and_then(|value| arena.as_str(value));
+                if event_type.is_some_and(|text| text.eq_str("order.cancelled")) {
+                    let (error, cause) = DECLINED;
+                    return TaskReply::Error {
+                        error: Some(error.to_owned()),
+                        cause: Some(cause.to_owned()),
+                    };
+                }
+                &self.payment
+            }
+            "UpdateInventory" => &self.update,
+            "SendConfirmation" => &self.confirmation,
+            state => panic!("there is no task for the state {state}"),
+        };
+        TaskReply::Known(result.clone())
+    }
 }

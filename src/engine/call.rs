@@ -1,8 +1,10 @@
 //! Task calls: what an execution asks of its driver, and who waits for the answer.
 
+use std::sync::Arc;
+
 use super::fiber::FiberId;
 use crate::plan::StateId;
-use crate::value::Value;
+use crate::value::{Document, Value};
 
 /// One task call under way, unique within its execution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -45,6 +47,8 @@ pub struct TaskCall {
 pub enum TaskReply {
     /// The result as JSON text.
     Result(Vec<u8>),
+    /// A result that was read beforehand, because it is given more than once.
+    Known(Arc<Document>),
     /// An error, as Retry and Catch see it.
     Error {
         /// Error name.

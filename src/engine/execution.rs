@@ -14,7 +14,7 @@ use super::{FanOut, Limits, Now};
 use crate::error_name;
 use crate::expr::ExecutionInfo;
 use crate::plan::{Plan, StateId, StateKind};
-use crate::value::{Arena, Constants, ParseError, Value};
+use crate::value::{Arena, Constants, Document, ParseError, Value};
 
 /// What starts an execution.
 pub struct Start<'a> {
@@ -127,6 +127,7 @@ impl Execution {
         let state = self.run.fibers.get(fiber).state;
         let answer = match reply {
             TaskReply::Result(text) => self.read_result(state, &text),
+            TaskReply::Known(document) => self.include_result(state, &document),
             TaskReply::Error { error, cause } => Err(StateError::reported(error, cause)),
         };
         let mut fiber = self.run.fibers.take(fiber);
@@ -146,6 +147,17 @@ impl Execution {
             let cause = format!("the result of the task is not JSON: {error}");
             StateError::new(error_name::LAMBDA_UNKNOWN, cause)
         })
+    }
+
+    /// The same for one that was read beforehand.
+    fn include_result(&mut self, state: StateId, document: &Document) -> StateResult<Value> {
+        let run = &mut self.run;
+        if document.bytes() > run.limits.payload.saturating_mul(4)
+            || document.depth() > run.limits.parse().depth
+        {
+            return self.read_result(state, document.to_json().as_bytes());
+        }
+        Ok(run.arena.include(document))
     }
 
     fn service(&self, state: StateId) -> &str {

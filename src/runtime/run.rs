@@ -313,7 +313,7 @@ impl Run {
 /// As it is counted.
 pub(super) fn result(reply: &TaskReply) -> Result<(), Option<&str>> {
     match reply {
-        TaskReply::Result(_) => Ok(()),
+        TaskReply::Result(_) | TaskReply::Known(_) => Ok(()),
         TaskReply::Error { error, .. } => Err(error.as_deref()),
     }
 }

@@ -152,6 +152,7 @@ pub(super) async fn answer_of(answer: Answer) -> String {
     };
     match reply {
         TaskReply::Result(text) => String::from_utf8(text).unwrap(),
+        TaskReply::Known(document) => document.to_json(),
         TaskReply::Error { error, cause } => {
             format!(
                 "{}: {}",

@@ -30,6 +30,7 @@ mod equal;
 mod print;
 
 mod constants;
+mod document;
 mod fork;
 
 #[cfg(test)]
@@ -37,6 +38,7 @@ mod tests;
 
 pub use arena::Arena;
 pub use constants::{Constants, ConstantsBuilder};
+pub use document::Document;
 pub use handle::{Kind, Measure, Value};
 pub use lookup::Key;
 pub use number::Number;

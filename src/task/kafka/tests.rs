@@ -35,6 +35,7 @@ async fn call(kafka: &Kafka, input: &str) -> Result<serde_json::Value, String> {
     };
     match reply {
         TaskReply::Result(json) => Ok(serde_json::from_slice(&json).unwrap()),
+        TaskReply::Known(document) => Ok(serde_json::from_str(&document.to_json()).unwrap()),
         TaskReply::Error { error, .. } => Err(error.unwrap_or_default()),
     }
 }

@@ -32,6 +32,7 @@ fn call(process: &Process, resource: &str, input: &str) -> impl Future<Output = 
 fn result(reply: TaskReply) -> String {
     match reply {
         TaskReply::Result(json) => String::from_utf8(json).unwrap(),
+        TaskReply::Known(document) => document.to_json(),
         TaskReply::Error { error, cause } => {
             format!(
                 "{}: {}",

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::super::envelope::in_envelope;
 use super::super::{Answer, Call};
 use crate::engine::TaskReply;
+use crate::value::Document;
 
 /// An answer and how long it takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,8 +18,8 @@ pub(super) struct Prepared {
 /// What a task answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Reply {
-    /// JSON text.
-    Result(Arc<[u8]>),
+    /// A result, read once.
+    Result(Arc<Document>),
     /// The task's own input, in the envelope of `lambda:invoke` or bare.
     Echo { envelope: bool },
     /// An error by name.
@@ -41,7 +42,7 @@ impl Prepared {
 
     pub(super) fn give(&self, call: &Call<'_>) -> Answer {
         let reply = match &self.reply {
-            Reply::Result(text) => TaskReply::Result(text.to_vec()),
+            Reply::Result(result) => TaskReply::Known(result.clone()),
             Reply::Echo { envelope: true } => TaskReply::Result(in_envelope(&call.input_json())),
             Reply::Echo { envelope: false } => TaskReply::Result(call.input_json()),
             Reply::Error { error, cause } => TaskReply::Error {

@@ -17,6 +17,7 @@ use super::condition::Condition;
 use crate::engine::TaskReply;
 use crate::error_name;
 use crate::units::HumanDuration;
+use crate::value::Document;
 
 /// Answers for tasks, read from a YAML or JSON file.
 ///
@@ -250,7 +251,8 @@ impl AnswerFile {
         }
         let reply = if let Some(result) = self.result {
             let text = result.to_string().into_bytes();
-            Reply::Result(if envelope { in_envelope(&text) } else { text }.into())
+            let text = if envelope { in_envelope(&text) } else { text };
+            Reply::Result(Document::parse(&text).map_err(|error| error.to_string())?)
         } else if let Some(error) = self.error {
             Reply::Error {
                 error,

@@ -11,6 +11,7 @@ use crate::engine::TaskReply;
 use crate::error_name;
 use crate::value::Arena;
 use crate::value::Constants;
+use crate::value::Document;
 use crate::value::Kind;
 use crate::value::ParseLimits;
 use crate::value::Value;
@@ -138,7 +139,8 @@ impl Reader<'_> {
             (Some(result), None) => {
                 let mut text = Vec::new();
                 self.arena.print(result, &mut text);
-                Ok(Prepared::now(Reply::Result(text.into())))
+                let result = Document::parse(&text).map_err(|_| "the result is no JSON")?;
+                Ok(Prepared::now(Reply::Result(result)))
             }
             (None, Some(throw)) => {
                 let field = |name| self.member(throw, name).and_then(|value| self.text(value));
@@ -231,7 +233,7 @@ mod tests {
         let result = br#"{"StatusCode":200,"Payload":{"total":1.5}}"#;
         assert_eq!(
             call(&mock, "Charge", 3),
-            Some(TaskReply::Result(result.to_vec()))
+            Some(TaskReply::Known(Document::parse(result).unwrap()))
         );
         let none = "the mocked responses of state \"Charge\" have none for invocation 4";
         assert_eq!(call(&mock, "Charge", 4), error("States.Runtime", none));
