@@ -56,19 +56,22 @@ fn measure(
 
 fn print(workload: &Workload, figures: &[(&'static str, f64)], json: bool) {
     let reference = figures.iter().find(|(name, _)| *name == REFERENCE);
-    let reference = reference.map_or(f64::NAN, |(_, time)| *time);
+    let reference = reference.map(|(_, time)| *time);
     if !json {
         println!("\n{} ({} bytes)", workload.name, workload.bytes());
     }
     for (name, time) in figures {
-        let ratio = reference / time;
+        // Not every case has a program by hand.
+        let ratio = reference.map(|reference| reference / time);
         if json {
+            let ratio = ratio.map_or("null".to_owned(), |ratio| format!("{ratio:.3}"));
             println!(
-                r#"{{"part":"thread","case":"{}","variant":"{name}","us":{time:.4},"ratio":{ratio:.3}}}"#,
+                r#"{{"part":"thread","case":"{}","variant":"{name}","us":{time:.4},"ratio":{ratio}}}"#,
                 workload.name
             );
         } else {
-            println!("  {name:18} {time:9.3} µs   × {ratio:.2}");
+            let ratio = ratio.map_or(String::new(), |ratio| format!("× {ratio:.2}"));
+            println!("  {name:18} {time:9.3} µs   {ratio}");
         }
     }
 }

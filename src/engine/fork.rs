@@ -21,7 +21,7 @@ use crate::plan::Plan;
 use crate::value::{Arena, Value};
 
 /// Estimated nanoseconds of work below which a job does not pay for its hand-over.
-// Measured with the fan-out bench: below this two workers are no faster than one.
+// An estimate: to wake a worker and to take its results in costs about as much as half of this.
 const MIN_WORK: u64 = 50_000;
 
 /// Jobs per worker: more than one, so that they end together although the estimates are rough.
