@@ -19,6 +19,9 @@ pub mod plan;
 
 pub mod engine;
 
+#[cfg(feature = "cases")]
+pub mod cases;
+
 #[cfg(feature = "daemon")]
 pub mod units;
 

@@ -12,6 +12,7 @@ const LAYERS: &[&[&str]] = &[
     &["asl"],
     &["plan"],
     &["engine"],
+    &["cases"],
     &["units"],
     &["telemetry"],
     &["kafka"],

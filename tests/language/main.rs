@@ -1,11 +1,8 @@
 //! What machines do, case by case: `tests/language/*/*.yaml` are data, this is their only runner.
 //!
-//! Time is virtual and tasks are scripted. `README.md` beside the cases says how to write one.
+//! Time is virtual and tasks are scripted. `docs/tests.md` says how to write a case.
 
 #![allow(clippy::unwrap_used)]
-
-mod case;
-mod support;
 
 use std::fmt::Write;
 use std::fs;
@@ -13,12 +10,10 @@ use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use expressd::engine::{Execution, InPlace};
-use expressd::plan::{self, Plan};
-use serde_json::Value;
-
-use case::{Case, Run};
-use support::virtual_time::{self, End, Report, Setting};
+use expressd::cases::virtual_time::RunError;
+use expressd::cases::{Run, TestFile};
+use expressd::engine::Execution;
+use expressd::plan::Plan;
 
 /// Fewer cases than this mean that some were not found.
 const AT_LEAST: usize = 630;
@@ -26,24 +21,27 @@ const AT_LEAST: usize = 630;
 #[test]
 fn machines_do_what_the_cases_say() {
     let (mut n_runs, mut wrong) = (0, String::new());
-    for file in files() {
-        let text = fs::read_to_string(&file).unwrap();
-        // `n` and `y` are names here, not booleans.
-        let options = serde_saphyr::options! { strict_booleans: true };
-        let cases: Vec<Case> = serde_saphyr::from_str_with_options(&text, options)
-            .unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-        for case in &cases {
-            let runs = case.runs();
-            n_runs += runs.len();
-            for (n, run) in runs.iter().enumerate() {
-                let found = catch_unwind(|| differences(case, run))
-                    .unwrap_or_else(|_| "  panics, see above\n".to_string());
+    for path in files() {
+        let file = TestFile::load(&path).unwrap_or_else(|error| panic!("{error}"));
+        for case in &file.cases {
+            let plan = match case.plan(&path) {
+                Ok(plan) => plan,
+                Err(problems) => {
+                    let (path, note) = (path.display(), case.note());
+                    writeln!(wrong, "\n{path}: {note}\ndoes not compile:\n{problems}").unwrap();
+                    continue;
+                }
+            };
+            for (note, run) in case.runs().unwrap() {
+                n_runs += 1;
+                let found = catch_unwind(|| differences(&plan, run));
+                let found = match found {
+                    Ok(Ok(found)) => found,
+                    Ok(Err(error)) => format!("{error}\n"),
+                    Err(_) => "panics, see above\n".to_string(),
+                };
                 if !found.is_empty() {
-                    let at = match runs.len() {
-                        1 => String::new(),
-                        _ => format!(", run {}", n + 1),
-                    };
-                    write!(wrong, "\n{}: {}{at}\n{found}", file.display(), case.note).unwrap();
+                    write!(wrong, "\n{}: {note}\n{found}", path.display()).unwrap();
                 }
             }
         }
@@ -66,156 +64,23 @@ fn files() -> Vec<PathBuf> {
     files
 }
 
-/// Runs a case; a line for everything that is not as expected.
-fn differences(case: &Case, run: &Run) -> String {
-    let definition = case.definition();
-    let plan = match compile(&definition) {
-        Ok(plan) => plan,
-        Err(problems) => return format!("  does not compile:\n{problems}"),
-    };
-    let setting = Setting {
-        input: &run.input(),
-        start: run.start(),
-        seed: run.seed(),
-        limits: run.limits(),
-        history: true,
-        fan_out: &InPlace,
-    };
-    let mut script = run.script();
+/// Executes a run three times; a line for everything that is not as expected.
+fn differences(plan: &Arc<Plan>, run: &Run) -> Result<String, RunError> {
     let mut execution = Execution::new();
-    let report = virtual_time::run(&mut execution, &plan, &setting, &mut script);
-    let mut found = Differences::default();
-    found.in_end(run, &report.end);
-    found.in_course(run, &report);
+    let report = run.execute(&mut execution, plan, true)?;
+    let mut found = String::new();
+    for difference in run.judge(&report) {
+        writeln!(found, "{difference}").unwrap();
+    }
     // Buffers are used again, and nothing of the last execution may be left in them.
-    let again = virtual_time::run(&mut execution, &plan, &setting, &mut run.script());
-    found.unless_same("second run in the same buffers", &report, &again);
+    let again = run.execute(&mut execution, plan, true)?;
+    if report != again {
+        writeln!(found, "second run in the same buffers: {again:?}").unwrap();
+    }
     // Without a history nobody sees what a state is given, and some of it is never put together.
-    let unseen = Setting {
-        history: false,
-        ..setting
-    };
-    let unseen = virtual_time::run(&mut execution, &plan, &unseen, &mut run.script());
-    found.unless_same("end without history", &report.end, &unseen.end);
-    found.unless_same(
-        "answers nobody asked for",
-        &[] as &[&str],
-        &script.left_over()[..],
-    );
-    found.0
-}
-
-fn compile(definition: &str) -> Result<Arc<Plan>, String> {
-    let render = |problems: Vec<expressd::diagnostic::Diagnostic>| -> String {
-        let lines = problems
-            .iter()
-            .map(|problem| problem.render("machine", definition));
-        lines.collect::<Vec<_>>().join("\n")
-    };
-    let (machine, _warnings) = expressd::asl::parse(definition).map_err(render)?;
-    plan::compile(&machine).map(Arc::new).map_err(render)
-}
-
-/// Readable lines about what is not as expected.
-#[derive(Default)]
-struct Differences(String);
-
-impl Differences {
-    fn unless_same<T: PartialEq + std::fmt::Debug + ?Sized>(
-        &mut self,
-        what: &str,
-        want: &T,
-        got: &T,
-    ) {
-        if want != got {
-            writeln!(self.0, "  {what}:\n    want {want:?}\n    got  {got:?}").unwrap();
-        }
+    let unseen = run.execute(&mut execution, plan, false)?;
+    if report.end != unseen.end {
+        writeln!(found, "without history: {:?}", unseen.end).unwrap();
     }
-
-    fn in_end(&mut self, run: &Run, end: &End) {
-        if let Some(want) = &run.want_json {
-            self.unless_same("end", &End::Succeeded(want.clone()), end);
-        } else if let Some(want) = &run.want {
-            let got = match end {
-                End::Succeeded(text) => serde_json::from_str::<Value>(text).ok(),
-                _ => None,
-            };
-            if got.as_ref() != Some(want) {
-                writeln!(self.0, "  want {want}\n  got  {}", shown(end)).unwrap();
-            }
-        } else if run.want_timeout {
-            self.unless_same("end", &End::TimedOut, end);
-        } else if run.want_error.is_some() || run.want_cause.is_some() {
-            self.in_failure(run, end);
-        } else {
-            self.0.push_str("  the case expects nothing\n");
-        }
-    }
-
-    fn in_failure(&mut self, run: &Run, end: &End) {
-        let End::Failed {
-            error,
-            cause,
-            state,
-        } = end
-        else {
-            let want = run.want_error.as_ref().or(run.want_cause.as_ref()).unwrap();
-            writeln!(self.0, "  want failure {want}\n  got  {}", shown(end)).unwrap();
-            return;
-        };
-        for (what, want, got) in [
-            ("error", &run.want_error, error),
-            ("cause", &run.want_cause, cause),
-        ] {
-            if let Some(want) = want {
-                let want = want.as_str().map(str::to_string);
-                self.unless_same(what, &want, got);
-            }
-        }
-        if let Some(want) = &run.failed_at {
-            self.unless_same("failed_at", want, state);
-        }
-    }
-
-    fn in_course(&mut self, run: &Run, report: &Report) {
-        if let Some(want) = &run.entered {
-            self.unless_same("entered", want, &report.entered);
-        }
-        if let Some(want) = &run.waited {
-            self.unless_same("waited", want, &report.waited);
-        }
-        if let Some([low, high]) = &run.waited_between
-            && !(*low..=*high).contains(&report.waited)
-        {
-            let got = report.waited;
-            writeln!(self.0, "  waited {got}, not between {low} and {high}").unwrap();
-        }
-        if let Some(want) = &run.cancelled {
-            self.unless_same("cancelled", want, &report.cancelled);
-        }
-        for (state, want) in &run.arguments {
-            let calls = report.calls.iter().filter(|(name, _)| name == state);
-            let got: Vec<&Value> = calls.map(|(_, arguments)| arguments).collect();
-            if !got.iter().copied().eq(want) {
-                let shown = |values: &[&Value]| {
-                    let lines = values.iter().map(|value| format!("\n      {value}"));
-                    lines.collect::<String>()
-                };
-                let want: Vec<&Value> = want.iter().collect();
-                let (want, got) = (shown(&want), shown(&got));
-                writeln!(
-                    self.0,
-                    "  arguments of {state}:\n    want{want}\n    got{got}"
-                )
-                .unwrap();
-            }
-        }
-    }
-}
-
-fn shown(end: &End) -> String {
-    match end {
-        End::Succeeded(text) => text.clone(),
-        other => format!("{other:?}"),
-    }
+    Ok(found)
 }

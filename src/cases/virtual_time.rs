@@ -2,60 +2,81 @@
 
 use std::sync::Arc;
 
-use expressd::engine::{
+use super::script::Script;
+use crate::engine::{
     CallId, Effect, Execution, FanOut, Limits, Now, Outcome, Progress, Start, TaskCall, TaskReply,
 };
-use expressd::expr::ExecutionInfo;
-use expressd::plan::Plan;
-use serde_json::Value;
-
-use super::script::Script;
+use crate::expr::ExecutionInfo;
+use crate::plan::Plan;
+use crate::value::ParseError;
 
 /// Advances of one execution after which it counts as hanging.
 const MAX_ROUNDS: usize = 100_000;
 
 /// `$$.Execution.Name` of every execution.
-pub(crate) const NAME: &str = "run-1";
+pub const NAME: &str = "run-1";
 
 /// What an execution starts with.
-pub(crate) struct Setting<'a> {
+pub struct Setting<'a> {
     /// JSON text.
-    pub(crate) input: &'a str,
+    pub input: &'a str,
     /// Milliseconds since the epoch at the start.
-    pub(crate) start: i64,
-    pub(crate) seed: u64,
-    pub(crate) limits: Limits,
+    pub start: i64,
+    /// Of random numbers.
+    pub seed: u64,
+    /// What bounds it.
+    pub limits: Limits,
     /// Without it `entered` stays empty.
-    pub(crate) history: bool,
-    pub(crate) fan_out: &'a dyn FanOut,
+    pub history: bool,
+    /// Where branches and iterations may run.
+    pub fan_out: &'a dyn FanOut,
+}
+
+/// Why there is nothing to report.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The input is not JSON.
+    #[error("the input cannot be read: {0}")]
+    Input(#[source] ParseError),
+    /// It went on and on.
+    #[error("the execution does not end within {MAX_ROUNDS} moments of virtual time")]
+    Hangs,
 }
 
 /// What became of an execution, and what it did on the way.
 #[derive(Debug, Default, PartialEq)]
-pub(crate) struct Report {
-    pub(crate) end: End,
+pub struct Report {
+    /// How it ended.
+    pub end: End,
     /// Names of states, in the order in which they were entered.
-    pub(crate) entered: Vec<String>,
+    pub entered: Vec<String>,
     /// Milliseconds from start to end.
-    pub(crate) waited: u64,
-    /// State and arguments of each call, in order.
-    pub(crate) calls: Vec<(String, Value)>,
+    pub waited: u64,
+    /// State and arguments, as JSON text, of each call, in order.
+    pub calls: Vec<(String, String)>,
     /// States whose calls were called off.
-    pub(crate) cancelled: Vec<String>,
+    pub cancelled: Vec<String>,
+    /// States with scripted answers that no call asked for.
+    pub left_over: Vec<String>,
 }
 
 /// How it ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) enum End {
+pub enum End {
     /// With this JSON text.
     Succeeded(String),
+    /// With an error.
     Failed {
+        /// Its name.
         error: Option<String>,
+        /// And its cause.
         cause: Option<String>,
         /// The failing state with its scope.
         state: String,
     },
+    /// `TimeoutSeconds` of the machine or the limit of an execution is over.
     TimedOut,
+    /// By the engine, because of a limit.
     #[default]
     Aborted,
 }
@@ -69,12 +90,12 @@ struct Planned {
 }
 
 /// Runs an execution to its end, in buffers that earlier ones may have used.
-pub(crate) fn run(
+pub fn run(
     execution: &mut Execution,
     plan: &Arc<Plan>,
     setting: &Setting<'_>,
     script: &mut Script,
-) -> Report {
+) -> Result<Report, RunError> {
     let info = info(setting.start);
     let mut now = Now {
         wall: setting.start,
@@ -90,7 +111,7 @@ pub(crate) fn run(
     };
     execution
         .start(plan, setting.input.as_bytes(), start, now)
-        .expect("the input of a test is JSON");
+        .map_err(RunError::Input)?;
 
     let mut report = Report::default();
     let mut planned: Vec<Planned> = Vec::new();
@@ -103,7 +124,6 @@ pub(crate) fn run(
                 Effect::Call(call) => {
                     let state = plan.state(call.state).name.clone();
                     let arguments = execution.arena().to_json(call.input);
-                    let arguments = serde_json::from_str(&arguments).expect("arguments are JSON");
                     report.calls.push((state.clone(), arguments));
                     plan_answer(&call, script, &state, now, &mut planned);
                     names.push((call.id, state));
@@ -120,7 +140,8 @@ pub(crate) fn run(
             report.waited = now.monotonic - begin;
             report.end = end(execution);
             report.entered = entered(execution);
-            return report;
+            report.left_over = script.left_over();
+            return Ok(report);
         }
         let next_reply = planned.iter().map(|planned| planned.at).min();
         let deadline = execution.next_deadline();
@@ -129,7 +150,7 @@ pub(crate) fn run(
             .expect("an execution has a deadline")
             .saturating_sub(now.monotonic);
         now.monotonic += jump;
-        now.wall += i64::try_from(jump).expect("no test waits that long");
+        now.wall = now.wall.saturating_add_unsigned(jump);
         // Replies of one moment come in the order of their calls.
         let (due, later) = planned.into_iter().partition(|p| p.at <= now.monotonic);
         planned = later;
@@ -140,7 +161,7 @@ pub(crate) fn run(
             }
         }
     }
-    panic!("the execution hangs");
+    Err(RunError::Hangs)
 }
 
 fn plan_answer(
@@ -153,14 +174,14 @@ fn plan_answer(
     let answer = script.next(state);
     for beat in answer.heartbeats {
         planned.push(Planned {
-            at: now.monotonic + beat,
+            at: now.monotonic.saturating_add(beat),
             call: call.id,
             reply: None,
         });
     }
     if let Some(reply) = answer.reply {
         planned.push(Planned {
-            at: now.monotonic + answer.after,
+            at: now.monotonic.saturating_add(answer.after),
             call: call.id,
             reply: Some(reply),
         });

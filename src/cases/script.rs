@@ -2,34 +2,34 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use expressd::engine::TaskReply;
+use crate::engine::TaskReply;
 
 /// One scripted answer.
 #[derive(Clone, Debug)]
-pub(crate) struct Scripted {
+pub struct Scripted {
     /// Milliseconds of virtual time before the reply.
-    pub(crate) after: u64,
+    pub after: u64,
     /// Milliseconds after the call at which the task says that it is alive.
-    pub(crate) heartbeats: Vec<u64>,
+    pub heartbeats: Vec<u64>,
     /// None for an answer that never comes.
-    pub(crate) reply: Option<TaskReply>,
+    pub reply: Option<TaskReply>,
 }
 
 /// What each state's tasks answer, call by call.
 #[derive(Debug, Default)]
-pub(crate) struct Script {
+pub struct Script {
     answers: BTreeMap<String, VecDeque<Scripted>>,
 }
 
 impl Script {
     /// Adds an answer behind those that the state has already.
-    pub(crate) fn push(&mut self, state: &str, answer: Scripted) {
+    pub fn push(&mut self, state: &str, answer: Scripted) {
         let answers = self.answers.entry(state.to_string()).or_default();
         answers.push_back(answer);
     }
 
     /// The answer to the next call of a state. A call that nobody foresaw fails with an error of its own.
-    pub(crate) fn next(&mut self, state: &str) -> Scripted {
+    pub(super) fn next(&mut self, state: &str) -> Scripted {
         let answers = self.answers.get_mut(state);
         answers
             .and_then(VecDeque::pop_front)
@@ -44,11 +44,11 @@ impl Script {
     }
 
     /// The states with answers that no call has asked for.
-    pub(crate) fn left_over(&self) -> Vec<&str> {
+    pub(super) fn left_over(&self) -> Vec<String> {
         let waiting = self
             .answers
             .iter()
             .filter(|(_, answers)| !answers.is_empty());
-        waiting.map(|(state, _)| state.as_str()).collect()
+        waiting.map(|(state, _)| state.clone()).collect()
     }
 }

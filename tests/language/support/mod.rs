@@ -1,4 +1,0 @@
-//! Executions in virtual time with scripted tasks, for tests of the language.
-
-pub(crate) mod script;
-pub(crate) mod virtual_time;
