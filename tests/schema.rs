@@ -1,10 +1,11 @@
-//! Every shipped config follows the schema that `expressd schema` prints, and what does not is noticed.
+//! Every shipped config and test file follows the schema that `expressd schema` prints, and what does not is noticed.
 
 #![allow(clippy::unwrap_used)] // A test that cannot go on fails.
 
 use std::fs;
 use std::path::Path;
 
+use expressd::cases::{Case, TestFile};
 use expressd::config::File;
 use regex::{Captures, Regex};
 use serde_json::{Value, json};
@@ -30,6 +31,7 @@ const KNOWN: &[&str] = &[
     "minimum",
     "maximum",
     "minItems",
+    "maxItems",
     "pattern",
     "examples",
     "propertyNames",
@@ -90,6 +92,11 @@ fn check(schema: &Value, root: &Value, value: &Value, at: &str, problems: &mut V
     let one_of = schema.get("enum").and_then(Value::as_array);
     if one_of.is_some_and(|values| !values.contains(value)) {
         problems.push(format!("{at}: {value} is none of the values"));
+    }
+    if let (Some(most), Some(elements)) = (schema.get("maxItems"), value.as_array())
+        && elements.len() as u64 > most.as_u64().unwrap()
+    {
+        problems.push(format!("{at}: more than {most} elements"));
     }
     if let (Some(items), Some(elements)) = (schema.get("items"), value.as_array()) {
         for (index, element) in elements.iter().enumerate() {
@@ -152,6 +159,53 @@ fn every_shipped_config_follows_the_schema() {
         }
     }
     assert!(seen >= 7, "{seen}");
+}
+
+/// What is wrong with a test file.
+fn problems_of_cases(cases: &Value) -> Vec<String> {
+    let schema = serde_json::to_value(schemars::schema_for!(Vec<Case>)).unwrap();
+    let mut problems = Vec::new();
+    check(&schema, &schema, cases, "", &mut problems);
+    problems
+}
+
+#[test]
+fn every_test_file_follows_the_schema() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = TestFile::find(&root.join("config/machines")).unwrap();
+    for topic in fs::read_dir(root.join("tests/language")).unwrap() {
+        let topic = topic.unwrap().path();
+        for entry in fs::read_dir(topic).into_iter().flatten() {
+            files.push(entry.unwrap().path());
+        }
+    }
+    files.retain(|file| file.extension().is_some_and(|ext| ext == "yaml"));
+    assert!(files.len() >= 15, "{files:?}");
+    for file in files {
+        let text = fs::read_to_string(&file).unwrap();
+        let options = serde_saphyr::options! { strict_booleans: true };
+        let cases: Value = serde_saphyr::from_str_with_options(&text, options).unwrap();
+        assert_eq!(problems_of_cases(&cases), [""; 0], "{}", file.display());
+    }
+}
+
+#[test]
+fn a_test_file_that_does_not_follow_is_noticed() {
+    let good = json!([{"note": "n", "expression": "$.a", "want": null, "runs": [{"input": 1}]}]);
+    assert_eq!(problems_of_cases(&good), [""; 0]);
+    for (pointer, member, value) in [
+        ("/0", "note", json!(1)),
+        ("/0", "inptu", json!({})),
+        ("/0", "limits", json!({"time": 1})),
+        ("/0", "tasks", json!({"T": [{"reslt": 1}]})),
+        ("/0/runs/0", "waited", json!("1s")),
+        ("/0/runs/0", "waited_between", json!([1, 2, 3])),
+        ("/0/runs/0", "machine", json!("{}")),
+    ] {
+        let mut bad = good.clone();
+        bad.pointer_mut(pointer).unwrap()[member] = value;
+        assert!(!problems_of_cases(&bad).is_empty(), "{bad}");
+    }
 }
 
 #[test]

@@ -5,9 +5,11 @@
 mod bench;
 mod exec;
 mod explain;
+mod junit;
 mod run;
 mod schema;
 mod subject;
+mod test;
 mod trace;
 mod validate;
 
@@ -30,6 +32,7 @@ enum Command {
     Run(run::Args),
     Validate(validate::Args),
     Exec(exec::Args),
+    Test(test::Args),
     Explain(explain::Args),
     Bench(bench::Args),
     Schema(schema::Args),
@@ -41,10 +44,11 @@ Examples:
   expressd validate config/expressd.yaml              check a config and the definitions it names
   echo '{\"orderId\": \"o-1\"}' | expressd exec config/machines/order.asl.json --input - \\
       --script config/scripts/order.yaml --trace      one execution, told state by state
+  expressd test config/machines                       the tests written beside definitions
   expressd explain config/machines/order.asl.json     how a definition was compiled
 
-Exit codes: 0 done; 1 the answer is no (an execution failed); 2 wrong usage; 3 deadline hit, nothing lost;
-4 fatal at run time; 5 the Kafka client did not close in time; 65 a definition or config is invalid";
+Exit codes: 0 done; 1 the answer is no (an execution or a test failed); 2 wrong usage; 3 deadline hit, nothing lost;
+4 fatal at run time; 5 the Kafka client did not close in time; 65 a definition, test file or config is invalid";
 
 /// Runs the command line.
 pub fn main() -> ExitCode {
@@ -54,6 +58,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Validate(args) => validate::run(&args),
         Command::Exec(args) => exec::run(&args),
+        Command::Test(args) => test::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Schema(args) => schema::run(&args),

@@ -1,20 +1,35 @@
-//! `expressd schema`: the JSON Schema of configs, for editors and checks.
+//! `expressd schema`: the JSON Schema of configs and test files, for editors and checks.
 
 use super::Exit;
+use crate::cases::Case;
 use crate::config::File;
 
-/// Print the JSON Schema of configs
+/// Print the JSON Schema of configs, or of test files
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Example:
+Examples:
   expressd schema > expressd.schema.json        then, in the first line of a config:
-  # yaml-language-server: $schema=expressd.schema.json")]
-pub(super) struct Args {}
+  # yaml-language-server: $schema=expressd.schema.json
+  expressd schema test > test.schema.json       the same for *.test.yaml")]
+pub(super) struct Args {
+    /// Of which files
+    #[arg(value_enum, default_value = "config")]
+    of: Of,
+}
 
-pub(super) fn run(_: &Args) -> anyhow::Result<Exit> {
-    println!(
-        "{}",
-        serde_json::to_string_pretty(&schemars::schema_for!(File))?
-    );
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Of {
+    /// Configs
+    Config,
+    /// Test files
+    Test,
+}
+
+pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
+    let schema = match args.of {
+        Of::Config => schemars::schema_for!(File),
+        Of::Test => schemars::schema_for!(Vec<Case>),
+    };
+    println!("{}", serde_json::to_string_pretty(&schema)?);
     Ok(Exit::Done)
 }
