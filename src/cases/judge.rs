@@ -131,9 +131,31 @@ fn shown(end: &End) -> String {
         } => {
             let name = |name: &Option<String>| name.as_deref().unwrap_or("none").to_string();
             let (error, cause) = (name(error), name(cause));
-            format!("a failure in {state}, error {error}, cause {cause}")
+            // What fails before the first state fails in none.
+            let place = match state.is_empty() {
+                true => String::new(),
+                false => format!(" in {state}"),
+            };
+            format!("a failure{place}, error {error}, cause {cause}")
         }
         End::TimedOut => "a time-out of the execution".to_string(),
         End::Aborted => "an execution that was aborted".to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_are_told_with_their_state_if_there_is_one() {
+        let failure = |state: &str| End::Failed {
+            error: Some("E".to_string()),
+            cause: None,
+            state: state.to_string(),
+        };
+        let told = "a failure in M[1]/F, error E, cause none";
+        assert_eq!(shown(&failure("M[1]/F")), told);
+        assert_eq!(shown(&failure("")), "a failure, error E, cause none");
     }
 }
