@@ -10,6 +10,8 @@
 
 #[path = "conformance/jsonata.rs"]
 mod jsonata;
+#[path = "conformance/test_state.rs"]
+mod test_state;
 
 use std::io::{BufRead, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -53,6 +55,7 @@ fn answer(case: &Value) -> Value {
         Some("execution") => execution(case),
         Some("definition") => definition(case),
         Some("jsonata") => jsonata::answer(case),
+        Some("test-state") => test_state::answer(case),
         _ => unsupported("this kind of case is not built"),
     }
 }

@@ -12,6 +12,7 @@ pub const RESULT_PATH_MATCH_FAILURE: &str = "States.ResultPathMatchFailure";
 pub const INTRINSIC_FAILURE: &str = "States.IntrinsicFailure";
 pub const QUERY_EVALUATION_ERROR: &str = "States.QueryEvaluationError";
 pub const DATA_LIMIT_EXCEEDED: &str = "States.DataLimitExceeded";
+pub const EXCEED_TOLERATED_FAILURE_THRESHOLD: &str = "States.ExceedToleratedFailureThreshold";
 /// What AWS says of a function whose answer it cannot read.
 pub const LAMBDA_UNKNOWN: &str = "Lambda.Unknown";
 pub const INVALID_INPUT: &str = "Expressd.InvalidInput";

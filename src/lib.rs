@@ -19,6 +19,8 @@ pub mod plan;
 
 pub mod engine;
 
+pub mod test_state;
+
 #[cfg(feature = "cases")]
 pub mod cases;
 

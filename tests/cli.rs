@@ -417,3 +417,27 @@ fn tests_that_cannot_run_are_exit_code_65() {
     assert_eq!(ran.code, 65);
     has(&ran.stdout, "no *.test.yaml in there");
 }
+
+#[test]
+fn test_state_answers_for_one_state_alone() {
+    let machine = r#"{"StartAt": "A", "States": {
+        "A": {"Type": "Pass", "Parameters": {"x.$": "$.n"}, "ResultPath": "$.a", "Next": "B"},
+        "B": {"Type": "Succeed"}
+    }}"#;
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("machine.asl.json");
+    std::fs::write(&file, machine).unwrap();
+    let args = ["test-state", file.to_str().unwrap(), "--input", "-"];
+    let state = |name| [args.as_slice(), &["--state", name, "--inspect", "debug"]].concat();
+
+    let ran = expressd(&state("A"), r#"{"n": 1}"#);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    has(&ran.stdout, r#""nextState": "B""#);
+    has(&ran.stdout, r#""afterParameters""#);
+    let ran = expressd(&state("A"), "{}");
+    assert_eq!(ran.code, 1, "{}", ran.stdout);
+    has(&ran.stdout, r#""status": "FAILED""#);
+    let ran = expressd(&state("C"), "{}");
+    assert_eq!(ran.code, 65);
+    has(&ran.stdout, "State not found in definition");
+}

@@ -12,6 +12,7 @@ const LAYERS: &[&[&str]] = &[
     &["asl"],
     &["plan"],
     &["engine"],
+    &["test_state"],
     &["cases"],
     &["units"],
     &["telemetry"],
@@ -38,6 +39,7 @@ const CORE: &[&str] = &[
     "asl",
     "plan",
     "engine",
+    "test_state",
 ];
 
 /// Words that mean I/O, a clock, metrics or a runtime.

@@ -10,6 +10,7 @@ mod run;
 mod schema;
 mod subject;
 mod test;
+mod test_state;
 mod trace;
 mod validate;
 
@@ -33,6 +34,7 @@ enum Command {
     Validate(validate::Args),
     Exec(exec::Args),
     Test(test::Args),
+    TestState(test_state::Args),
     Explain(explain::Args),
     Bench(bench::Args),
     Schema(schema::Args),
@@ -59,6 +61,7 @@ pub fn main() -> ExitCode {
         Command::Validate(args) => validate::run(&args),
         Command::Exec(args) => exec::run(&args),
         Command::Test(args) => test::run(&args),
+        Command::TestState(args) => test_state::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Schema(args) => schema::run(&args),

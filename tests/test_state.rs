@@ -1,0 +1,282 @@
+//! One state alone: statuses, mocks, refusals and the steps of the data flow.
+
+#![allow(clippy::unwrap_used)]
+
+use expressd::test_state::{Mock, Request, test};
+use serde_json::{Map, Value, json};
+
+/// What is asked beside the state.
+#[derive(Default)]
+struct Asked {
+    name: Option<&'static str>,
+    mock: Option<Value>,
+    variables: Value,
+    context: Option<Value>,
+    inspect: bool,
+    retries: u64,
+    failed: Option<u64>,
+}
+
+fn answer(definition: Value, input: Value, asked: Asked) -> Value {
+    let definition = definition.to_string();
+    let mock = asked.mock.map(|mock| Mock::from_json(&mock)).transpose();
+    let answer = mock.and_then(|mock| {
+        test(&Request {
+            definition: &definition,
+            state: asked.name,
+            input,
+            mock,
+            variables: asked.variables.as_object().cloned().unwrap_or_default(),
+            context: asked.context,
+            inspect: asked.inspect,
+            retries: asked.retries,
+            failed_iterations: asked.failed,
+            now: 1_700_000_000_000,
+        })
+    });
+    answer.unwrap_or_else(
+        |refused| json!({"exception": refused.exception, "message": refused.message}),
+    )
+}
+
+#[track_caller]
+fn check(definition: Value, input: Value, asked: Asked, want: Value) {
+    assert_eq!(answer(definition, input, asked), want);
+}
+
+fn with(state: Value, more: Value) -> Value {
+    let fields = [state, more].map(|part| part.as_object().cloned().unwrap());
+    Value::Object(fields.into_iter().flatten().collect::<Map<_, _>>())
+}
+
+fn call() -> Value {
+    json!({
+        "Type": "Task",
+        "Resource": "arn:aws:states:::lambda:invoke",
+        "InputPath": "$.order",
+        "Parameters": {"FunctionName": "charge", "Payload.$": "$.id"},
+        "ResultSelector": {"code.$": "$.StatusCode"},
+        "ResultPath": "$.charged",
+        "OutputPath": "$.charged",
+        "Next": "Ship"
+    })
+}
+
+fn result(result: Value) -> Asked {
+    Asked {
+        mock: Some(json!({ "result": result })),
+        ..Asked::default()
+    }
+}
+
+fn broken() -> Asked {
+    Asked {
+        mock: Some(json!({"errorOutput": {"error": "Broken", "cause": "on purpose"}})),
+        inspect: true,
+        ..Asked::default()
+    }
+}
+
+#[test]
+fn a_task_is_answered_by_its_mock_and_tells_its_steps() {
+    let input = json!({"order": {"id": 7}});
+    let asked = Asked {
+        inspect: true,
+        ..result(json!({"StatusCode": 200}))
+    };
+    let want = json!({
+        "status": "SUCCEEDED",
+        "output": {"code": 200},
+        "nextState": "Ship",
+        "inspectionData": {
+            "input": {"order": {"id": 7}},
+            "afterInputPath": {"id": 7},
+            "afterParameters": {"FunctionName": "charge", "Payload": 7},
+            "result": {"StatusCode": 200},
+            "afterResultSelector": {"code": 200},
+            "afterResultPath": {"order": {"id": 7}, "charged": {"code": 200}},
+        }
+    });
+    check(call(), input, asked, want);
+}
+
+#[test]
+fn an_error_is_retried_then_caught_then_final() {
+    let input = json!({"order": {"id": 7}});
+    let retry = json!({"Retry": [
+        {"ErrorEquals": ["Other"], "MaxAttempts": 9},
+        {"ErrorEquals": ["Broken"], "IntervalSeconds": 3, "MaxAttempts": 2, "BackoffRate": 2.0}
+    ]});
+    let catch = json!({"Catch": [
+        {"ErrorEquals": ["Other"], "Next": "Ship"},
+        {"ErrorEquals": ["States.ALL"], "ResultPath": "$.why", "Next": "Refund"}
+    ]});
+    let state = with(with(call(), retry), catch);
+
+    let again = |retries| {
+        let asked = Asked {
+            retries,
+            ..broken()
+        };
+        answer(state.clone(), input.clone(), asked)
+    };
+    let details = |answer: &Value| answer["inspectionData"]["errorDetails"].clone();
+    let retried = again(1);
+    assert_eq!(retried["status"], "RETRIABLE");
+    assert_eq!(retried["error"], "Broken");
+    assert_eq!(
+        details(&retried),
+        json!({"retryIndex": 1, "retryBackoffIntervalSeconds": 6})
+    );
+
+    let caught = again(2);
+    assert_eq!(caught["status"], "CAUGHT_ERROR");
+    assert_eq!(caught["nextState"], "Refund");
+    assert_eq!(caught["cause"], "on purpose");
+    assert_eq!(
+        caught["output"]["why"],
+        json!({"Error": "Broken", "Cause": "on purpose"})
+    );
+    assert_eq!(details(&caught), json!({"catchIndex": 1}));
+
+    let failed = answer(call(), input.clone(), broken());
+    assert_eq!(failed["status"], "FAILED");
+    assert_eq!(failed["error"], "Broken");
+    assert_eq!(details(&failed), Value::Null);
+}
+
+#[test]
+fn a_state_of_a_machine_has_its_variables_and_leads_where_it_leads() {
+    let machine = json!({
+        "QueryLanguage": "JSONata",
+        "StartAt": "Init",
+        "States": {
+            "Init": {"Type": "Pass", "Assign": {"limit": 1, "odd": ""}, "Next": "Choose"},
+            "Choose": {"Type": "Choice", "Default": "No", "Choices": [
+                {"Condition": "{% $states.input.n > $limit %}", "Assign": {"limit": "{% $limit + 1 %}"}, "Next": "Yes"}
+            ]},
+            "Yes": {"Type": "Succeed"},
+            "No": {"Type": "Succeed"}
+        }
+    });
+    let asked = || Asked {
+        name: Some("Choose"),
+        variables: json!({"limit": 10, "odd": "it's a \\ {% 1 %}"}),
+        inspect: true,
+        ..Asked::default()
+    };
+    let above = answer(machine.clone(), json!({"n": 11}), asked());
+    assert_eq!(above["nextState"], "Yes");
+    assert_eq!(
+        above["inspectionData"]["variables"],
+        json!({"limit": 11, "odd": "it's a \\ {% 1 %}"})
+    );
+    let below = answer(machine, json!({"n": 10}), asked());
+    assert_eq!(below["nextState"], "No");
+    assert_eq!(below["inspectionData"]["variables"]["limit"], 10);
+}
+
+#[test]
+fn a_map_fails_when_more_iterations_failed_than_it_tolerates() {
+    let map = json!({
+        "Type": "Map",
+        "ItemsPath": "$.items",
+        "ItemProcessor": {
+            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+            "StartAt": "Do",
+            "States": {"Do": {"Type": "Pass", "End": true}}
+        },
+        "ToleratedFailurePercentage": 50,
+        "End": true
+    });
+    let input = json!({"items": [1, 2, 3]});
+    let failed = |failed| Asked {
+        failed: Some(failed),
+        ..result(json!([1, 4, 9]))
+    };
+    let good = json!({"status": "SUCCEEDED", "output": [1, 4, 9]});
+    check(map.clone(), input.clone(), failed(1), good);
+    let bad = answer(map.clone(), input, failed(2));
+    assert_eq!(bad["error"], "States.ExceedToleratedFailureThreshold");
+    let no_items = answer(map, json!({"items": 1}), failed(0));
+    assert_eq!(no_items["status"], "FAILED");
+    assert_eq!(no_items["error"], "States.Runtime");
+}
+
+#[test]
+fn what_cannot_be_tested_is_refused() {
+    let pass = || json!({"Type": "Pass", "End": true});
+    let machine = json!({"StartAt": "A", "States": {"A": pass()}});
+    let parallel = json!({"Type": "Parallel", "End": true, "Branches": [
+        {"StartAt": "A", "States": {"A": pass()}}
+    ]});
+    let both = Some(json!({"result": 1, "errorOutput": {"error": "Broken"}}));
+    let named = |name| Asked {
+        name: Some(name),
+        ..Asked::default()
+    };
+    let context = |context| Asked {
+        context: Some(context),
+        ..Asked::default()
+    };
+    let cases = [
+        (machine.clone(), named("B"), "State not found in definition"),
+        (machine, Asked::default(), "say which of its states"),
+        (
+            pass(),
+            result(json!(1)),
+            "State type 'Pass' is not supported when a mock is specified",
+        ),
+        (
+            call(),
+            Asked {
+                mock: both,
+                ..Asked::default()
+            },
+            "only one of the following fields",
+        ),
+        (call(), Asked::default(), "with a mock"),
+        (
+            call(),
+            result(json!("no JSON")),
+            "Mocked result must be valid JSON",
+        ),
+        (
+            parallel.clone(),
+            Asked::default(),
+            "does not support Map or Parallel",
+        ),
+        (parallel, result(json!([1, 2])), "same number of items"),
+        (
+            pass(),
+            context(json!({"Execution": {"Id": 1}})),
+            "Execution.Id must be a string",
+        ),
+        (
+            pass(),
+            context(json!({"Task": {"Token": "t"}})),
+            "contains 'Task'",
+        ),
+        (
+            json!({"Type": "Pass"}),
+            Asked::default(),
+            "SCHEMA_VALIDATION_FAILED",
+        ),
+    ];
+    for (definition, asked, want) in cases {
+        let refused = answer(definition, json!({}), asked);
+        let message = refused["message"].as_str().unwrap_or_default();
+        assert!(message.contains(want), "{want:?} is not in {refused}");
+    }
+}
+
+#[test]
+fn a_long_wait_is_jumped_over_and_the_context_is_the_given_one() {
+    let wait = json!({"Type": "Wait", "Seconds": 31_536_000, "OutputPath": "$$.Execution.Input", "End": true});
+    let asked = Asked {
+        context: Some(json!({"Execution": {"Input": "started with this"}})),
+        ..Asked::default()
+    };
+    let want = json!({"status": "SUCCEEDED", "output": "started with this"});
+    check(wait, json!({"n": 1}), asked, want);
+}
