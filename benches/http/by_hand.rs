@@ -48,8 +48,7 @@ impl Bench {
         self.each(events, 10, move |index, output| {
             keep.lock().unwrap()[index] = serde_json::from_slice(output).unwrap();
         });
-        let outputs = outputs.lock().unwrap().clone();
-        outputs
+        outputs.lock().unwrap().clone()
     }
 
     fn each(
