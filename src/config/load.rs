@@ -61,8 +61,9 @@ impl Config {
     pub fn is_config(path: &Path) -> bool {
         #[derive(Deserialize)]
         struct Look {
-            #[allow(dead_code)] // Being there is all that counts.
-            pipelines: serde::de::IgnoredAny,
+            /// Being there is all that counts.
+            #[serde(rename = "pipelines")]
+            _pipelines: serde::de::IgnoredAny,
         }
         match path.extension().and_then(|extension| extension.to_str()) {
             Some("yaml" | "yml" | "toml") => true,

@@ -79,11 +79,6 @@ impl Calls {
         self.made
     }
 
-    #[allow(dead_code)]
-    pub(super) fn is_open(&self) -> bool {
-        !self.waiting.is_empty()
-    }
-
     pub(super) fn open(&mut self, fiber: FiberId) -> CallId {
         let id = CallId(self.made);
         self.made += 1;
