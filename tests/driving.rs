@@ -10,6 +10,7 @@ use expressd::engine::{
 };
 use expressd::expr::ExecutionInfo;
 use expressd::plan;
+use expressd::value::Document;
 
 /// An execution with its clocks.
 struct Driver {
@@ -66,6 +67,11 @@ impl Driver {
         self.execution.reply(call, reply);
     }
 
+    fn reply_known(&mut self, call: CallId, result: &str) {
+        let known = Document::parse(result.as_bytes()).unwrap();
+        self.execution.reply(call, TaskReply::Known(known));
+    }
+
     fn fail(&mut self, call: CallId, error: &str) {
         self.execution.reply(
             call,
@@ -97,6 +103,30 @@ const TASK: &str = r#"{"StartAt": "T", "States": {"T": {"Type": "Task", "Resourc
 const TWO_TASKS: &str = r#"{"StartAt": "P", "States": {"P": {"Type": "Parallel", "End": true, "Branches": [
     {"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": "local:a", "End": true}}},
     {"StartAt": "B", "States": {"B": {"Type": "Task", "Resource": "local:b", "End": true}}}]}}}"#;
+
+#[test]
+fn a_result_known_beforehand_is_the_same_as_its_text() {
+    let deep = format!("{}1{}", "[".repeat(400), "]".repeat(400));
+    let long = format!("[\"{}\"]", "x".repeat(300_000));
+    let longer = format!("[\"{}\"]", "x".repeat(1_200_000));
+    for result in ["null", r#"{"a": [1.50, "\u0041"]}"#, &deep, &long, &longer] {
+        let end = |known: bool| {
+            let mut driver = Driver::start(TASK, "{}");
+            driver.advance();
+            let call = driver.calls()[0].id;
+            match known {
+                true => driver.reply_known(call, result),
+                false => driver.reply(call, result),
+            }
+            driver.advance();
+            match driver.execution.outcome() {
+                Some(Outcome::Succeeded(_)) => driver.output(),
+                other => format!("{other:?}"),
+            }
+        };
+        assert_eq!(end(true), end(false));
+    }
+}
 
 #[test]
 fn a_call_is_given_once_and_answered_once() {
