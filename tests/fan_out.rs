@@ -2,42 +2,16 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod threads;
+
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use expressd::asl;
-use expressd::engine::{
-    Execution, FanOut, ForkJob, InPlace, Limits, Now, Outcome, Progress, Spares, Start,
-};
+use expressd::engine::{Execution, FanOut, InPlace, Limits, Now, Outcome, Progress, Start};
 use expressd::expr::ExecutionInfo;
 use expressd::plan::{self, Plan, StateType};
 use serde_json::{Value, json};
-
-/// Every job on a thread of its own.
-#[derive(Default)]
-struct Threads {
-    jobs: AtomicUsize,
-    spares: Spares,
-}
-
-impl FanOut for Threads {
-    fn idle_workers(&self) -> usize {
-        2
-    }
-
-    fn join(&self, jobs: &mut [ForkJob<'_>]) {
-        self.jobs.fetch_add(jobs.len(), Ordering::Relaxed);
-        std::thread::scope(|scope| {
-            for job in jobs {
-                scope.spawn(|| job.run(self));
-            }
-        });
-    }
-
-    fn spares(&self) -> Option<&Spares> {
-        Some(&self.spares)
-    }
-}
+use threads::Threads;
 
 fn compile(machine: &Value) -> Arc<Plan> {
     let (machine, _) = asl::parse(&machine.to_string()).unwrap_or_else(|problems| {

@@ -7,44 +7,20 @@
 
 mod generate;
 mod slow;
+#[path = "../threads/mod.rs"]
+mod threads;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use expressd::cases::Script;
 use expressd::cases::virtual_time::{self, End, NAME, Setting};
-use expressd::engine::{Execution, FanOut, ForkJob, InPlace, Limits, Spares};
+use expressd::engine::{Execution, FanOut, InPlace, Limits};
 use expressd::plan::{self, Plan};
 use serde_json::Value;
 
 use generate::Generator;
 use slow::{Cause, Slow};
-
-/// Every job on a thread of its own.
-#[derive(Default)]
-struct Threads {
-    jobs: AtomicUsize,
-    spares: Spares,
-}
-
-impl FanOut for Threads {
-    fn idle_workers(&self) -> usize {
-        2
-    }
-
-    fn join(&self, jobs: &mut [ForkJob<'_>]) {
-        self.jobs.fetch_add(jobs.len(), Ordering::Relaxed);
-        std::thread::scope(|scope| {
-            for job in jobs {
-                scope.spawn(|| job.run(self));
-            }
-        });
-    }
-
-    fn spares(&self) -> Option<&Spares> {
-        Some(&self.spares)
-    }
-}
+use threads::Threads;
 
 #[test]
 fn small_machines_do_what_the_plain_interpreter_does() {
