@@ -17,7 +17,10 @@ mod ours;
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
+
+use serde_json::Value;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -27,6 +30,30 @@ const ORDERS: usize = 4_000;
 /// Orders under way at the same time.
 const IN_FLIGHT: usize = 256;
 const WAITING: usize = 20_000;
+
+/// Something that runs orders.
+trait Program {
+    /// Runs every event, at most `in_flight` at a time; `take` gets its number and its output.
+    fn each(
+        &self,
+        events: &[String],
+        in_flight: usize,
+        take: impl Fn(usize, &[u8]) + Clone + Send + 'static,
+    );
+
+    fn run(&self, events: &[String]) {
+        self.each(events, IN_FLIGHT, |_, output| assert!(!output.is_empty()));
+    }
+
+    fn outputs(&self, events: &[String]) -> Vec<Value> {
+        let outputs = Arc::new(Mutex::new(vec![Value::Null; events.len()]));
+        let keep = Arc::clone(&outputs);
+        self.each(events, IN_FLIGHT, move |index, output| {
+            keep.lock().unwrap()[index] = serde_json::from_slice(output).unwrap();
+        });
+        outputs.lock().unwrap().clone()
+    }
+}
 
 fn main() {
     if std::env::args().any(|argument| argument == "--functions") {
@@ -54,8 +81,8 @@ fn main() {
 
     let (mut our_rates, mut hand_rates) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
-        our_rates.push(rate(|| ours.run(&events, IN_FLIGHT)));
-        hand_rates.push(rate(|| by_hand.run(&events, IN_FLIGHT)));
+        our_rates.push(rate(|| ours.run(&events)));
+        hand_rates.push(rate(|| by_hand.run(&events)));
     }
     let (our_rate, hand_rate) = (median(&mut our_rates), median(&mut hand_rates));
     println!("{ORDERS} orders, {IN_FLIGHT} under way, 5 functions of 5 ms each; orders a second:");

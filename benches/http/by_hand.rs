@@ -1,6 +1,6 @@
 //! What one would write for this one workflow: tokio, hyper's pooled client, serde_json.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use http_body_util::{BodyExt, Full};
 use hyper::Request;
@@ -11,6 +11,8 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use serde_json::Value;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
+
+use super::Program;
 
 pub(crate) struct Bench {
     functions: Arc<Functions>,
@@ -37,20 +39,9 @@ impl Bench {
             tokio: tokio.handle().clone(),
         }
     }
+}
 
-    pub(crate) fn run(&self, events: &[String], in_flight: usize) {
-        self.each(events, in_flight, |_, output| assert!(!output.is_empty()));
-    }
-
-    pub(crate) fn outputs(&self, events: &[String]) -> Vec<Value> {
-        let outputs = Arc::new(Mutex::new(vec![Value::Null; events.len()]));
-        let keep = Arc::clone(&outputs);
-        self.each(events, 10, move |index, output| {
-            keep.lock().unwrap()[index] = serde_json::from_slice(output).unwrap();
-        });
-        outputs.lock().unwrap().clone()
-    }
-
+impl Program for Bench {
     fn each(
         &self,
         events: &[String],

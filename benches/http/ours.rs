@@ -1,7 +1,7 @@
 //! The same through the runtime, as a pipeline drives it.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use expressd::asl;
 use expressd::engine::Outcome;
@@ -12,9 +12,11 @@ use expressd::runtime::{
 };
 use expressd::task::http::Http;
 use expressd::task::{Binding, Glob, Registry};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
+
+use super::Program;
 
 pub(crate) struct Bench {
     runtime: Runtime,
@@ -49,20 +51,9 @@ impl Bench {
             tokio: tokio.handle().clone(),
         }
     }
+}
 
-    pub(crate) fn run(&self, events: &[String], in_flight: usize) {
-        self.each(events, in_flight, |_, output| assert!(!output.is_empty()));
-    }
-
-    pub(crate) fn outputs(&self, events: &[String]) -> Vec<Value> {
-        let outputs = Arc::new(Mutex::new(vec![Value::Null; events.len()]));
-        let keep = Arc::clone(&outputs);
-        self.each(events, 16, move |index, output| {
-            keep.lock().unwrap()[index] = serde_json::from_slice(output).unwrap();
-        });
-        outputs.lock().unwrap().clone()
-    }
-
+impl Program for Bench {
     fn each(
         &self,
         events: &[String],
@@ -97,7 +88,9 @@ impl Bench {
             let _all = room.acquire_many(in_flight as u32).await.unwrap();
         });
     }
+}
 
+impl Bench {
     /// Starts executions whose first task never answers, and says what each of them adds to the process's memory.
     pub(crate) fn resident_bytes_of_waiting(&self, events: &[String], executions: usize) -> usize {
         let cancel = CancelToken::new();
