@@ -10,6 +10,7 @@ mod driver;
 mod identity;
 mod limits;
 mod machine;
+mod pause;
 mod run;
 
 use std::sync::Arc;
@@ -34,6 +35,9 @@ pub use cpu_pool::{CpuPool, JobLost};
 pub use identity::{IdentityConfig, StartTime};
 pub use limits::LimitsConfig;
 pub use machine::{Machine, Unanswered, UnansweredError};
+pub use pause::pause;
+#[cfg(test)]
+pub(crate) use pause::simulated;
 
 /// The `runtime` section of a config.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]

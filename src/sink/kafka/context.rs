@@ -15,16 +15,16 @@ use crate::sink::{Kind, OwnedPublication, Receipt};
 use crate::telemetry::KafkaClientMetrics;
 
 /// A publication that did not arrive.
-pub(super) struct Undelivered<R> {
-    pub(super) publication: OwnedPublication,
-    pub(super) receipt: Box<R>,
-    pub(super) code: RDKafkaErrorCode,
+pub(crate) struct Undelivered<R> {
+    pub(crate) publication: OwnedPublication,
+    pub(crate) receipt: Box<R>,
+    pub(crate) code: RDKafkaErrorCode,
 }
 
 /// The reports since the last look.
-pub(super) struct Reports<R> {
-    pub(super) delivered: Vec<R>,
-    pub(super) failed: Vec<Undelivered<R>>,
+pub(crate) struct Reports<R> {
+    pub(crate) delivered: Vec<R>,
+    pub(crate) failed: Vec<Undelivered<R>>,
 }
 
 impl<R> Default for Reports<R> {

@@ -2,6 +2,7 @@
 
 mod config;
 mod context;
+mod outlet;
 mod sender;
 
 pub use config::KafkaSinkConfig;
@@ -10,10 +11,9 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use rdkafka::error::KafkaError;
-use rdkafka::producer::Producer;
 
-use crate::kafka::{Cluster, verify_topic};
-use crate::telemetry::PipelineMetrics;
+use crate::kafka::Cluster;
+use crate::telemetry::{KafkaClientMetrics, PipelineMetrics};
 
 use super::{Kind, Publication, Receipt};
 use sender::Sender;
@@ -50,14 +50,20 @@ impl<R: Receipt> KafkaSink<R> {
         cluster: &Cluster,
         metrics: Arc<PipelineMetrics>,
     ) -> Result<KafkaSink<R>, KafkaSinkError> {
-        let sender = Sender::new(config, config.client(cluster), metrics)?;
+        let client_metrics = Arc::new(KafkaClientMetrics::new(metrics.pipeline(), "producer"));
+        let producers = outlet::native(
+            config.client(cluster),
+            config.dead_letters.clone(),
+            client_metrics,
+        );
+        let sender = Sender::new(config, producers, metrics)?;
         if config.verify {
             for topic in config.topics() {
                 let refused = |reason| KafkaSinkError::Topic {
                     topic: topic.to_string(),
                     reason,
                 };
-                verify_topic(sender.producer().client(), topic).map_err(refused)?;
+                sender.producer().verify(topic).map_err(refused)?;
             }
         }
         let sender = Arc::new(sender);

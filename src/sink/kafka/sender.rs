@@ -4,21 +4,22 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use rdkafka::config::{ClientConfig, FromClientConfigAndContext};
 use rdkafka::error::{KafkaResult, RDKafkaErrorCode};
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer, PurgeConfig};
+use tokio::time::Instant;
 use tracing::{error, info, warn};
 
-use crate::kafka::{DeliveryFailure, delivery_failure, native_headers};
+use crate::kafka::{DeliveryFailure, delivery_failure};
+use crate::runtime::pause;
 use crate::sink::record::truncate;
 use crate::sink::{Kind, OwnedPublication, Publication, Receipt};
-use crate::telemetry::{KafkaClientMetrics, PipelineMetrics};
+use crate::telemetry::PipelineMetrics;
 
 use super::config::KafkaSinkConfig;
-use super::context::{Context, Reports, Undelivered};
+use super::context::{Reports, Undelivered};
+use super::outlet::{MakeOutlet, Outlet};
 
 /// Backoff between attempts at one outcome.
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
@@ -30,17 +31,32 @@ const BUSY_WAIT: Duration = Duration::from_millis(1);
 const IDLE_WAIT: Duration = Duration::from_millis(5);
 
 /// Hands publications to the client, from any thread, and takes its reports, on one.
-pub(super) struct Sender<R: Receipt> {
-    client: ClientConfig,
+pub(crate) struct Sender<R: Receipt> {
+    make: MakeOutlet<R>,
     output: Option<String>,
     dead_letters: Option<String>,
-    producer: ArcSwap<BaseProducer<Context<R>>>,
+    producer: ArcSwap<Box<dyn Outlet<R>>>,
     /// To be sent again. Each belongs to a slot of a window, which is what bounds it.
     waiting: Mutex<Waiting<R>>,
     halted: Mutex<Option<String>>,
     closed: AtomicBool,
     metrics: Arc<PipelineMetrics>,
-    client_metrics: Arc<KafkaClientMetrics>,
+}
+
+/// What the serving thread keeps between two turns.
+pub(crate) struct Serving<R> {
+    reports: Reports<R>,
+    /// Before the next attempt at a new producer.
+    backoff: Duration,
+}
+
+impl<R> Default for Serving<R> {
+    fn default() -> Serving<R> {
+        Serving {
+            reports: Reports::default(),
+            backoff: FIRST_BACKOFF,
+        }
+    }
 }
 
 struct Waiting<R> {
@@ -58,16 +74,14 @@ struct Resend<R> {
 }
 
 impl<R: Receipt> Sender<R> {
-    pub(super) fn new(
+    pub(crate) fn new(
         config: &KafkaSinkConfig,
-        client: ClientConfig,
+        make: MakeOutlet<R>,
         metrics: Arc<PipelineMetrics>,
     ) -> KafkaResult<Sender<R>> {
-        let client_metrics = Arc::new(KafkaClientMetrics::new(metrics.pipeline(), "producer"));
-        let context = Context::new(config.dead_letters.clone(), Arc::clone(&client_metrics));
-        let producer = BaseProducer::from_config_and_context(&client, context)?;
+        let producer = make()?;
         Ok(Sender {
-            client,
+            make,
             output: config.output_topic().map(str::to_string),
             dead_letters: config.dead_letters.clone(),
             producer: ArcSwap::from_pointee(producer),
@@ -78,11 +92,10 @@ impl<R: Receipt> Sender<R> {
             halted: Mutex::new(None),
             closed: AtomicBool::new(false),
             metrics,
-            client_metrics,
         })
     }
 
-    pub(super) fn producer(&self) -> Arc<BaseProducer<Context<R>>> {
+    pub(super) fn producer(&self) -> Arc<Box<dyn Outlet<R>>> {
         self.producer.load_full()
     }
 
@@ -99,16 +112,11 @@ impl<R: Receipt> Sender<R> {
         let Some(topic) = self.topic(publication.kind) else {
             unreachable!("the pipeline asks before it publishes");
         };
-        let mut record =
-            BaseRecord::with_opaque_to(topic, receipt).headers(native_headers(publication.headers));
-        record.key = publication.key;
-        record.payload = publication.value;
-        record.timestamp = publication.timestamp;
-        if let Err((error, record)) = self.producer.load().send(record) {
-            let code = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Fail);
+        let sent = self.producer.load().send(topic, publication, receipt);
+        if let Err((code, receipt)) = sent {
             let undelivered = Undelivered {
                 publication: publication.to_owned(),
-                receipt: record.delivery_opaque,
+                receipt,
                 code,
             };
             self.undelivered(undelivered, attempt);
@@ -193,34 +201,33 @@ impl<R: Receipt> Sender<R> {
 
     /// Serves reports until the sink is closed.
     pub(super) fn serve(&self) {
-        let mut reports = Reports::default();
-        let mut backoff = FIRST_BACKOFF;
+        let mut serving = Serving::default();
         while !self.closed.load(Ordering::Relaxed) {
-            let producer = self.producer.load_full();
-            let busy = producer.in_flight_count() > 0 || !self.waiting().queue.is_empty();
+            let busy = self.producer.load().in_flight() > 0 || !self.waiting().queue.is_empty();
             // Not the client's own wait: for the last millisecond before its timeout it spins.
-            std::thread::park_timeout(if busy { BUSY_WAIT } else { IDLE_WAIT });
-            self.settle_all(&producer, &mut reports);
-            self.resend_due();
-            if producer.client().fatal_error().is_some() {
-                self.replace(&producer, &mut reports, &mut backoff);
-            }
+            pause(if busy { BUSY_WAIT } else { IDLE_WAIT });
+            self.turn(&mut serving);
+        }
+    }
+
+    /// Takes the reports that are there and sends what is due.
+    pub(crate) fn turn(&self, serving: &mut Serving<R>) {
+        let producer = self.producer.load_full();
+        self.settle_all(&producer, &mut serving.reports);
+        self.resend_due();
+        if let Some(reason) = producer.broken() {
+            self.replace(&producer, &reason, serving);
         }
     }
 
     /// Takes all reports that are there and passes them on.
-    fn settle_all(&self, producer: &BaseProducer<Context<R>>, reports: &mut Reports<R>) {
-        loop {
-            producer.poll(Duration::ZERO);
-            if !self.settle(producer, reports) {
-                return;
-            }
-        }
+    fn settle_all(&self, producer: &Arc<Box<dyn Outlet<R>>>, reports: &mut Reports<R>) {
+        while self.settle(producer, reports) {}
     }
 
     /// Passes on what the client has reported; says whether there was anything.
-    fn settle(&self, producer: &BaseProducer<Context<R>>, reports: &mut Reports<R>) -> bool {
-        producer.context().swap(reports);
+    fn settle(&self, producer: &Arc<Box<dyn Outlet<R>>>, reports: &mut Reports<R>) -> bool {
+        producer.swap(reports);
         let any = !reports.delivered.is_empty() || !reports.failed.is_empty();
         if !reports.delivered.is_empty() {
             R::acknowledged(&mut reports.delivered);
@@ -258,36 +265,25 @@ impl<R: Receipt> Sender<R> {
     }
 
     /// Idempotence is broken: a new producer takes over, and what has no report is sent again.
-    fn replace(
-        &self,
-        broken: &Arc<BaseProducer<Context<R>>>,
-        reports: &mut Reports<R>,
-        backoff: &mut Duration,
-    ) {
-        error!(error = ?broken.client().fatal_error(), "producer is broken, making a new one");
-        match self.new_producer() {
+    fn replace(&self, broken: &Arc<Box<dyn Outlet<R>>>, reason: &str, serving: &mut Serving<R>) {
+        error!(reason, "producer is broken, making a new one");
+        match (self.make)() {
             Ok(producer) => {
                 self.producer.store(Arc::new(producer));
-                broken.purge(PurgeConfig::default().queue().inflight());
+                broken.purge();
                 // A report that is dropped with its producer would leave a slot open for ever.
-                while broken.in_flight_count() > 0 && !self.closed.load(Ordering::Relaxed) {
-                    std::thread::park_timeout(BUSY_WAIT);
-                    self.settle_all(broken, reports);
+                while broken.in_flight() > 0 && !self.closed.load(Ordering::Relaxed) {
+                    pause(BUSY_WAIT);
+                    self.settle_all(broken, &mut serving.reports);
                 }
-                *backoff = FIRST_BACKOFF;
+                serving.backoff = FIRST_BACKOFF;
             }
             Err(error) => {
                 error!(%error, "no new producer, will retry");
-                std::thread::park_timeout(*backoff);
-                *backoff = (*backoff * 2).min(LAST_BACKOFF);
+                pause(serving.backoff);
+                serving.backoff = (serving.backoff * 2).min(LAST_BACKOFF);
             }
         }
-    }
-
-    fn new_producer(&self) -> KafkaResult<BaseProducer<Context<R>>> {
-        let metrics = Arc::clone(&self.client_metrics);
-        let context = Context::new(self.dead_letters.clone(), metrics);
-        BaseProducer::from_config_and_context(&self.client, context)
     }
 
     fn halt(&self, reason: String) {

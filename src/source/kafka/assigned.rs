@@ -2,14 +2,16 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rdkafka::types::RDKafkaErrorCode;
+use tokio::time::Instant;
 
 use crate::source::{Batch, Intake, MemoryBudget, Partition};
 use crate::telemetry::PartitionMetrics;
 
-use super::native::{NativeBatch, NativeMessage, PartitionQueue};
+use super::client::Queue;
+use super::native::Message;
 
 /// Records that make one job.
 const BATCH_RECORDS: usize = 256;
@@ -20,9 +22,9 @@ const BATCHES: usize = 8;
 pub(super) struct Assigned {
     pub(super) partition: Arc<Partition>,
     pub(super) metrics: PartitionMetrics,
-    queue: PartitionQueue,
+    queue: Box<dyn Queue>,
     /// Taken from the queue while the window had no room for their bytes; at most a batch.
-    held: VecDeque<NativeMessage>,
+    held: VecDeque<Message>,
     halted: bool,
     window_records: usize,
     /// The first record of each batch in the window: how old the head is, to within a batch.
@@ -48,7 +50,7 @@ pub(super) struct Swept {
 impl Assigned {
     pub(super) fn new(
         partition: Arc<Partition>,
-        queue: PartitionQueue,
+        queue: Box<dyn Queue>,
         metrics: PartitionMetrics,
         window_records: usize,
     ) -> Assigned {
@@ -159,13 +161,9 @@ impl Assigned {
                 taken: Instant::now(),
             });
             let messages: Vec<_> = self.held.drain(..taken).collect();
-            let batch = NativeBatch::new(
-                Arc::clone(topic),
-                messages,
-                Arc::clone(self.queue.consumer()),
-            );
+            let batch = self.queue.batch(topic, messages);
             let partition = Arc::clone(&self.partition);
-            intake(Batch::new(partition, first, Box::new(batch)));
+            intake(Batch::new(partition, first, batch));
         }
         taken
     }

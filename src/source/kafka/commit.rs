@@ -1,10 +1,11 @@
 //! Commits: which offsets, when, and what their answers mean.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rdkafka::error::KafkaResult;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::types::RDKafkaErrorCode;
+use tokio::time::Instant;
 use tracing::warn;
 
 use crate::kafka::{CommitFailure, commit_failure};

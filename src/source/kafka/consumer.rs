@@ -1,28 +1,27 @@
 //! The one thread that owns the consumer: polls the main queue, sweeps the partitions' queues, commits.
 
-use std::sync::{Arc, mpsc};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
-use rdkafka::config::FromClientConfigAndContext;
-use rdkafka::consumer::{BaseConsumer, Consumer as _};
-use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::error::KafkaError;
 use rdkafka::types::RDKafkaErrorCode;
-use tracing::{debug, error, info, warn};
+use tokio::time::Instant;
+use tracing::{debug, error, warn};
 
-use crate::kafka::{Cluster, ConsumerFailure, OwnedRecord, consumer_failure};
+use crate::kafka::{ConsumerFailure, OwnedRecord, consumer_failure};
+use crate::runtime::pause;
 use crate::source::{
     Batch, Control, Deadlines, Intake, MemoryBudget, Partition, SourceEnd, SourceError, Wiring,
 };
-use crate::telemetry::{KafkaClientMetrics, PipelineMetrics};
+use crate::telemetry::PipelineMetrics;
 
 use super::POLL_INTERVAL;
 use super::assigned::Assigned;
+use super::client::Client;
 use super::commit::{Commits, offsets, position};
 use super::config::KafkaSourceConfig;
-use super::context::{Context, Notice};
-use super::native::{CommitQueue, with_record};
+use super::context::Notice;
 
 /// Waits between sweeps that found nothing: at first, and at most.
 const SHORTEST_WAIT: Duration = Duration::from_millis(1);
@@ -37,7 +36,7 @@ const CLOSE: Duration = Duration::from_secs(3);
 /// Everything the consumer thread owns.
 pub(super) struct Consumer {
     pub(super) config: KafkaSourceConfig,
-    pub(super) client: Arc<BaseConsumer<Context>>,
+    pub(super) client: Box<dyn Client>,
     pub(super) assigned: Vec<Assigned>,
     pub(super) budget: Arc<MemoryBudget>,
     pub(super) metrics: Arc<PipelineMetrics>,
@@ -45,7 +44,6 @@ pub(super) struct Consumer {
     pub(super) deadlines: Deadlines,
     intake: Intake,
     commits: Commits,
-    commit_queue: CommitQueue,
     next_measure: Instant,
     fatal: Option<SourceError>,
 }
@@ -53,9 +51,9 @@ pub(super) struct Consumer {
 impl Consumer {
     pub(super) fn new(
         config: KafkaSourceConfig,
-        cluster: &Cluster,
+        client: Box<dyn Client>,
         wiring: Wiring,
-    ) -> KafkaResult<Consumer> {
+    ) -> Consumer {
         let Wiring {
             budget,
             metrics,
@@ -63,18 +61,8 @@ impl Consumer {
             deadlines,
             intake,
         } = wiring;
-        let group = config.group.as_deref().unwrap_or(metrics.pipeline());
-        let client = BaseConsumer::from_config_and_context(
-            &config.client(cluster, group),
-            Context::new(KafkaClientMetrics::new(metrics.pipeline(), "consumer")),
-        )?;
-        let topics: Vec<_> = config.topics.iter().map(String::as_str).collect();
-        client.subscribe(&topics)?;
-        info!(?topics, group, "subscribed");
-        let client = Arc::new(client);
-        Ok(Consumer {
+        Consumer {
             commits: Commits::new(config.commit.interval.0),
-            commit_queue: CommitQueue::new(&client),
             config,
             client,
             assigned: Vec::new(),
@@ -85,7 +73,7 @@ impl Consumer {
             intake,
             next_measure: Instant::now(),
             fatal: None,
-        })
+        }
     }
 
     /// Runs until it is stopped or cannot go on.
@@ -112,17 +100,13 @@ impl Consumer {
 
     /// Serves the main queue, after a wait. This is what keeps the membership.
     pub(super) fn poll(&mut self, wait: Duration) {
-        let client = Arc::clone(&self.client);
         if !wait.is_zero() {
             // Not the client's own wait: for the last millisecond before its timeout it spins.
-            thread::park_timeout(wait.min(POLL_INTERVAL));
+            pause(wait.min(POLL_INTERVAL));
         }
         for _ in 0..MAIN_QUEUE_EVENTS {
-            match client.poll(Duration::ZERO) {
-                Some(Ok(message)) => {
-                    let record = with_record(&message, |record| OwnedRecord::new(&record));
-                    self.take_stray(record);
-                }
+            match self.client.poll() {
+                Some(Ok(record)) => self.take_stray(record),
                 Some(Err(error)) => self.note_error(&error),
                 None if !self.serve_notices() => return,
                 None => {}
@@ -132,7 +116,7 @@ impl Consumer {
 
     /// Handles what the client called back with; says whether there was anything.
     fn serve_notices(&mut self) -> bool {
-        let notices = self.client.context().take();
+        let notices = self.client.notices();
         let mut any = !notices.is_empty();
         for notice in notices {
             match notice {
@@ -140,7 +124,7 @@ impl Consumer {
                 Notice::Revoke(partitions) => self.revoke(&partitions),
             }
         }
-        while let Some(answer) = self.commit_queue.answer() {
+        while let Some(answer) = self.client.commit_answer() {
             any = true;
             let partitions = self.assigned.iter().map(|assigned| &*assigned.partition);
             self.commits.answered(&answer, partitions, &self.metrics);
@@ -252,7 +236,7 @@ impl Consumer {
         let watermarks = moved
             .iter()
             .map(|(partition, watermark)| (&**partition, *watermark));
-        match offsets(watermarks).map(|offsets| self.commit_queue.send(&offsets)) {
+        match offsets(watermarks).map(|offsets| self.client.commit(&offsets)) {
             Ok(Ok(())) => return true,
             Ok(Err(error)) => warn!(%error, "commit failed, will retry"),
             Err(error) => warn!(%error, "commit failed, will retry"),
@@ -328,7 +312,7 @@ impl Consumer {
         {
             return;
         }
-        let Ok(positions) = self.client.position() else {
+        let Ok(positions) = self.client.positions() else {
             return;
         };
         for assigned in &self.assigned {
@@ -358,22 +342,14 @@ impl Consumer {
         left
     }
 
-    /// Leaves the group. Closing the client has hung in practice, so it has a bound and a thread of its own.
+    /// Leaves the group.
     fn close(self) {
         let Consumer {
-            client,
-            assigned,
-            commit_queue,
-            ..
+            client, assigned, ..
         } = self;
-        client.context().close();
-        drop((assigned, commit_queue));
-        let (closed, wait) = mpsc::channel();
-        thread::spawn(move || {
-            drop(client);
-            let _ = closed.send(());
-        });
-        if wait.recv_timeout(CLOSE).is_err() {
+        client.closing();
+        drop(assigned);
+        if !client.close(CLOSE) {
             warn!("consumer did not close in time");
         }
     }

@@ -19,7 +19,7 @@ use crate::telemetry::KafkaClientMetrics;
 use super::POLL_INTERVAL;
 
 /// Something that the main queue brought.
-pub(super) enum Notice {
+pub(crate) enum Notice {
     /// These partitions are ours now.
     Assign(TopicPartitionList),
     /// These have to be given up.

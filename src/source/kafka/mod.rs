@@ -1,6 +1,7 @@
 //! Topics read as a member of a consumer group. Offsets are committed behind acknowledged outcomes only.
 
 mod assigned;
+mod client;
 mod commit;
 mod config;
 mod consumer;
@@ -13,9 +14,16 @@ pub use config::{CommitConfig, KafkaSourceConfig, OnOutOfRange, RebalanceConfig,
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use tracing::info;
+
 use crate::kafka::Cluster;
 
+use crate::telemetry::KafkaClientMetrics;
+
 use super::{SourceEnd, SourceError, Wiring};
+
+use client::NativeClient;
+use consumer::Consumer;
 
 /// The main queue is polled at least so often, whatever else is to be done.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
@@ -27,8 +35,13 @@ pub fn start(
     wiring: Wiring,
 ) -> Result<JoinHandle<SourceEnd>, SourceError> {
     let failed = |error: &dyn std::error::Error| SourceError::Kafka(error.to_string());
-    let consumer =
-        consumer::Consumer::new(config.clone(), cluster, wiring).map_err(|error| failed(&error))?;
+    let pipeline = wiring.metrics.pipeline();
+    let group = config.group.as_deref().unwrap_or(pipeline);
+    let metrics = KafkaClientMetrics::new(pipeline, "consumer");
+    let client =
+        NativeClient::new(config, cluster, group, metrics).map_err(|error| failed(&error))?;
+    info!(topics = ?config.topics, group, "subscribed");
+    let consumer = Consumer::new(config.clone(), Box::new(client), wiring);
     thread::Builder::new()
         .name("source-kafka".into())
         .spawn(move || consumer.run())

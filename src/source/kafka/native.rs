@@ -19,6 +19,7 @@ use rdkafka_sys::types::{RDKafkaErrorCode, RDKafkaMessage, RDKafkaQueue, RDKafka
 use crate::kafka::{Header, HeaderList, Headers, Record, TimestampType};
 use crate::source::Records;
 
+use super::client::Queue;
 use super::context::Context;
 
 /// The queue of one partition, cut off from the consumer's main queue.
@@ -64,16 +65,15 @@ impl PartitionQueue {
             scratch: Vec::new(),
         })
     }
+}
 
-    /// Appends up to `max` records to `messages` without waiting; gives the number of things found, and the error among
-    /// them, if one was.
-    ///
+impl Queue for PartitionQueue {
     /// Partition ends are not asked for: the batch call takes such a message for a record and moves the position past
     /// the end, where the next rebalance resumes and finds its offset out of range.
-    pub(super) fn consume(
+    fn consume(
         &mut self,
         max: usize,
-        messages: &mut Vec<NativeMessage>,
+        messages: &mut Vec<Message>,
     ) -> (usize, Option<RDKafkaErrorCode>) {
         self.scratch.clear();
         self.scratch.reserve(max);
@@ -97,15 +97,14 @@ impl PartitionQueue {
             // SAFETY: the call gives each message to us, and none of them twice.
             let message = unsafe { NativeMessage::new(message) };
             match error_code(message.raw().err) {
-                None => messages.push(message),
+                None => messages.push(Message::Native(message)),
                 Some(code) => error = Some(code),
             }
         }
         (n, error)
     }
 
-    /// The offset behind the partition's last record, as the last fetch told; `None` before the first.
-    pub(super) fn end_offset(&self) -> Option<i64> {
+    fn end_offset(&self) -> Option<i64> {
         let (mut low, mut high) = (-1, -1);
         // SAFETY: the client lives as long as `consumer`, the topic is a C string, and the call only reads what the
         // client remembers.
@@ -121,9 +120,12 @@ impl PartitionQueue {
         (error_code(error).is_none() && high >= 0).then_some(high)
     }
 
-    /// What a batch of this partition keeps alive.
-    pub(super) fn consumer(&self) -> &Arc<BaseConsumer<Context>> {
-        &self.consumer
+    fn batch(&self, topic: &Arc<str>, messages: Vec<Message>) -> Box<dyn Records> {
+        Box::new(NativeBatch {
+            topic: Arc::clone(topic),
+            messages,
+            _consumer: Arc::clone(&self.consumer),
+        })
     }
 }
 
@@ -146,19 +148,19 @@ unsafe impl Send for CommitQueue {}
 
 /// The answer to a commit.
 #[derive(Debug)]
-pub(super) struct CommitAnswer {
+pub(crate) struct CommitAnswer {
     /// What is wrong with all of it.
-    pub(super) error: Option<RDKafkaErrorCode>,
-    pub(super) partitions: Vec<PartitionCommit>,
+    pub(crate) error: Option<RDKafkaErrorCode>,
+    pub(crate) partitions: Vec<PartitionCommit>,
 }
 
 /// One partition of an answer.
 #[derive(Debug)]
-pub(super) struct PartitionCommit {
-    pub(super) topic: String,
-    pub(super) number: i32,
-    pub(super) offset: Offset,
-    pub(super) error: Option<RDKafkaErrorCode>,
+pub(crate) struct PartitionCommit {
+    pub(crate) topic: String,
+    pub(crate) number: i32,
+    pub(crate) offset: Offset,
+    pub(crate) error: Option<RDKafkaErrorCode>,
 }
 
 impl CommitQueue {
@@ -231,8 +233,36 @@ fn error_code(error: RDKafkaRespErr) -> Option<RDKafkaErrorCode> {
     }
 }
 
+/// A message of either client.
+pub(crate) enum Message {
+    /// librdkafka's.
+    Native(NativeMessage),
+    /// A simulation's.
+    #[cfg(test)]
+    Simulated(crate::kafka::OwnedRecord),
+}
+
+impl Message {
+    pub(crate) fn offset(&self) -> i64 {
+        match self {
+            Message::Native(message) => message.raw().offset,
+            #[cfg(test)]
+            Message::Simulated(record) => record.as_record().offset,
+        }
+    }
+
+    /// The message as a record of `topic`.
+    pub(crate) fn record<'a>(&'a self, topic: &'a str) -> Record<'a> {
+        match self {
+            Message::Native(message) => message.record(topic),
+            #[cfg(test)]
+            Message::Simulated(record) => record.as_record(),
+        }
+    }
+}
+
 /// A message that we own. It pins the whole fetch buffer that it came in.
-pub(super) struct NativeMessage {
+pub(crate) struct NativeMessage {
     message: NonNull<RDKafkaMessage>,
     headers: Option<NonNull<sys::rd_kafka_headers_t>>,
 }
@@ -257,12 +287,7 @@ impl NativeMessage {
         unsafe { self.message.as_ref() }
     }
 
-    pub(super) fn offset(&self) -> i64 {
-        self.raw().offset
-    }
-
-    /// The message as a record of `topic`.
-    pub(super) fn record<'a>(&'a self, topic: &'a str) -> Record<'a> {
+    fn record<'a>(&'a self, topic: &'a str) -> Record<'a> {
         // SAFETY: the message is valid for as long as `self` is borrowed.
         unsafe {
             record(
@@ -290,25 +315,11 @@ impl Drop for NativeMessage {
 }
 
 /// Messages of one partition, and the client they belong to.
-pub(super) struct NativeBatch {
+struct NativeBatch {
     topic: Arc<str>,
     /// Declared before the client: messages are destroyed first.
-    messages: Vec<NativeMessage>,
+    messages: Vec<Message>,
     _consumer: Arc<BaseConsumer<Context>>,
-}
-
-impl NativeBatch {
-    pub(super) fn new(
-        topic: Arc<str>,
-        messages: Vec<NativeMessage>,
-        consumer: Arc<BaseConsumer<Context>>,
-    ) -> NativeBatch {
-        NativeBatch {
-            topic,
-            messages,
-            _consumer: consumer,
-        }
-    }
 }
 
 impl Records for NativeBatch {

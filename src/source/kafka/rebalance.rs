@@ -1,24 +1,22 @@
 //! Partitions come and go.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use rdkafka::consumer::Consumer as _;
 use rdkafka::error::KafkaResult;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use tokio::time::Instant;
 use tracing::{error, info, warn};
 
+use crate::runtime::pause;
 use crate::source::Partition;
 
 use super::assigned::Assigned;
 use super::commit::position;
 use super::config::{OnOutOfRange, StartFrom};
 use super::consumer::Consumer;
-use super::context::{give_up, take_on};
-use super::native::PartitionQueue;
 
-/// One question to the cluster, and all attempts at it together.
-const REQUEST: Duration = Duration::from_secs(10);
+/// All attempts at a question to the cluster together.
 const REQUESTS: Duration = Duration::from_secs(60);
 const TICK: Duration = Duration::from_millis(1);
 
@@ -42,7 +40,7 @@ impl Consumer {
     fn begin_epochs(&mut self, partitions: &TopicPartitionList) -> KafkaResult<()> {
         let committed = match partitions.count() {
             0 => partitions.clone(),
-            _ => retry(|| self.client.committed_offsets(partitions.clone(), REQUEST))?,
+            _ => retry(|| self.client.committed(partitions.clone()))?,
         };
         let mut starts = TopicPartitionList::new();
         let mut assigned = Vec::new();
@@ -52,7 +50,7 @@ impl Consumer {
             starts.add_partition_offset(topic, number, start.offset)?;
             assigned.extend(self.begin_epoch(topic, number, &start));
         }
-        take_on(&self.client, &starts)?;
+        self.client.take_on(&starts)?;
         if !assigned.is_empty() {
             self.metrics.rebalance("assigned");
             info!(partitions = %names(&starts), "assigned");
@@ -69,7 +67,7 @@ impl Consumer {
                 committed: true,
             },
             (None, start_from) => {
-                let (low, high) = retry(|| self.client.fetch_watermarks(topic, number, REQUEST))?;
+                let (low, high) = retry(|| self.client.range(topic, number))?;
                 match start_from {
                     // Retention may run over `low` any moment; "the beginning" it does not run over.
                     StartFrom::Earliest => Start {
@@ -96,7 +94,7 @@ impl Consumer {
         if !start.committed {
             partition.window().nothing_committed();
         }
-        let Some(queue) = PartitionQueue::split(&self.client, topic, number) else {
+        let Some(queue) = self.client.queue(topic, number) else {
             error!(topic, partition = number, "partition has no queue");
             return None;
         };
@@ -131,7 +129,7 @@ impl Consumer {
             }
         }
         leaving.iter().for_each(|partition| partition.close());
-        give_up(&self.client, partitions);
+        self.client.give_up(partitions);
         self.assigned.retain(|assigned| {
             !leaving
                 .iter()
@@ -176,7 +174,7 @@ impl Consumer {
             }
         } else {
             self.sweep();
-            std::thread::park_timeout(TICK);
+            pause(TICK);
         }
     }
 
@@ -190,7 +188,7 @@ impl Consumer {
             return;
         };
         let position = assigned.partition.window().position();
-        let range = self.client.fetch_watermarks(topic, number, REQUEST);
+        let range = self.client.range(topic, number);
         let (low, high) = range.unwrap_or((-1, -1));
         error!(
             topic,
@@ -226,7 +224,7 @@ impl Consumer {
         };
         let mut list = TopicPartitionList::new();
         list.add_partition_offset(topic, number, start.offset)?;
-        self.client.incremental_unassign(&list)?;
+        self.client.release(&list)?;
         self.assigned.retain(|assigned| {
             let leaves = assigned.is(topic, number);
             if leaves {
@@ -235,7 +233,7 @@ impl Consumer {
             !leaves
         });
         let assigned = self.begin_epoch(topic, number, &start);
-        self.client.incremental_assign(&list)?;
+        self.client.resume(&list)?;
         self.assigned.extend(assigned);
         Ok(())
     }
@@ -255,7 +253,7 @@ fn retry<T>(mut ask: impl FnMut() -> KafkaResult<T>) -> KafkaResult<T> {
         match ask() {
             Err(error) if Instant::now() < deadline => {
                 warn!(%error, "no answer from the cluster, will retry");
-                std::thread::park_timeout(Duration::from_millis(200));
+                pause(Duration::from_millis(200));
             }
             answer => return answer,
         }

@@ -1,0 +1,172 @@
+//! What the consumer thread asks of the client library: the seam at which a simulation takes the library's place.
+
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use rdkafka::config::FromClientConfigAndContext;
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::topic_partition_list::TopicPartitionList;
+use rdkafka::types::RDKafkaErrorCode;
+
+use crate::kafka::{Cluster, OwnedRecord};
+use crate::source::Records;
+use crate::telemetry::KafkaClientMetrics;
+
+use super::config::KafkaSourceConfig;
+use super::context::{Context, Notice, give_up, take_on};
+use super::native::{CommitAnswer, CommitQueue, Message, PartitionQueue, with_record};
+
+/// One question to the cluster.
+const REQUEST: Duration = Duration::from_secs(10);
+
+/// A member of a consumer group. One thread calls it.
+pub(crate) trait Client: Send {
+    /// The next event of the main queue, without waiting: what keeps the membership. A record that comes here is one
+    /// like any other.
+    fn poll(&self) -> Option<Result<OwnedRecord, KafkaError>>;
+    /// Assignments and revocations since the last look.
+    fn notices(&self) -> Vec<Notice>;
+    /// Sends a commit; its answer comes by [`Client::commit_answer`].
+    fn commit(&self, offsets: &TopicPartitionList) -> Result<(), RDKafkaErrorCode>;
+    /// The next answer to a commit, if one has come.
+    fn commit_answer(&self) -> Option<CommitAnswer>;
+    /// How far the client has read.
+    fn positions(&self) -> KafkaResult<TopicPartitionList>;
+    /// What the group has committed for these partitions.
+    fn committed(&self, partitions: TopicPartitionList) -> KafkaResult<TopicPartitionList>;
+    /// The first offset of a partition, and the one behind its last.
+    fn range(&self, topic: &str, partition: i32) -> KafkaResult<(i64, i64)>;
+    /// Cuts a partition's queue off from the main queue, before the partition is taken on.
+    fn queue(&self, topic: &str, partition: i32) -> Option<Box<dyn Queue>>;
+    /// Takes partitions on, as the group's protocol wants it.
+    fn take_on(&self, partitions: &TopicPartitionList) -> KafkaResult<()>;
+    /// Gives partitions up, as the group's protocol wants it.
+    fn give_up(&self, partitions: &TopicPartitionList);
+    /// Reads a partition that stays ours from another offset on. Called between its two queues.
+    fn release(&self, partitions: &TopicPartitionList) -> KafkaResult<()>;
+    /// The second half of [`Client::release`].
+    fn resume(&self, partitions: &TopicPartitionList) -> KafkaResult<()>;
+    /// Whether somebody else may own what is being revoked.
+    fn assignment_lost(&self) -> bool;
+    /// From now on nobody looks any more: partitions are given up as they are asked back.
+    fn closing(&self);
+    /// Leaves the group; says whether that took no longer than `patience`.
+    fn close(self: Box<Self>, patience: Duration) -> bool;
+}
+
+/// What a partition's records are read from. Lives until the revocation is over.
+pub(crate) trait Queue: Send {
+    /// Appends up to `max` records without waiting; gives the number of things found, and the error among them.
+    fn consume(
+        &mut self,
+        max: usize,
+        messages: &mut Vec<Message>,
+    ) -> (usize, Option<RDKafkaErrorCode>);
+    /// The offset behind the partition's last record, as the last fetch told; `None` before the first.
+    fn end_offset(&self) -> Option<i64>;
+    /// Messages of this queue with what keeps them alive.
+    fn batch(&self, topic: &Arc<str>, messages: Vec<Message>) -> Box<dyn Records>;
+}
+
+/// librdkafka.
+pub(super) struct NativeClient {
+    consumer: Arc<BaseConsumer<Context>>,
+    commits: CommitQueue,
+}
+
+impl NativeClient {
+    /// Subscribes.
+    pub(super) fn new(
+        config: &KafkaSourceConfig,
+        cluster: &Cluster,
+        group: &str,
+        metrics: KafkaClientMetrics,
+    ) -> KafkaResult<NativeClient> {
+        let consumer = BaseConsumer::from_config_and_context(
+            &config.client(cluster, group),
+            Context::new(metrics),
+        )?;
+        let topics: Vec<_> = config.topics.iter().map(String::as_str).collect();
+        consumer.subscribe(&topics)?;
+        let consumer = Arc::new(consumer);
+        Ok(NativeClient {
+            commits: CommitQueue::new(&consumer),
+            consumer,
+        })
+    }
+}
+
+impl Client for NativeClient {
+    fn poll(&self) -> Option<Result<OwnedRecord, KafkaError>> {
+        let event = self.consumer.poll(Duration::ZERO)?;
+        Some(event.map(|message| with_record(&message, |record| OwnedRecord::new(&record))))
+    }
+
+    fn notices(&self) -> Vec<Notice> {
+        self.consumer.context().take()
+    }
+
+    fn commit(&self, offsets: &TopicPartitionList) -> Result<(), RDKafkaErrorCode> {
+        self.commits.send(offsets)
+    }
+
+    fn commit_answer(&self) -> Option<CommitAnswer> {
+        self.commits.answer()
+    }
+
+    fn positions(&self) -> KafkaResult<TopicPartitionList> {
+        self.consumer.position()
+    }
+
+    fn committed(&self, partitions: TopicPartitionList) -> KafkaResult<TopicPartitionList> {
+        self.consumer.committed_offsets(partitions, REQUEST)
+    }
+
+    fn range(&self, topic: &str, partition: i32) -> KafkaResult<(i64, i64)> {
+        self.consumer.fetch_watermarks(topic, partition, REQUEST)
+    }
+
+    fn queue(&self, topic: &str, partition: i32) -> Option<Box<dyn Queue>> {
+        let queue = PartitionQueue::split(&self.consumer, topic, partition)?;
+        Some(Box::new(queue))
+    }
+
+    fn take_on(&self, partitions: &TopicPartitionList) -> KafkaResult<()> {
+        take_on(&self.consumer, partitions)
+    }
+
+    fn give_up(&self, partitions: &TopicPartitionList) {
+        give_up(&self.consumer, partitions);
+    }
+
+    fn release(&self, partitions: &TopicPartitionList) -> KafkaResult<()> {
+        self.consumer.incremental_unassign(partitions)
+    }
+
+    fn resume(&self, partitions: &TopicPartitionList) -> KafkaResult<()> {
+        self.consumer.incremental_assign(partitions)
+    }
+
+    fn assignment_lost(&self) -> bool {
+        self.consumer.assignment_lost()
+    }
+
+    fn closing(&self) {
+        self.consumer.context().close();
+    }
+
+    /// Closing the client has hung in practice, so it has a bound and a thread of its own.
+    fn close(self: Box<Self>, patience: Duration) -> bool {
+        let NativeClient { consumer, commits } = *self;
+        drop(commits);
+        let (closed, wait) = mpsc::channel();
+        thread::spawn(move || {
+            drop(consumer);
+            let _ = closed.send(());
+        });
+        wait.recv_timeout(patience).is_ok()
+    }
+}
