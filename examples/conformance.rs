@@ -173,6 +173,7 @@ fn info(express: bool, start_time: i64) -> ExecutionInfo {
         redrive_count: (!express).then_some(0),
         state_machine_id: format!("arn:aws:states:{account}:stateMachine:{machine}"),
         state_machine_name: machine.to_string(),
+        given: None,
     }
 }
 

@@ -12,6 +12,7 @@ struct Asked {
     mock: Option<Value>,
     variables: Value,
     context: Option<Value>,
+    reveal: bool,
     inspect: bool,
     retries: u64,
     failed: Option<u64>,
@@ -28,6 +29,7 @@ fn answer(definition: Value, input: Value, asked: Asked) -> Value {
             mock,
             variables: asked.variables.as_object().cloned().unwrap_or_default(),
             context: asked.context,
+            reveal_secrets: asked.reveal,
             inspect: asked.inspect,
             retries: asked.retries,
             failed_iterations: asked.failed,
@@ -235,7 +237,21 @@ fn what_cannot_be_tested_is_refused() {
             },
             "only one of the following fields",
         ),
-        (call(), Asked::default(), "with a mock"),
+        (call(), Asked::default(), "RoleArn must be specified"),
+        (
+            call(),
+            Asked {
+                reveal: true,
+                ..result(json!({}))
+            },
+            "does not support RevealSecrets",
+        ),
+        (pass(), named(""), "valid min length: 1"),
+        (
+            call(),
+            result(json!({"StatusCode": "200"})),
+            "Field 'StatusCode' must be a number",
+        ),
         (
             call(),
             result(json!("no JSON")),
@@ -279,4 +295,56 @@ fn a_long_wait_is_jumped_over_and_the_context_is_the_given_one() {
     };
     let want = json!({"status": "SUCCEEDED", "output": "started with this"});
     check(wait, json!({"n": 1}), asked, want);
+}
+
+#[test]
+fn a_given_context_is_all_there_is() {
+    let show = |path: &str| json!({"Type": "Pass", "Parameters": {"found.$": path}, "End": true});
+    let given = || json!({"Execution": {"Id": "run", "Input": {"n": [1, 2]}}, "State": {}});
+    let asked = |context| Asked {
+        context: Some(context),
+        ..Asked::default()
+    };
+    let found = |value: Value| json!({"status": "SUCCEEDED", "output": {"found": value}});
+    for (path, context, want) in [
+        ("$$", given(), given()),
+        ("$$", json!({}), json!({})),
+        ("$$.Execution.Input.n[1]", given(), json!(2)),
+        ("$$.State", given(), json!({})),
+    ] {
+        check(show(path), json!({}), asked(context), found(want));
+    }
+    for path in ["$$.State.Name", "$$.StateMachine", "$$.Task.Token"] {
+        let answer = answer(show(path), json!({}), asked(given()));
+        assert_eq!(answer["error"], "States.Runtime", "{path}");
+    }
+    let expression = json!({
+        "Type": "Pass",
+        "QueryLanguage": "JSONata",
+        "Output": "{% $states.context.Execution.Id %}",
+        "End": true
+    });
+    let want = json!({"status": "SUCCEEDED", "output": "run"});
+    check(expression, json!({}), asked(given()), want);
+}
+
+#[test]
+fn a_token_comes_from_the_given_context() {
+    let wait = json!({
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+        "Parameters": {"token.$": "$$.Task.Token"},
+        "End": true
+    });
+    let asked = Asked {
+        context: Some(json!({"Task": {"Token": "abc"}})),
+        inspect: true,
+        ..result(json!({"free": true}))
+    };
+    let answer = answer(wait, json!({}), asked);
+    assert_eq!(
+        answer["inspectionData"]["afterParameters"],
+        json!({"token": "abc"})
+    );
+    assert_eq!(answer["output"], json!({"free": true}));
 }

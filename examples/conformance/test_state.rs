@@ -23,6 +23,7 @@ fn tried(case: &Value) -> Result<Value, Refused> {
         mock: asked.get("mock").map(Mock::from_json).transpose()?,
         variables: variables.unwrap_or_default(),
         context: text("context"),
+        reveal_secrets: asked["revealSecrets"].as_bool().unwrap_or(false),
         inspect: matches!(asked["inspectionLevel"].as_str(), Some("DEBUG" | "TRACE")),
         retries: configuration["retrierRetryCount"].as_u64().unwrap_or(0),
         failed_iterations: configuration["mapIterationFailureCount"].as_u64(),

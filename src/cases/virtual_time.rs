@@ -198,6 +198,7 @@ fn info(start_time: i64) -> ExecutionInfo {
         redrive_count: Some(0),
         state_machine_id: "arn:aws:states:eu-west-1:123456789012:stateMachine:shop".to_string(),
         state_machine_name: "shop".to_string(),
+        given: None,
     }
 }
 

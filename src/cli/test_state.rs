@@ -25,7 +25,8 @@ Examples:
   expressd test-state order.asl.json --state Charge --input order.json --mock mock.json
 
 A Task, Map or Parallel is answered by its mock: {\"result\": …}, where a string is JSON text as on AWS, or
-{\"errorOutput\": {\"error\": …, \"cause\": …}}. Waits are jumped over.
+{\"errorOutput\": {\"error\": …, \"cause\": …}}. \"fieldValidationMode\" says how strictly a result is held against what the
+service answers: STRICT, PRESENT or NONE. Waits are jumped over.
 
 Prints {\"status\": \"SUCCEEDED\" | \"FAILED\" | \"RETRIABLE\" | \"CAUGHT_ERROR\", …}, or {\"exception\": …, \"message\": …}.
 Exit codes: 0 succeeded or caught; 1 failed, would try again; 65 the definition or the request is refused")]
@@ -86,6 +87,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
                 mock,
                 variables: variables.unwrap_or_default(),
                 context: context.map(Value::Object),
+                reveal_secrets: false,
                 inspect: args.inspect != Inspect::Info,
                 retries: args.retries.into(),
                 failed_iterations: args.failed_iterations,

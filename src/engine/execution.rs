@@ -301,4 +301,5 @@ fn copy_info(to: &mut ExecutionInfo, from: &ExecutionInfo) {
     to.redrive_count = from.redrive_count;
     to.state_machine_id.clone_from(&from.state_machine_id);
     to.state_machine_name.clone_from(&from.state_machine_name);
+    to.given.clone_from(&from.given);
 }

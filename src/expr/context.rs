@@ -1,6 +1,9 @@
 //! The context object (`$$`) as an asynchronous Express execution has it.
 
+use std::sync::Arc;
+
 use crate::value::Arena;
+use crate::value::Document;
 use crate::value::Value;
 
 use super::path::step::Step;
@@ -23,6 +26,8 @@ pub struct ExecutionInfo {
     pub state_machine_id: String,
     /// `$$.StateMachine.Name`
     pub state_machine_name: String,
+    /// A whole context object that stands in place of all this, save for `Map`: that of a state tried alone.
+    pub given: Option<Arc<Document>>,
 }
 
 /// `$$.State`
@@ -78,6 +83,8 @@ pub(super) enum ContextField {
     StateName,
     StateEnteredTime,
     StateRetryCount,
+    Task,
+    TaskToken,
     Map,
     MapItem,
     MapItemIndex,
@@ -104,6 +111,8 @@ const FIELDS: &[(Field, &[&str])] = &[
     (Field::StateName, &["State", "Name"]),
     (Field::StateEnteredTime, &["State", "EnteredTime"]),
     (Field::StateRetryCount, &["State", "RetryCount"]),
+    (Field::Task, &["Task"]),
+    (Field::TaskToken, &["Task", "Token"]),
     (Field::Map, &["Map"]),
     (Field::MapItem, &["Map", "Item"]),
     (Field::MapItemIndex, &["Map", "Item", "Index"]),
@@ -135,6 +144,12 @@ impl ContextField {
     pub(super) fn read(self, scope: &Scope<'_>, arena: &mut Arena) -> Result<Value, usize> {
         let context = scope.context;
         let info = context.execution;
+        if let Some(given) = &info.given
+            && self != Field::Whole
+            && !self.is_of_map()
+        {
+            return self.read_given(given, arena);
+        }
         let item = context.item.ok_or(0_usize);
         Ok(match self {
             Field::ExecutionId => arena.string(&info.id),
@@ -155,10 +170,23 @@ impl ContextField {
                 item?;
                 self.object(scope, arena)
             }
+            Field::Task | Field::TaskToken => return Err(0),
             Field::Whole | Field::Execution | Field::StateMachine | Field::State => {
                 self.object(scope, arena)
             }
         })
+    }
+
+    fn is_of_map(self) -> bool {
+        FIELDS[self as usize].1.first() == Some(&"Map")
+    }
+
+    fn read_given(self, given: &Document, arena: &mut Arena) -> Result<Value, usize> {
+        let mut value = arena.include(given);
+        for (step, name) in FIELDS[self as usize].1.iter().enumerate() {
+            value = arena.get_by_name(value, name).ok_or(step)?;
+        }
+        Ok(value)
     }
 
     /// An object of those members that are there, in AWS's order: that of the table.

@@ -37,6 +37,7 @@ pub(super) fn with<C, R>(
         redrive_count: Some(0),
         state_machine_id: "arn:machine".into(),
         state_machine_name: "orders".into(),
+        given: None,
     };
     let context = ContextObject {
         execution: &info,

@@ -1,11 +1,11 @@
-//! The context object of a state that is tested: AWS's own, or what the request gives for it.
+//! The context object of a state that is tested: AWS's own, or what the request gives in its place.
 
 use serde_json::{Map, Value};
 
 use super::subject::Subject;
 use super::{Refused, Request};
 use crate::expr::ExecutionInfo;
-use crate::expr::timestamp;
+use crate::value::Document;
 
 /// The members that a request may give, by their parent; all but `Input` and the counts are strings.
 const ALLOWED: &[(&str, &[&str])] = &[
@@ -42,6 +42,7 @@ pub(super) fn of(
         redrive_count: None,
         state_machine_id: format!("arn:aws:states:{account}:stateMachine:test"),
         state_machine_name: "test".to_string(),
+        given: None,
     };
     let Some(context) = &request.context else {
         return Ok((info, request.input.clone()));
@@ -49,22 +50,11 @@ pub(super) fn of(
     check(subject, context).map_err(|problem| {
         Refused::request(format!("Invalid Context object provided: {problem}"))
     })?;
-    let (execution, machine) = (&context["Execution"], &context["StateMachine"]);
-    for (text, given) in [
-        (&mut info.id, &execution["Id"]),
-        (&mut info.name, &execution["Name"]),
-        (&mut info.role_arn, &execution["RoleArn"]),
-        (&mut info.state_machine_id, &machine["Id"]),
-        (&mut info.state_machine_name, &machine["Name"]),
-    ] {
-        if let Some(given) = given.as_str() {
-            *text = given.to_string();
-        }
-    }
-    let time = execution["StartTime"].as_str().and_then(timestamp::parse);
-    info.start_time = time.map_or(info.start_time, timestamp::Timestamp::millis);
-    let input = execution.get("Input").unwrap_or(&request.input);
-    Ok((info, input.clone()))
+    let given = Document::parse(context.to_string().as_bytes());
+    let given = given
+        .map_err(|error| Refused::request(format!("Invalid Context object provided: {error}")))?;
+    info.given = Some(given);
+    Ok((info, request.input.clone()))
 }
 
 fn check(subject: &Subject, context: &Value) -> Result<(), String> {

@@ -112,10 +112,9 @@ fn before_work(
         "Map" => {
             let path = subject.state.get("ItemsPath").and_then(Value::as_str);
             add("afterInputPath", effective());
-            add(
-                "afterItemsPath",
-                trial.value(select(subject, path.unwrap_or("$"))),
-            );
+            // What is no array is no step: the Map fails over it.
+            let found = trial.value(select(subject, path.unwrap_or("$")));
+            add("afterItemsPath", found.filter(Value::is_array));
             if subject.state.contains_key("ItemSelector") {
                 add(
                     "afterItemSelector",

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::subject::Subject;
 use super::trial::{End, Trial};
-use super::{Refused, Request, inspection};
+use super::{FieldValidation, Refused, Request, inspection, shape};
 use crate::engine::TaskReply;
 use crate::error_name;
 
@@ -15,11 +15,13 @@ pub struct Mock {
     pub result: Option<String>,
     /// Error name and cause.
     pub error: Option<(Option<String>, Option<String>)>,
+    /// How the result is held against what the service answers.
+    pub validation: FieldValidation,
 }
 
 impl Mock {
     /// Reads `{"result": …}` or `{"errorOutput": {"error": …, "cause": …}}`. A result that is a string is JSON text, as in
-    /// AWS's request; any other value stands for itself.
+    /// AWS's request; any other value stands for itself. `fieldValidationMode` is `STRICT`, `PRESENT` or `NONE`.
     pub fn from_json(mock: &Value) -> Result<Mock, Refused> {
         let result = mock.get("result").map(|result| match result {
             Value::String(text) => text.clone(),
@@ -31,7 +33,17 @@ impl Mock {
         if result.is_none() && error.is_none() {
             return Err(Refused::request("a mock has a result or an errorOutput"));
         }
-        Ok(Mock { result, error })
+        let validation = match mock.get("fieldValidationMode") {
+            None => Some(FieldValidation::Strict),
+            Some(mode) => mode.as_str().and_then(FieldValidation::from_name),
+        };
+        let validation = validation
+            .ok_or_else(|| Refused::request("fieldValidationMode is STRICT, PRESENT or NONE"))?;
+        Ok(Mock {
+            result,
+            error,
+            validation,
+        })
     }
 
     pub(super) fn check(&self) -> Result<(), Refused> {
@@ -56,7 +68,10 @@ pub(super) fn reply_for(
             "Map" | "Parallel" => Err(Refused::definition(
                 "TestState API does not support Map or Parallel states. Supported state types include: [Task, Wait, Pass, Succeed, Fail, Choice]",
             )),
-            "Task" => Err(Refused::request("a Task is tested with a mock")),
+            // Without a mock AWS calls the service, for which it wants a role. Here are neither.
+            "Task" => Err(Refused::request(
+                "RoleArn must be specified when testing a Task state",
+            )),
             _ => Ok(None),
         };
     };
@@ -74,6 +89,10 @@ pub(super) fn reply_for(
     let result: Value = serde_json::from_str(text)
         .map_err(|_| Refused::request("Mocked result must be valid JSON"))?;
     check_shape(subject, request, &result).map_err(Refused::request)?;
+    if kind == "Task" {
+        shape::check(subject.text("Resource"), &result, mock.validation)
+            .map_err(Refused::request)?;
+    }
     Ok(Some(TaskReply::Result(text.as_bytes().to_vec())))
 }
 

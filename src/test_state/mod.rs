@@ -7,12 +7,14 @@
 mod context;
 mod inspection;
 mod mock;
+mod shape;
 mod subject;
 mod trial;
 
 use serde_json::{Map, Value, json};
 
 pub use mock::Mock;
+pub use shape::FieldValidation;
 
 use subject::Subject;
 use trial::{End, Trial};
@@ -29,8 +31,10 @@ pub struct Request<'a> {
     pub mock: Option<Mock>,
     /// Variables that are set when the state is entered.
     pub variables: Map<String, Value>,
-    /// The context object; every member may be absent.
+    /// The context object, in place of the one that AWS makes; every member may be absent.
     pub context: Option<Value>,
+    /// Whether a request's secrets are to be shown (`revealSecrets`), which a mock has none of.
+    pub reveal_secrets: bool,
     /// Whether the answer tells the steps: `DEBUG` and `TRACE`.
     pub inspect: bool,
     /// Retries that were made before (`retrierRetryCount`).
@@ -44,7 +48,7 @@ pub struct Request<'a> {
 /// The request makes no sense: the exception that AWS's call ends with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {
-    /// `ValidationException` or `InvalidDefinition`.
+    /// `ValidationException`, `InvalidDefinition`, or `ParamValidationError` for what AWS's clients do not even send.
     pub exception: &'static str,
     /// AWS's words, where they are known.
     pub message: String,
@@ -72,10 +76,20 @@ pub fn test(request: &Request<'_>) -> Result<Value, Refused> {
     if let Some(mock) = &request.mock {
         mock.check()?;
     }
+    if request.mock.is_some() && request.reveal_secrets {
+        let message = "TestState does not support RevealSecrets when a mock is specified.";
+        return Err(Refused::request(message));
+    }
     if request.mock.is_none() && request.failed_iterations.is_some() {
         let message =
             "TestState does not support MapIterationFailureCount when a mock is not specified.";
         return Err(Refused::request(message));
+    }
+    if request.state == Some("") {
+        return Err(Refused {
+            exception: "ParamValidationError",
+            message: "Parameter validation failed:\nInvalid length for parameter stateName, value: 0, valid min length: 1".to_string(),
+        });
     }
     let subject = Subject::find(request.definition, request.state)?;
     let reply = mock::reply_for(&subject, request)?;

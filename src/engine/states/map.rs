@@ -83,6 +83,11 @@ fn items(
                 location: None,
             }),
             _ => {
+                // A path into the context object is shown as one into that object.
+                let path = match path.starts_with("$$") {
+                    true => &path[1..],
+                    false => path,
+                };
                 let reason = format!("Reference path \"{path}\" must point to array.");
                 Err(ExprError::runtime(reason))
             }
