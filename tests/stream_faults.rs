@@ -44,10 +44,9 @@ fn a_broken_producer_is_replaced_and_nothing_is_missing() {
 fn an_outcome_that_the_broker_refuses_for_its_size_becomes_a_dead_letter() {
     let (mock, bed) = bed();
     bed.produce(0..1, 1);
-    mock.request_errors(
-        RDKafkaApiKey::Produce,
-        &[RDKafkaRespErr::RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE],
-    );
+    // Once as part of a request that may be too large as a whole, once alone.
+    let refused = [RDKafkaRespErr::RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE; 2];
+    mock.request_errors(RDKafkaApiKey::Produce, &refused);
     let source = bed.source("g", serde_json::json!({}), echo(bed.sink()));
     wait_for("the end", || source.control.is_idle());
     assert!(matches!(source.stop(), SourceEnd::Drained));
@@ -58,7 +57,32 @@ fn an_outcome_that_the_broker_refuses_for_its_size_becomes_a_dead_letter() {
 }
 
 #[test]
-fn an_outcome_is_sent_again_until_the_broker_takes_it() {
+fn a_request_that_is_too_large_costs_none_of_its_outcomes() {
+    let (mock, bed) = bed();
+    bed.produce(0..100, 1);
+    let refused = [RDKafkaRespErr::RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE];
+    mock.request_errors(RDKafkaApiKey::Produce, &refused);
+    let source = bed.source("g", serde_json::json!({}), echo(bed.sink()));
+    wait_for("the end", || source.control.is_idle());
+    assert!(matches!(source.stop(), SourceEnd::Drained));
+    assert_eq!(first_occurrences(&bed), numbers(100));
+    assert_eq!(bed.read(&bed.dead, 1), []);
+}
+
+/// The values of the output, each where it stands first.
+fn first_occurrences(bed: &Bed) -> Vec<String> {
+    let mut seen = std::collections::HashSet::new();
+    let mut values: Vec<_> = bed.read(&bed.output, 1).into_iter().map(|r| r.0).collect();
+    values.retain(|value| seen.insert(value.clone()));
+    values
+}
+
+fn numbers(n: u32) -> Vec<String> {
+    (0..n).map(|n| n.to_string()).collect()
+}
+
+#[test]
+fn outcomes_are_sent_again_in_their_order_until_the_broker_takes_them() {
     let (mock, bed) = bed();
     bed.produce(0..50, 1);
     // Neither is tried again by the client itself.
@@ -67,10 +91,7 @@ fn an_outcome_is_sent_again_until_the_broker_takes_it() {
     let source = bed.source("g", serde_json::json!({}), echo(bed.sink()));
     wait_for("the end", || source.control.is_idle());
     assert!(matches!(source.stop(), SourceEnd::Drained));
-    let mut values: Vec<_> = bed.read(&bed.output, 1).into_iter().map(|r| r.0).collect();
-    values.sort();
-    values.dedup();
-    assert_eq!(values.len(), 50);
+    assert_eq!(first_occurrences(&bed), numbers(50));
 }
 
 #[test]

@@ -2,154 +2,17 @@
 //! `EXPRESSD_TEST_BROKERS` names in `stream_kafka.rs`).
 #![allow(clippy::unwrap_used)]
 
+mod pipeline_bed;
+
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::atomic::Ordering;
 
-use expressd::asl;
-use expressd::engine::{Limits, TaskReply};
-use expressd::kafka::{Cluster, KafkaConfig};
-use expressd::pipeline::{OnFailure, Pipeline, PipelineConfig, PipelineOptions, Shared};
-use expressd::plan;
-use expressd::runtime::{Clock, IdentityConfig, Machine, Runtime, RuntimeConfig};
-use expressd::source::{Deadlines, MemoryBudget, SourceEnd};
-use expressd::task::{Answer, Binding, Call, Glob, Handler, Integration, Registry, Site};
-use expressd::telemetry::PipelineMetrics;
-use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::message::{Headers, Message};
+use expressd::pipeline::{OnFailure, PipelineOptions};
+use expressd::source::SourceEnd;
+use pipeline_bed::{Bed, PATIENCE, read, wait_for};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
-use rdkafka::{Offset, TopicPartitionList};
 use serde_json::{Value, json};
-
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Passes `{"ok": …}` on, fails what is not ok, waits for what says so, and panics on request.
-const MACHINE: &str = r#"{ "StartAt": "Look", "States": {
-    "Look": { "Type": "Choice", "Default": "Done", "Choices": [
-        { "Variable": "$.fail", "IsPresent": true, "Next": "Fail" },
-        { "Variable": "$.call", "IsPresent": true, "Next": "Call" } ] },
-    "Call": { "Type": "Task", "Resource": "local:slow", "Next": "Done" },
-    "Fail": { "Type": "Fail", "Error": "NotOk", "CausePath": "$.fail" },
-    "Done": { "Type": "Succeed" } } }"#;
-
-/// Answers from tokio after a turn of its scheduler; the input says what.
-struct Slow(Arc<AtomicUsize>);
-
-impl Integration for Slow {
-    fn bind(&self, _: &Site<'_>) -> Option<Arc<dyn Handler>> {
-        Some(Arc::new(Slow(Arc::clone(&self.0))))
-    }
-}
-
-impl Handler for Slow {
-    fn call(&self, call: Call<'_>) -> Answer {
-        self.0.fetch_add(1, Ordering::Relaxed);
-        let input = call.arena.to_json(call.input);
-        let input: Value = serde_json::from_str(&input).unwrap();
-        if input["call"] == "panic" {
-            panic!("as the input says");
-        }
-        let never = input["call"] == "never";
-        Answer::Later(Box::pin(async move {
-            tokio::task::yield_now().await;
-            if never {
-                std::future::pending::<()>().await;
-            }
-            TaskReply::Result(input.to_string().into_bytes())
-        }))
-    }
-}
-
-struct Bed {
-    shared: Shared,
-    calls: Arc<AtomicUsize>,
-    tokio: tokio::runtime::Runtime,
-}
-
-impl Bed {
-    fn new(until_idle: bool) -> Bed {
-        let tokio = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .unwrap();
-        let config = RuntimeConfig {
-            workers: 2,
-            ..RuntimeConfig::default()
-        };
-        let runtime = Runtime::new(&config, Clock::real(), tokio.handle().clone()).unwrap();
-        let kafka = KafkaConfig {
-            broker: "embedded".into(),
-            ..KafkaConfig::default()
-        };
-        Bed {
-            shared: Shared {
-                runtime,
-                cluster: Arc::new(Cluster::new(&kafka).unwrap()),
-                budget: Arc::new(MemoryBudget::new(64 << 20)),
-                instance: "test".into(),
-                deadlines: Deadlines {
-                    drain: Duration::from_millis(300),
-                    cancel: Duration::from_secs(5),
-                },
-                until_idle,
-            },
-            calls: Arc::default(),
-            tokio,
-        }
-    }
-
-    fn start(&self, source: Value, sink: Value, options: PipelineOptions) -> Run {
-        let (parsed, _) = asl::parse(MACHINE).unwrap();
-        let compiled = Arc::new(plan::compile(&parsed).unwrap());
-        let mut registry = Registry::default();
-        registry.add(Binding {
-            resource: Glob::new("local:*"),
-            function: None,
-            integration: Arc::new(Slow(Arc::clone(&self.calls))),
-        });
-        let identity = IdentityConfig::default();
-        let machine = Machine::new(compiled, "orders", &registry, &identity, Limits::default());
-        let config = PipelineConfig {
-            source: serde_json::from_value(source).unwrap(),
-            sink: serde_json::from_value(sink).unwrap(),
-            options,
-        };
-        assert_eq!(config.check(), Vec::<String>::new());
-        let metrics = Arc::new(PipelineMetrics::new("orders", Arc::default()));
-        let machine = Arc::new(machine.unwrap());
-        let pipeline = Pipeline::start(&config, machine, Arc::clone(&metrics), &self.shared);
-        Run {
-            pipeline: pipeline.unwrap(),
-            metrics,
-        }
-    }
-}
-
-struct Run {
-    pipeline: Pipeline,
-    metrics: Arc<PipelineMetrics>,
-}
-
-impl Run {
-    #[track_caller]
-    fn until_idle(self) -> Arc<PipelineMetrics> {
-        let end = self.pipeline.join();
-        assert!(matches!(end, SourceEnd::Drained), "{end:?}");
-        self.metrics
-    }
-}
-
-#[track_caller]
-fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !done() {
-        assert!(Instant::now() < deadline, "{what} did not come");
-        std::thread::park_timeout(Duration::from_millis(2));
-    }
-}
 
 /// By offset: kind, then value or error.
 fn outcomes(path: &Path) -> BTreeMap<i64, (String, Value)> {
@@ -281,7 +144,7 @@ fn what_waits_at_the_deadline_is_cancelled_and_run_again() {
 }
 
 #[test]
-fn a_failed_record_halts_its_partition_where_the_config_says_so() {
+fn a_failed_record_without_a_key_blocks_its_partition_where_the_config_says_so() {
     let dir = tempfile::tempdir().unwrap();
     let path = |name: &str| dir.path().join(name);
     let lines = "{\"ok\": 0}\n{\"fail\": \"1\"}\n{\"ok\": 2}\n";
@@ -290,7 +153,7 @@ fn a_failed_record_halts_its_partition_where_the_config_says_so() {
         json!({"file": {"path": path("in.jsonl"), "checkpoint": path("at")}}),
         json!({"file": {"path": path("out.jsonl")}}),
         PipelineOptions {
-            on_failure: OnFailure::HaltPartition,
+            on_failure: OnFailure::Block,
             ..PipelineOptions::default()
         },
     );
@@ -298,7 +161,7 @@ fn a_failed_record_halts_its_partition_where_the_config_says_so() {
     let SourceEnd::Failed(error) = end else {
         panic!("{end:?}");
     };
-    let want = "halted: in [0]: the record at 1 failed with NotOk";
+    let want = "halted: in [0]: the record at 1 failed with NotOk and blocks its partition";
     assert_eq!(error.to_string(), want);
     let checkpoint = std::fs::read_to_string(path("at")).unwrap();
     assert_eq!(checkpoint, "{\"line\":1,\"byte\":10}\n");
@@ -364,52 +227,4 @@ fn records_of_a_topic_become_results_and_dead_letters() {
     );
     assert_eq!(*execution, format!("orders/in-{partition}-{offset}"));
     drop(bed.tokio);
-}
-
-struct Seen {
-    value: Option<String>,
-    timestamp: Option<i64>,
-    headers: BTreeMap<String, String>,
-}
-
-/// By key: every record of a topic.
-fn read(bed: &Bed, topic: &str) -> BTreeMap<String, Seen> {
-    let consumer: BaseConsumer = bed
-        .shared
-        .cluster
-        .client()
-        .set("group.id", "reader")
-        .set("enable.partition.eof", "true")
-        .create()
-        .unwrap();
-    let mut assignment = TopicPartitionList::new();
-    for partition in 0..4 {
-        assignment
-            .add_partition_offset(topic, partition, Offset::Beginning)
-            .unwrap();
-    }
-    consumer.assign(&assignment).unwrap();
-    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-    let (mut records, mut ended) = (BTreeMap::new(), 0);
-    while ended < 4 {
-        match consumer.poll(PATIENCE).expect("an answer") {
-            Ok(message) => {
-                let seen = Seen {
-                    value: message.payload().map(text),
-                    timestamp: message.timestamp().to_millis(),
-                    headers: message
-                        .headers()
-                        .unwrap()
-                        .iter()
-                        .map(|header| (header.key.to_string(), text(header.value.unwrap())))
-                        .collect(),
-                };
-                let earlier = records.insert(text(message.key().unwrap()), seen);
-                assert!(earlier.is_none(), "two outcomes for one record");
-            }
-            Err(rdkafka::error::KafkaError::PartitionEOF(_)) => ended += 1,
-            Err(error) => panic!("{error}"),
-        }
-    }
-    records
 }

@@ -13,6 +13,7 @@ use crate::kafka::KafkaConfig;
 use crate::pipeline::InputForm;
 use crate::pipeline::OnFailure;
 use crate::pipeline::OnNull;
+use crate::pipeline::Order;
 use crate::pipeline::SinkConfig;
 use crate::pipeline::SourceConfig;
 use crate::runtime::IdentityConfig;
@@ -96,9 +97,13 @@ pub struct PipelineFile {
     /// What becomes of a record whose value is null: `dead_letter`, `null_input` or `discard`.
     #[serde(default)]
     pub on_null: OnNull,
-    /// What becomes of a record whose execution failed: `dead_letter`, `halt_partition` or `discard`.
+    /// What becomes of a record whose execution failed: `dead_letter`, `block` or `discard`.
     #[serde(default)]
     pub on_failure: OnFailure,
+    /// Which records of a partition wait for each other: `unordered` (none), `key` (those with the same key) or
+    /// `partition` (all).
+    #[serde(default)]
+    pub ordering: Order,
 }
 
 fn instance() -> String {

@@ -234,6 +234,7 @@ impl Checker {
                 input: file.input,
                 on_null: file.on_null,
                 on_failure: file.on_failure,
+                ordering: file.ordering,
             },
         };
         for problem in stream.check() {

@@ -51,15 +51,30 @@ pub enum OnNull {
     Discard,
 }
 
+/// Which records of a partition wait for each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Order {
+    /// None.
+    Unordered,
+    /// Those with the same key; records without a key wait for none.
+    #[default]
+    Key,
+    /// All of them.
+    Partition,
+}
+
 /// What becomes of a record whose execution failed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OnFailure {
-    /// A dead letter.
+    /// A dead letter; what is ordered behind it goes on.
     #[default]
+    #[serde(alias = "continue")]
     DeadLetter,
-    /// The partition stands still at this record until an operator acts.
-    HaltPartition,
+    /// No outcome: what is ordered behind the record waits with it until an operator acts. That is the rest of its key,
+    /// or of its partition where it has no key or the order is not by key.
+    Block,
     /// Nothing; it is counted.
     Discard,
 }
@@ -73,6 +88,8 @@ pub struct PipelineOptions {
     pub on_null: OnNull,
     /// What becomes of failed executions.
     pub on_failure: OnFailure,
+    /// Which records wait for each other.
+    pub ordering: Order,
 }
 
 /// Both ends of a pipeline, and what is between them besides the machine.
@@ -93,7 +110,7 @@ impl PipelineConfig {
         if let SinkConfig::Kafka(sink) = &self.sink {
             if sink.dead_letters.is_none() && self.options.on_failure == OnFailure::DeadLetter {
                 problems.push(
-                    "without `dead_letters`, `on_failure` must be `halt_partition` or `discard`: \
+                    "without `dead_letters`, `on_failure` must be `block` or `discard`: \
                      records are not lost by default"
                         .to_string(),
                 );

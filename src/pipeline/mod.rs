@@ -2,11 +2,12 @@
 
 mod config;
 mod input;
+mod lanes;
 mod stage;
 mod ticket;
 
 pub use config::{
-    InputForm, OnFailure, OnNull, PipelineConfig, PipelineOptions, SinkConfig, SourceConfig,
+    InputForm, OnFailure, OnNull, Order, PipelineConfig, PipelineOptions, SinkConfig, SourceConfig,
 };
 
 pub use input::input_of;
@@ -22,6 +23,7 @@ use crate::source::{
 };
 use crate::telemetry::PipelineMetrics;
 
+use lanes::AllLanes;
 use stage::Stage;
 
 /// What the pipelines of a process share.
@@ -164,12 +166,13 @@ impl Pipeline {
     }
 }
 
-/// Every batch is one job of the CPU pool.
+/// Batches become jobs of the CPU pool: one for each, or one for each lane that its records belong to.
 fn intake(stage: &Arc<Stage>) -> Intake {
     let stage = Arc::clone(stage);
+    let mut lanes = AllLanes::new(stage.options.ordering, stage.runtime.workers());
     Box::new(move |batch| {
-        let running = Arc::clone(&stage);
-        stage.runtime.spawn(move || running.run(batch));
+        let lanes = lanes.of(&batch);
+        stage.take_in(batch, lanes);
     })
 }
 

@@ -17,6 +17,7 @@ use crate::value::ParseLimits;
 
 use super::config::{OnFailure, PipelineOptions};
 use super::input::{Input, InputMaker};
+use super::lanes::{Lanes, Turn};
 use super::ticket::{Job, Ticket};
 
 /// Everything that the records of a pipeline share.
@@ -45,6 +46,18 @@ struct Scratch {
     /// The record is the last one of its batch.
     last: bool,
 }
+
+/// How a record left the hands of its worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Left {
+    /// With its outcome handed to the sink, or without one.
+    Over,
+    /// Its execution waits; whoever ends it goes on with its key.
+    Waiting,
+}
+
+/// Parts of batches that a worker runs before it leaves a lane.
+const PARTS: usize = 8;
 
 /// When an execution started and ended, milliseconds since the epoch.
 #[derive(Clone, Copy)]
@@ -86,35 +99,80 @@ impl Stage {
         }
     }
 
-    /// Runs a batch on the calling worker.
-    pub(super) fn run(self: Arc<Stage>, batch: Batch) {
-        let taken = self.runtime.clock().read();
+    /// Gives a batch to the workers.
+    pub(super) fn take_in(self: &Arc<Stage>, batch: Batch, lanes: Option<Arc<Lanes>>) {
+        self.metrics.records(batch.len());
         let job = Arc::new(Job {
-            stage: self,
+            stage: Arc::clone(self),
             batch,
-            taken,
+            taken: self.runtime.clock().read(),
+            lanes,
         });
-        let (stage, batch) = (&job.stage, &job.batch);
-        stage.metrics.records(batch.len());
-        let mut scratch = stage.scratch();
-        for index in 0..batch.len() {
-            if batch.partition().is_draining() {
-                scratch
-                    .abandoned
-                    .extend((index..batch.len()).map(|index| batch.slot(index)));
-                break;
-            }
-            scratch.last = index + 1 == batch.len();
-            let run = AssertUnwindSafe(|| stage.run_record(&job, index, &mut scratch));
-            if catch_unwind(run).is_err() {
-                scratch.renew(stage);
-                stage.broken(&job, index, &mut scratch);
-            }
+        match &job.lanes {
+            None => self.runtime.spawn(move || {
+                let mut scratch = job.stage.scratch();
+                job.stage.run_part(&job, 0..job.batch.len(), &mut scratch);
+            }),
+            Some(lanes) => lanes.push(&job, |lane| {
+                let (stage, lanes) = (Arc::clone(self), Arc::clone(lanes));
+                self.runtime.spawn(move || stage.run_lane(lanes, lane));
+            }),
         }
-        stage.settle(batch, &mut scratch);
     }
 
-    fn run_record(&self, job: &Arc<Job>, index: usize, scratch: &mut Scratch) {
+    /// Runs what is in a lane. After some of it the other jobs get their turn.
+    fn run_lane(self: Arc<Stage>, lanes: Arc<Lanes>, lane: usize) {
+        let mut scratch = self.scratch();
+        for _ in 0..PARTS {
+            let Some(part) = lanes.take(lane) else { return };
+            let indexes = part.indexes.iter().map(|index| *index as usize);
+            self.run_part(&part.job, indexes, &mut scratch);
+        }
+        let stage = Arc::clone(&self);
+        self.runtime.spawn_last(move || stage.run_lane(lanes, lane));
+    }
+
+    /// Runs records of a batch on the calling worker, one after the other.
+    fn run_part(
+        &self,
+        job: &Arc<Job>,
+        indexes: impl ExactSizeIterator<Item = usize>,
+        scratch: &mut Scratch,
+    ) {
+        let n_records = indexes.len();
+        for (n, index) in indexes.enumerate() {
+            if job.batch.partition().is_draining() {
+                scratch.abandoned.push(job.batch.slot(index));
+                continue;
+            }
+            scratch.last = n + 1 == n_records;
+            let turn = job.lanes.as_ref().map_or(Turn::Now, |lanes| {
+                lanes.turn(job, index, || {
+                    if scratch.last {
+                        self.count(scratch);
+                    }
+                })
+            });
+            match turn {
+                Turn::Now => drop(self.run_guarded(job, index, scratch)),
+                Turn::Later => {}
+                Turn::Never => scratch.abandoned.push(job.batch.slot(index)),
+            }
+        }
+        self.settle(&job.batch, scratch);
+    }
+
+    /// Runs a record; a panic gives it its dead letter.
+    fn run_guarded(&self, job: &Arc<Job>, index: usize, scratch: &mut Scratch) -> Left {
+        let run = AssertUnwindSafe(|| self.run_record(job, index, scratch));
+        catch_unwind(run).unwrap_or_else(|_| {
+            scratch.renew(self);
+            self.broken(job, index, scratch);
+            Left::Over
+        })
+    }
+
+    fn run_record(&self, job: &Arc<Job>, index: usize, scratch: &mut Scratch) -> Left {
         let record = job.batch.record(index);
         execution_name(&record, &mut scratch.name);
         let payload = match scratch.input.make(&record) {
@@ -122,7 +180,7 @@ impl Stage {
             Input::Discard => {
                 self.metrics.discarded(1);
                 scratch.discarded.push(job.batch.slot(index));
-                return;
+                return Left::Over;
             }
             Input::Invalid(cause) => {
                 let problem = Problem {
@@ -131,7 +189,7 @@ impl Stage {
                     state: "",
                 };
                 self.fail(job, index, &problem, None, scratch);
-                return;
+                return Left::Over;
             }
         };
         scratch.tally.started += 1;
@@ -141,10 +199,16 @@ impl Stage {
             timestamp: record.timestamp,
         };
         match self.runtime.start(&self.machine, event) {
-            Started::Done(ended) => self.finish(job, index, &ended, scratch),
+            Started::Done(ended) => {
+                self.finish(job, index, &ended, scratch);
+                Left::Over
+            }
             Started::Waiting(waiting) => {
                 if scratch.last {
                     self.count(scratch);
+                }
+                if let Some(lanes) = &job.lanes {
+                    lanes.hold(&record);
                 }
                 let alone = job.alone(index);
                 let cancel = job.batch.partition().cancel_token();
@@ -156,8 +220,28 @@ impl Stage {
                         scratch.renew(stage);
                         stage.broken(&alone, 0, &mut scratch);
                     }
+                    drop(ended);
                     stage.settle(&alone.batch, &mut scratch);
+                    stage.go_on(&alone, &mut scratch);
                 });
+                Left::Waiting
+            }
+        }
+    }
+
+    /// A record that had left its batch is over: the next one of its key runs here, and so on until one waits.
+    fn go_on(&self, over: &Arc<Job>, scratch: &mut Scratch) {
+        let Some(lanes) = &over.lanes else { return };
+        while let Some(next) = lanes.next(&over.batch.record(0)) {
+            let left = if next.batch.partition().is_draining() {
+                scratch.abandoned.push(next.batch.slot(0));
+                Left::Over
+            } else {
+                self.run_guarded(&next, 0, scratch)
+            };
+            self.settle(&next.batch, scratch);
+            if left == Left::Waiting {
+                return;
             }
         }
     }
@@ -217,6 +301,8 @@ impl Stage {
             }
             Outcome::Aborted => {
                 scratch.tally.aborted += 1;
+                // Nothing behind it may start any more, whoever aborted it.
+                job.batch.partition().drain();
                 scratch.abandoned.push(job.batch.slot(index));
             }
         }
@@ -240,17 +326,8 @@ impl Stage {
                 self.metrics.discarded(1);
                 scratch.discarded.push(job.batch.slot(index));
             }
-            OnFailure::HaltPartition => {
-                let (topic, partition, offset) = (record.topic, record.partition, record.offset);
-                let error = problem.error.unwrap_or_default();
-                error!(
-                    topic,
-                    partition, offset, error, "partition halted at a failed record"
-                );
-                self.control.halt(format!(
-                    "{topic} [{partition}]: the record at {offset} failed with {error}"
-                ));
-                job.batch.partition().drain();
+            OnFailure::Block => {
+                self.block(job, &record, problem);
                 scratch.abandoned.push(job.batch.slot(index));
             }
             OnFailure::DeadLetter => {
@@ -266,6 +343,35 @@ impl Stage {
                 self.sink.publish(&publication, ticket);
             }
         }
+    }
+
+    /// A failed record stands still, and with it what is ordered behind it.
+    fn block(&self, job: &Job, record: &Record<'_>, problem: &Problem<'_>) {
+        let partition = job.batch.partition();
+        let waited = job.lanes.as_ref().and_then(|lanes| lanes.block(record));
+        let what = match waited {
+            Some(waited) => {
+                let slots: Vec<_> = waited.iter().map(|job| job.batch.slot(0)).collect();
+                partition.abandon(&slots);
+                "key"
+            }
+            None => {
+                partition.drain();
+                "partition"
+            }
+        };
+        let (topic, number, offset) = (record.topic, record.partition, record.offset);
+        let error = problem.error.unwrap_or_default();
+        error!(
+            topic,
+            partition = number,
+            offset,
+            error,
+            "{what} blocked by a failed record"
+        );
+        self.control.halt(format!(
+            "{topic} [{number}]: the record at {offset} failed with {error} and blocks its {what}"
+        ));
     }
 
     /// Headers of a record's dead letter.

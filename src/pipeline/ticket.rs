@@ -10,6 +10,7 @@ use crate::sink::record::Problem;
 use crate::sink::{Kind, OwnedPublication, Publication, Receipt};
 use crate::source::Batch;
 
+use super::lanes::Lanes;
 use super::stage::Stage;
 
 /// A batch under way, kept until its last outcome is acknowledged.
@@ -18,6 +19,8 @@ pub(super) struct Job {
     pub(super) batch: Batch,
     /// When the batch was taken in.
     pub(super) taken: Moment,
+    /// Where its records wait for each other, if they do.
+    pub(super) lanes: Option<Arc<Lanes>>,
 }
 
 impl Job {
@@ -29,6 +32,7 @@ impl Job {
             stage: Arc::clone(&self.stage),
             batch: Batch::single(partition, self.batch.slot(index), record),
             taken: self.taken,
+            lanes: self.lanes.clone(),
         })
     }
 }

@@ -147,6 +147,12 @@ impl Runtime {
         self.tools.pool.spawn(job);
     }
 
+    /// Runs a job behind those that wait already, also where a worker asks: what a worker spawns comes first otherwise.
+    pub fn spawn_last(&self, job: impl FnOnce() + Send + 'static) {
+        let pool = Arc::clone(&self.tools.pool);
+        self.tokio.spawn(async move { pool.spawn(job) });
+    }
+
     /// The clocks of this runtime.
     pub fn clock(&self) -> &Clock {
         &self.tools.clock

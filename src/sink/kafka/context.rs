@@ -14,10 +14,22 @@ use crate::kafka::{HeaderBuffer, log_line, sum_up};
 use crate::sink::{Kind, OwnedPublication, Receipt};
 use crate::telemetry::KafkaClientMetrics;
 
+/// What goes through the client beside each publication.
+pub(crate) struct Sent<R> {
+    pub(crate) receipt: R,
+    pub(crate) kind: Kind,
+    /// Counts the publications in the order in which they were handed over.
+    pub(crate) number: u64,
+    /// Deliveries that failed.
+    pub(crate) attempt: u32,
+    /// Goes in a request of its own: the broker refused one that it may have been innocent in.
+    pub(crate) alone: bool,
+}
+
 /// A publication that did not arrive.
 pub(crate) struct Undelivered<R> {
     pub(crate) publication: OwnedPublication,
-    pub(crate) receipt: Box<R>,
+    pub(crate) sent: Box<Sent<R>>,
     pub(crate) code: RDKafkaErrorCode,
 }
 
@@ -38,18 +50,13 @@ impl<R> Default for Reports<R> {
 
 /// The client's view of the sink.
 pub(super) struct Context<R> {
-    dead_letters: Option<String>,
     reports: Mutex<Reports<R>>,
     metrics: Arc<KafkaClientMetrics>,
 }
 
 impl<R: Receipt> Context<R> {
-    pub(super) fn new(
-        dead_letters: Option<String>,
-        metrics: Arc<KafkaClientMetrics>,
-    ) -> Context<R> {
+    pub(super) fn new(metrics: Arc<KafkaClientMetrics>) -> Context<R> {
         Context {
-            dead_letters,
             reports: Mutex::default(),
             metrics,
         }
@@ -77,15 +84,15 @@ impl<R: Receipt> ClientContext for Context<R> {
 }
 
 impl<R: Receipt> ProducerContext<NoCustomPartitioner> for Context<R> {
-    type DeliveryOpaque = Box<R>;
+    type DeliveryOpaque = Box<Sent<R>>;
 
-    fn delivery(&self, result: &DeliveryResult<'_>, receipt: Box<R>) {
+    fn delivery(&self, result: &DeliveryResult<'_>, sent: Box<Sent<R>>) {
         let mut reports = self.reports.lock().unwrap_or_else(PoisonError::into_inner);
         match result {
-            Ok(_) => reports.delivered.push(*receipt),
+            Ok(_) => reports.delivered.push(sent.receipt),
             Err((error, message)) => reports.failed.push(Undelivered {
-                publication: publication(message, self.dead_letters.as_deref()),
-                receipt,
+                publication: publication(message, sent.kind),
+                sent,
                 code: error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Fail),
             }),
         }
@@ -93,16 +100,13 @@ impl<R: Receipt> ProducerContext<NoCustomPartitioner> for Context<R> {
 }
 
 /// The publication as the client gives it back.
-fn publication(message: &impl Message, dead_letters: Option<&str>) -> OwnedPublication {
+fn publication(message: &impl Message, kind: Kind) -> OwnedPublication {
     let mut headers = HeaderBuffer::new();
     for header in message.headers().into_iter().flat_map(|list| list.iter()) {
         headers.push(header.key, header.value);
     }
     OwnedPublication {
-        kind: match dead_letters == Some(message.topic()) {
-            true => Kind::DeadLetter,
-            false => Kind::Result,
-        },
+        kind,
         key: message.key().map(<[u8]>::to_vec),
         value: message.payload().map(<[u8]>::to_vec),
         timestamp: message.timestamp().to_millis(),

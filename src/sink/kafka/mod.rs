@@ -2,6 +2,7 @@
 
 mod config;
 mod context;
+mod held;
 mod outlet;
 mod sender;
 
@@ -51,11 +52,7 @@ impl<R: Receipt> KafkaSink<R> {
         metrics: Arc<PipelineMetrics>,
     ) -> Result<KafkaSink<R>, KafkaSinkError> {
         let client_metrics = Arc::new(KafkaClientMetrics::new(metrics.pipeline(), "producer"));
-        let producers = outlet::native(
-            config.client(cluster),
-            config.dead_letters.clone(),
-            client_metrics,
-        );
+        let producers = outlet::native(config.client(cluster), client_metrics);
         let sender = Sender::new(config, producers, metrics)?;
         if config.verify {
             for topic in config.topics() {
@@ -79,7 +76,7 @@ impl<R: Receipt> KafkaSink<R> {
 
     /// Hands a publication to the client; never blocks. `receipt` hears of it when the brokers have it.
     pub fn publish(&self, publication: &Publication<'_>, receipt: R) {
-        self.sender.publish(publication, Box::new(receipt), 0);
+        self.sender.publish(publication, receipt);
     }
 
     /// Whether publications of this kind are kept at all.

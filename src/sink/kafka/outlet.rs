@@ -11,17 +11,17 @@ use crate::kafka::{native_headers, verify_topic};
 use crate::sink::{Publication, Receipt};
 use crate::telemetry::KafkaClientMetrics;
 
-use super::context::{Context, Reports};
+use super::context::{Context, Reports, Sent};
 
 /// A producer. Any thread sends, one takes the reports.
 pub(crate) trait Outlet<R: Receipt>: Send + Sync {
-    /// Takes a publication for `topic`, or gives the receipt back with the reason.
+    /// Takes a publication for `topic`, or gives back what came with it, and says why.
     fn send(
         &self,
         topic: &str,
         publication: &Publication<'_>,
-        receipt: Box<R>,
-    ) -> Result<(), (RDKafkaErrorCode, Box<R>)>;
+        sent: Box<Sent<R>>,
+    ) -> Result<(), (RDKafkaErrorCode, Box<Sent<R>>)>;
     /// Exchanges `empty` for what was reported since the last look.
     fn swap(&self, empty: &mut Reports<R>);
     /// Publications without a report.
@@ -40,11 +40,10 @@ pub(crate) type MakeOutlet<R> = Box<dyn Fn() -> KafkaResult<Box<dyn Outlet<R>>> 
 /// Producers of librdkafka.
 pub(super) fn native<R: Receipt>(
     client: ClientConfig,
-    dead_letters: Option<String>,
     metrics: Arc<KafkaClientMetrics>,
 ) -> MakeOutlet<R> {
     Box::new(move || {
-        let context = Context::new(dead_letters.clone(), Arc::clone(&metrics));
+        let context = Context::new(Arc::clone(&metrics));
         let producer = BaseProducer::from_config_and_context(&client, context)?;
         Ok(Box::new(producer))
     })
@@ -55,10 +54,10 @@ impl<R: Receipt> Outlet<R> for BaseProducer<Context<R>> {
         &self,
         topic: &str,
         publication: &Publication<'_>,
-        receipt: Box<R>,
-    ) -> Result<(), (RDKafkaErrorCode, Box<R>)> {
+        sent: Box<Sent<R>>,
+    ) -> Result<(), (RDKafkaErrorCode, Box<Sent<R>>)> {
         let mut record =
-            BaseRecord::with_opaque_to(topic, receipt).headers(native_headers(publication.headers));
+            BaseRecord::with_opaque_to(topic, sent).headers(native_headers(publication.headers));
         record.key = publication.key;
         record.payload = publication.value;
         record.timestamp = publication.timestamp;

@@ -1,8 +1,6 @@
-//! Sending, and sending again.
+//! Sending, and sending again in the same order.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -18,7 +16,8 @@ use crate::sink::{Kind, OwnedPublication, Publication, Receipt};
 use crate::telemetry::PipelineMetrics;
 
 use super::config::KafkaSinkConfig;
-use super::context::{Reports, Undelivered};
+use super::context::{Reports, Sent, Undelivered};
+use super::held::{Held, Hold};
 use super::outlet::{MakeOutlet, Outlet};
 
 /// Backoff between attempts at one outcome.
@@ -31,13 +30,21 @@ const BUSY_WAIT: Duration = Duration::from_millis(1);
 const IDLE_WAIT: Duration = Duration::from_millis(5);
 
 /// Hands publications to the client, from any thread, and takes its reports, on one.
+///
+/// Order: what one thread publishes after another publication has returned arrives after it, or again after it. A
+/// delivery that fails therefore stops the hand-over; when all reports are there, what failed is sent again in its order,
+/// before anything newer. A delivery that failed for lack of time takes the whole client with it: behind the back of a
+/// client that still had newer ones in its queues nothing could be put in order.
 pub(crate) struct Sender<R: Receipt> {
     make: MakeOutlet<R>,
     output: Option<String>,
     dead_letters: Option<String>,
     producer: ArcSwap<Box<dyn Outlet<R>>>,
-    /// To be sent again. Each belongs to a slot of a window, which is what bounds it.
-    waiting: Mutex<Waiting<R>>,
+    /// Of the next publication.
+    number: AtomicU64,
+    /// Whether publications have to be kept back; changed together with `held`.
+    holding: AtomicBool,
+    held: Mutex<Held<R>>,
     halted: Mutex<Option<String>>,
     closed: AtomicBool,
     metrics: Arc<PipelineMetrics>,
@@ -59,20 +66,6 @@ impl<R> Default for Serving<R> {
     }
 }
 
-struct Waiting<R> {
-    /// By due time; the number keeps those of the same instant apart and in order.
-    queue: BinaryHeap<Reverse<Resend<R>>>,
-    next: u64,
-}
-
-struct Resend<R> {
-    due: Instant,
-    number: u64,
-    attempt: u32,
-    publication: OwnedPublication,
-    receipt: Box<R>,
-}
-
 impl<R: Receipt> Sender<R> {
     pub(crate) fn new(
         config: &KafkaSinkConfig,
@@ -85,10 +78,9 @@ impl<R: Receipt> Sender<R> {
             output: config.output_topic().map(str::to_string),
             dead_letters: config.dead_letters.clone(),
             producer: ArcSwap::from_pointee(producer),
-            waiting: Mutex::new(Waiting {
-                queue: BinaryHeap::new(),
-                next: 0,
-            }),
+            number: AtomicU64::new(0),
+            holding: AtomicBool::new(false),
+            held: Mutex::new(Held::new()),
             halted: Mutex::new(None),
             closed: AtomicBool::new(false),
             metrics,
@@ -107,51 +99,93 @@ impl<R: Receipt> Sender<R> {
         }
     }
 
-    /// Hands a publication to the client, or keeps it to try again.
-    pub(super) fn publish(&self, publication: &Publication<'_>, receipt: Box<R>, attempt: u32) {
-        let Some(topic) = self.topic(publication.kind) else {
-            unreachable!("the pipeline asks before it publishes");
-        };
-        let sent = self.producer.load().send(topic, publication, receipt);
-        if let Err((code, receipt)) = sent {
-            let undelivered = Undelivered {
-                publication: publication.to_owned(),
-                receipt,
+    /// Hands a publication to the client, or keeps it to hand it over later.
+    pub(super) fn publish(&self, publication: &Publication<'_>, receipt: R) {
+        let sent = Box::new(Sent {
+            receipt,
+            kind: publication.kind,
+            number: self.number.fetch_add(1, Ordering::Relaxed),
+            attempt: 0,
+            alone: false,
+        });
+        if self.holding.load(Ordering::Acquire) {
+            let mut held = self.held();
+            // Looked at again under the lock: only there it is settled.
+            if held.is_holding() {
+                held.keep(publication.to_owned(), sent);
+                return;
+            }
+        }
+        if let Err((code, sent)) = self.send(publication, sent) {
+            let publication = publication.to_owned();
+            self.undelivered(Undelivered {
+                publication,
+                sent,
                 code,
-            };
-            self.undelivered(undelivered, attempt);
+            });
         }
     }
 
-    /// Decides what becomes of a publication that was not delivered.
-    fn undelivered(&self, undelivered: Undelivered<R>, attempt: u32) {
-        let Undelivered {
-            publication,
-            receipt,
-            code,
-        } = undelivered;
-        let delay = match (code, delivery_failure(code)) {
-            (RDKafkaErrorCode::QueueFull, _) => QUEUE_FULL_BACKOFF,
-            (RDKafkaErrorCode::PurgeQueue | RDKafkaErrorCode::PurgeInflight, _) => Duration::ZERO,
-            (_, DeliveryFailure::TooLarge) => return self.too_large(publication, receipt, code),
-            (_, DeliveryFailure::Refused) => {
-                self.halt(format!("{:?}: {code}", publication.kind));
-                LAST_BACKOFF
-            }
-            (_, DeliveryFailure::Resend | DeliveryFailure::ProducerBroken) => {
-                (FIRST_BACKOFF * 2_u32.saturating_pow(attempt.min(16))).min(LAST_BACKOFF)
-            }
+    fn send(
+        &self,
+        publication: &Publication<'_>,
+        sent: Box<Sent<R>>,
+    ) -> Result<(), (RDKafkaErrorCode, Box<Sent<R>>)> {
+        let Some(topic) = self.topic(publication.kind) else {
+            unreachable!("the pipeline asks before it publishes");
         };
-        self.resend_after(delay, publication, receipt, attempt + 1);
+        let sent = self.producer.load().send(topic, publication, sent);
+        sent.map_err(|(code, mut sent)| {
+            // What the client itself refuses has met no other.
+            sent.alone |= code == RDKafkaErrorCode::MessageSizeTooLarge;
+            (code, sent)
+        })
     }
 
-    /// A result becomes a dead letter, a dead letter is cut, and one that was cut waits for an operator.
+    /// Decides what becomes of a publication that was not delivered; says whether the client has to be replaced.
+    fn undelivered(&self, undelivered: Undelivered<R>) -> bool {
+        let Undelivered {
+            publication,
+            mut sent,
+            code,
+        } = undelivered;
+        let failure = delivery_failure(code);
+        let (delay, all_reported) = match (code, failure) {
+            (RDKafkaErrorCode::QueueFull, _) => (QUEUE_FULL_BACKOFF, false),
+            (RDKafkaErrorCode::PurgeQueue | RDKafkaErrorCode::PurgeInflight, _) => {
+                (Duration::ZERO, true)
+            }
+            (_, DeliveryFailure::TooLarge) => {
+                self.too_large(publication, sent, code);
+                return false;
+            }
+            (_, DeliveryFailure::Refused) => {
+                self.halt(format!("{:?}: {code}", publication.kind));
+                (LAST_BACKOFF, true)
+            }
+            (_, DeliveryFailure::Resend | DeliveryFailure::ProducerBroken) => {
+                let backoff = FIRST_BACKOFF * 2_u32.saturating_pow(sent.attempt.min(16));
+                sent.attempt += 1;
+                (backoff.min(LAST_BACKOFF), true)
+            }
+        };
+        self.keep(publication, sent, delay, all_reported);
+        failure != DeliveryFailure::Refused && all_reported && !delay.is_zero()
+    }
+
+    /// A result becomes a dead letter, a dead letter is cut, and one that was cut waits for an operator. But the broker
+    /// refuses whole requests: at first each of its publications gets one of its own.
     fn too_large(
         &self,
         mut publication: OwnedPublication,
-        mut receipt: Box<R>,
+        mut sent: Box<Sent<R>>,
         code: RDKafkaErrorCode,
     ) {
+        let was_alone = std::mem::replace(&mut sent.alone, false);
+        if !was_alone {
+            sent.alone = true;
+            return self.keep(publication, sent, Duration::ZERO, false);
+        }
         let cut = publication
             .headers
             .iter()
@@ -160,7 +194,8 @@ impl<R: Receipt> Sender<R> {
             Kind::Result if self.dead_letters.is_some() => {
                 let bytes = publication.value.as_ref().map_or(0, Vec::len);
                 let cause = format!("the output of {bytes} bytes was refused: {code}");
-                publication = receipt.output_too_large(&cause);
+                publication = sent.receipt.output_too_large(&cause);
+                sent.kind = publication.kind;
                 Duration::ZERO
             }
             Kind::DeadLetter if !cut => {
@@ -173,108 +208,133 @@ impl<R: Receipt> Sender<R> {
                 LAST_BACKOFF
             }
         };
-        self.resend_after(delay, publication, receipt, 0);
+        self.keep(publication, sent, delay, false);
     }
 
-    fn resend_after(
+    /// Keeps a publication, and everything after it, back.
+    fn keep(
         &self,
-        delay: Duration,
         publication: OwnedPublication,
-        receipt: Box<R>,
-        attempt: u32,
+        sent: Box<Sent<R>>,
+        delay: Duration,
+        all_reported: bool,
     ) {
-        let mut waiting = self.waiting();
-        let number = waiting.next;
-        waiting.next += 1;
-        waiting.queue.push(Reverse(Resend {
+        let mut held = self.held();
+        held.keep(publication, sent);
+        held.hold(Hold {
             due: Instant::now() + delay,
-            number,
-            attempt,
-            publication,
-            receipt,
-        }));
+            all_reported,
+        });
+        self.holding.store(true, Ordering::Release);
     }
 
-    fn waiting(&self) -> MutexGuard<'_, Waiting<R>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    fn held(&self) -> MutexGuard<'_, Held<R>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Serves reports until the sink is closed.
     pub(super) fn serve(&self) {
         let mut serving = Serving::default();
         while !self.closed.load(Ordering::Relaxed) {
-            let busy = self.producer.load().in_flight() > 0 || !self.waiting().queue.is_empty();
+            let busy = self.producer.load().in_flight() > 0 || !self.held().is_empty();
             // Not the client's own wait: for the last millisecond before its timeout it spins.
             pause(if busy { BUSY_WAIT } else { IDLE_WAIT });
             self.turn(&mut serving);
         }
     }
 
-    /// Takes the reports that are there and sends what is due.
+    /// Takes the reports that are there and hands over what was kept back, as far as that may be.
     pub(crate) fn turn(&self, serving: &mut Serving<R>) {
         let producer = self.producer.load_full();
-        self.settle_all(&producer, &mut serving.reports);
-        self.resend_due();
-        if let Some(reason) = producer.broken() {
-            self.replace(&producer, &reason, serving);
+        let out_of_order = self.settle_all(&**producer, &mut serving.reports);
+        let broken = producer.broken();
+        if let Some(reason) = &broken {
+            error!(reason, "producer is broken, making a new one");
+        }
+        if out_of_order || broken.is_some() {
+            self.replace(&producer, serving);
+        }
+        self.release();
+    }
+
+    /// Takes all reports that are there and passes them on; says whether the client has to be replaced.
+    fn settle_all(&self, producer: &dyn Outlet<R>, reports: &mut Reports<R>) -> bool {
+        let mut replace = false;
+        loop {
+            producer.swap(reports);
+            if reports.delivered.is_empty() && reports.failed.is_empty() {
+                return replace;
+            }
+            replace |= self.settle(reports);
         }
     }
 
-    /// Takes all reports that are there and passes them on.
-    fn settle_all(&self, producer: &Arc<Box<dyn Outlet<R>>>, reports: &mut Reports<R>) {
-        while self.settle(producer, reports) {}
-    }
-
-    /// Passes on what the client has reported; says whether there was anything.
-    fn settle(&self, producer: &Arc<Box<dyn Outlet<R>>>, reports: &mut Reports<R>) -> bool {
-        producer.swap(reports);
-        let any = !reports.delivered.is_empty() || !reports.failed.is_empty();
+    fn settle(&self, reports: &mut Reports<R>) -> bool {
         if !reports.delivered.is_empty() {
             R::acknowledged(&mut reports.delivered);
             if reports.failed.is_empty() {
                 self.go_on();
             }
         }
+        let n_failed = reports.failed.len();
+        if let Some(first) = reports.failed.first()
+            && delivery_failure(first.code) != DeliveryFailure::TooLarge
+        {
+            warn!(error = %first.code, outcomes = n_failed, "outcomes not delivered, will retry");
+        }
+        let mut broken = false;
         for undelivered in reports.failed.drain(..) {
-            if delivery_failure(undelivered.code) != DeliveryFailure::TooLarge {
-                warn!(error = %undelivered.code, "outcome not delivered, will retry");
-            }
-            self.undelivered(undelivered, 1);
+            broken |= self.undelivered(undelivered);
         }
-        any
+        broken
     }
 
-    fn resend_due(&self) {
+    /// Hands over what was kept back, as far as that may be.
+    fn release(&self) {
+        if !self.holding.load(Ordering::Relaxed) {
+            return;
+        }
         loop {
-            let due = {
-                let mut waiting = self.waiting();
-                let is_due = waiting
-                    .queue
-                    .peek()
-                    .is_some_and(|Reverse(first)| first.due <= Instant::now());
-                if !is_due {
-                    return;
-                }
-                waiting.queue.pop()
+            // Under the lock, so that nothing newer overtakes it.
+            let mut held = self.held();
+            let open = self.producer.load().in_flight();
+            let Some((publication, sent)) = held.next(Instant::now(), open) else {
+                self.holding.store(held.is_holding(), Ordering::Release);
+                return;
             };
-            if let Some(Reverse(resend)) = due {
-                self.metrics.resent(1);
-                self.publish(&resend.publication.borrow(), resend.receipt, resend.attempt);
+            self.metrics.resent(1);
+            let refused = self.send(&publication.borrow(), sent);
+            drop(held);
+            if let Err((code, sent)) = refused {
+                self.undelivered(Undelivered {
+                    publication,
+                    sent,
+                    code,
+                });
             }
         }
     }
 
-    /// Idempotence is broken: a new producer takes over, and what has no report is sent again.
-    fn replace(&self, broken: &Arc<Box<dyn Outlet<R>>>, reason: &str, serving: &mut Serving<R>) {
-        error!(reason, "producer is broken, making a new one");
+    /// A new producer takes over, and what has no report is sent again.
+    fn replace(&self, old: &Arc<Box<dyn Outlet<R>>>, serving: &mut Serving<R>) {
+        self.held().hold(Hold {
+            due: Instant::now(),
+            all_reported: true,
+        });
+        self.holding.store(true, Ordering::Release);
         match (self.make)() {
             Ok(producer) => {
                 self.producer.store(Arc::new(producer));
-                broken.purge();
-                // A report that is dropped with its producer would leave a slot open for ever.
-                while broken.in_flight() > 0 && !self.closed.load(Ordering::Relaxed) {
+                // A report that is dropped with its producer would leave a slot open for ever; and whoever was about to
+                // hand something to it still holds it.
+                loop {
+                    old.purge();
+                    self.settle_all(&***old, &mut serving.reports);
+                    let left = old.in_flight() > 0 || Arc::strong_count(old) > 1;
+                    if !left || self.closed.load(Ordering::Relaxed) {
+                        break;
+                    }
                     pause(BUSY_WAIT);
-                    self.settle_all(broken, &mut serving.reports);
                 }
                 serving.backoff = FIRST_BACKOFF;
             }
@@ -308,25 +368,5 @@ impl<R: Receipt> Sender<R> {
 
     pub(super) fn close(&self) {
         self.closed.store(true, Ordering::Relaxed);
-    }
-}
-
-impl<R> PartialEq for Resend<R> {
-    fn eq(&self, other: &Resend<R>) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl<R> Eq for Resend<R> {}
-
-impl<R> PartialOrd for Resend<R> {
-    fn partial_cmp(&self, other: &Resend<R>) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl<R> Ord for Resend<R> {
-    fn cmp(&self, other: &Resend<R>) -> std::cmp::Ordering {
-        (self.due, self.number).cmp(&(other.due, other.number))
     }
 }

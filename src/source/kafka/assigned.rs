@@ -85,7 +85,10 @@ impl Assigned {
 
     /// Whether it waits for an operator, with nothing under way.
     pub(super) fn is_stuck(&self) -> bool {
-        (self.halted || self.partition.is_draining()) && self.partition.window().running() == 0
+        let window = self.partition.window();
+        let at_end = self.held.is_empty() && self.queue.end_offset() == Some(window.position());
+        let stands = self.halted || self.partition.is_draining();
+        window.running() == 0 && (stands || at_end || window.free_slots() == 0)
     }
 
     /// Nothing is left before `position`, which the client has read up to.
