@@ -1,7 +1,8 @@
 //! Random machines over random events: in place, on several threads, and by an interpreter so plain that it must be right,
 //! the same comes out, causes with their event ids included.
 //!
-//! The machines have every type of state that needs no driver: no Task and no Wait.
+//! The machines have every type of state that needs no driver: no Task and no Wait. `RANDOM_PLANS=1000000 cargo test --test
+//! random_plans` tries more of them.
 
 #![allow(clippy::unwrap_used)]
 
@@ -24,19 +25,38 @@ use threads::Threads;
 
 #[test]
 fn small_machines_do_what_the_plain_interpreter_does() {
-    let mut ends = Ends::default();
-    let mut execution = Execution::new();
-    for seed in 0..2_500 {
-        let mut generator = Generator::new(seed);
-        let (machine, input) = (generator.machine(), generator.input());
-        ends.count(&check(&mut execution, &machine, &input, seed));
-    }
+    const THREADS: u64 = 4;
+    let n_machines = n_machines();
+    let ends = std::thread::scope(|scope| {
+        let check_some = |first: u64| {
+            let mut ends = Ends::default();
+            let mut execution = Execution::new();
+            for seed in (first..n_machines).step_by(THREADS as usize) {
+                let mut generator = Generator::new(seed);
+                let (machine, input) = (generator.machine(), generator.input());
+                ends.count(&check(&mut execution, &machine, &input, seed));
+            }
+            ends
+        };
+        let threads: Vec<_> = (0..THREADS)
+            .map(|first| scope.spawn(move || check_some(first)))
+            .collect();
+        let ends = threads.into_iter().map(|thread| thread.join().unwrap());
+        ends.fold(Ends::default(), Ends::and)
+    });
     // Machines that mostly fail at once, or never, would show little.
     let Ends { succeeded, failed } = ends;
     assert!(
-        succeeded > 600 && failed > 600,
+        succeeded > 2_000 && failed > 2_000,
         "{succeeded} succeeded, {failed} failed"
     );
+}
+
+/// As many as `RANDOM_PLANS` says, and at least so many that every kind of state is met in every place.
+fn n_machines() -> u64 {
+    let wanted = std::env::var("RANDOM_PLANS").ok();
+    let wanted = wanted.map(|wanted| wanted.parse().expect("RANDOM_PLANS is a number"));
+    wanted.unwrap_or(10_000).max(10_000)
 }
 
 #[test]
@@ -70,6 +90,13 @@ impl Ends {
         match end {
             End::Succeeded(_) => self.succeeded += 1,
             _ => self.failed += 1,
+        }
+    }
+
+    fn and(self, other: Ends) -> Ends {
+        Ends {
+            succeeded: self.succeeded + other.succeeded,
+            failed: self.failed + other.failed,
         }
     }
 }
