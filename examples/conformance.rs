@@ -50,7 +50,8 @@ pub(crate) fn main() -> std::io::Result<()> {
     Ok(())
 }
 
-fn answer(case: &Value) -> Value {
+/// The answer to one case.
+pub(crate) fn answer(case: &Value) -> Value {
     match case["kind"].as_str() {
         Some("execution") => execution(case),
         Some("definition") => definition(case),
@@ -204,6 +205,7 @@ fn report(execution: &Execution, calls: Vec<Value>) -> Value {
             .then_some(state.name.as_str())
     });
     report["entered"] = entered.collect();
+    report["history"] = execution.history_json("us-east-1").collect();
     report["calls"] = Value::Array(calls);
     report
 }

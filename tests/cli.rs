@@ -85,6 +85,17 @@ fn a_trace_tells_the_story_on_stderr() {
 }
 
 #[test]
+fn a_trace_as_json_tells_every_detail() {
+    let ran = order(r#"{"channel": "fax"}"#, &["--trace=json"]);
+    let second = ran.stderr.lines().nth(1).unwrap();
+    let want = concat!(
+        r#"{"id":2,"previousEventId":0,"type":"TaskStateEntered","name":"ValidateOrder","#,
+        r#""input":{"channel":"fax"}}"#
+    );
+    assert_eq!(second, want);
+}
+
+#[test]
 fn a_failed_execution_is_the_answer_no() {
     let ran = order("{\"orderId\": ", &[]);
     assert_eq!(ran.code, 1);

@@ -1,4 +1,4 @@
-//! Runs the recorded executions and judged definitions of the conformance corpus, where it lies beside the checkout, against the same answers
+//! Runs the recorded executions with their histories and judged definitions of the conformance corpus, where it lies beside the checkout, against the same answers
 //! that `examples/conformance.rs` gives. Without the corpus it says so in one line and passes.
 //!
 //! The corpus's own checker starts this program again, with `--answer`, as the runner of its batch.
@@ -8,6 +8,9 @@
 #[path = "../examples/conformance.rs"]
 #[allow(dead_code)]
 mod runner;
+
+#[path = "conformance/history.rs"]
+mod history;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -98,6 +101,15 @@ fn main() -> ExitCode {
             failed = true;
             println!("{report}");
         }
+    }
+    let (passed, report) = history::check(&corpus);
+    println!(
+        "conformance, histories: {}",
+        report.lines().last().unwrap_or("")
+    );
+    if !passed {
+        failed = true;
+        println!("{report}");
     }
     match failed {
         true => ExitCode::FAILURE,

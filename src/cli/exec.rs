@@ -64,9 +64,9 @@ pub(super) struct Args {
     /// Which test case of which machine of the mock file
     #[arg(long, value_name = "MACHINE#CASE", requires = "mock")]
     test_case: Option<String>,
-    /// Print every event of the history on stderr
-    #[arg(long)]
-    trace: bool,
+    /// Print every event of the history on stderr, shortened, or whole as JSON in AWS's words
+    #[arg(long, value_enum, value_name = "FORMAT", num_args = 0..=1, require_equals = true, default_missing_value = "text")]
+    trace: Option<trace::Format>,
     /// Jump over waits and delays instead of waiting
     #[arg(long)]
     fast: bool,
@@ -195,8 +195,8 @@ fn execute(args: &Args, machine: &Machine, input: &Input) -> anyhow::Result<Exit
             ended.recv().context("the execution did not end")?
         }
     };
-    if args.trace {
-        trace::print(ended.execution(), &mut io::stderr().lock())?;
+    if let Some(format) = args.trace {
+        trace::print(ended.execution(), format, &mut io::stderr().lock())?;
     }
     println!("{}", answer(&ended));
     Ok(match ended.outcome() {

@@ -5,11 +5,35 @@ use std::io::{self, Write};
 use crate::engine::Execution;
 use crate::engine::HistoryEvent;
 
+/// Where an execution on the command line is, unless a config says otherwise.
+const REGION: &str = "us-east-1";
+
 /// Longest value that is shown whole, in characters.
 const SHOWN: usize = 200;
 
+/// How a history is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Format {
+    /// What happened where, with long values cut
+    Text,
+    /// One object a line: every detail that AWS tells, with previous ids
+    Json,
+}
+
 /// Prints every event of the execution's history.
-pub(super) fn print(execution: &Execution, out: &mut impl Write) -> io::Result<()> {
+pub(super) fn print(execution: &Execution, format: Format, out: &mut impl Write) -> io::Result<()> {
+    match format {
+        Format::Text => print_text(execution, out),
+        Format::Json => {
+            for event in execution.history_json(REGION) {
+                writeln!(out, "{event}")?;
+            }
+            Ok(())
+        }
+    }
+}
+
+fn print_text(execution: &Execution, out: &mut impl Write) -> io::Result<()> {
     let kind = |event: &HistoryEvent| event.kind.name().len();
     let width = execution.history().iter().map(kind).max().unwrap_or(0);
     let mut shown = String::new();

@@ -169,17 +169,17 @@ impl Run {
         if may_start {
             join.queued = true;
         }
-        let fiber = self.fibers.get_mut(container);
-        fiber.last_event = last_event;
+        let mut followed = last_event;
         if is_map {
-            let state = fiber.state;
+            let state = self.fibers.get(container).state;
             let kind = EventKind::MapIterationSucceeded;
-            self.history.add(last_event, kind, || Details {
+            followed = self.history.add(last_event, kind, || Details {
                 state: Some(state),
                 index: Some(parent.index),
                 ..Details::default()
             });
         }
+        self.fibers.get_mut(container).last_event = followed;
         if is_over && self.is_part && self.fibers.get(container).parent.is_none() {
             let outputs = self.arena.array(&self.joins.get(parent.join).values);
             self.part_result = Some(Ok(outputs));

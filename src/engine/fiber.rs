@@ -31,6 +31,8 @@ pub(super) struct Fiber {
     pub(super) variables: Vec<Option<Value>>,
     /// Id of the event with which the state was entered.
     pub(super) entered_event: u64,
+    /// Id of the event that the entering followed.
+    pub(super) entered_after: u64,
     /// Id of the last event of this fiber, which the next one follows.
     pub(super) last_event: u64,
     /// Wall clock, milliseconds.

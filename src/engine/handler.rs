@@ -4,6 +4,7 @@ use super::failure::StateError;
 use super::fiber::{Fiber, Step};
 use super::history::{Details, EventKind};
 use super::run::{Run, StateResult};
+use crate::error_name;
 use crate::expr::Answer;
 use crate::plan::{Catcher, PathField, State, StateKind};
 use crate::value::Value;
@@ -32,7 +33,8 @@ impl Run {
                 ..Details::default()
             };
             let kind = EventKind::EvaluationFailed;
-            fiber.last_event = self.history.add_failure(fiber.last_event, kind, details);
+            // Recorded: it follows what the entering of the state followed, whatever came in between.
+            fiber.last_event = self.history.add_failure(fiber.entered_after, kind, details);
         }
     }
 
@@ -147,12 +149,14 @@ impl Run {
         self.arena.object(&members)
     }
 
-    /// A Parallel or Map whose child failed, and which does not try again, says so before it is left.
+    /// A Parallel or Map that does not try again says so before it is left: when a child of it failed, or an expression of
+    /// its own. Recorded: after a `States.Runtime` of its own it does not.
     fn container_failed(&mut self, state: &State, fiber: &mut Fiber, error: &StateError) {
-        let came_from_inside = error.state.is_some();
+        let is_told = error.state.is_some()
+            || error.error.as_deref() == Some(error_name::QUERY_EVALUATION_ERROR);
         let kind = match &state.kind {
-            StateKind::Parallel(_) if came_from_inside => EventKind::ParallelStateFailed,
-            StateKind::Map(_) if came_from_inside => EventKind::MapStateFailed,
+            StateKind::Parallel(_) if is_told => EventKind::ParallelStateFailed,
+            StateKind::Map(_) if is_told => EventKind::MapStateFailed,
             _ => return,
         };
         let details = Details {

@@ -25,6 +25,10 @@ pub struct HistoryEvent {
     pub cause: Option<String>,
     /// Where in its state an evaluation failed: `Output/items[0]`; empty where AWS names no place.
     pub location: Option<Box<str>>,
+    /// Variables that the state assigned, by slot.
+    pub assigned: Box<[(u32, Value)]>,
+    /// Seconds of `TimeoutSeconds` and `HeartbeatSeconds` of a call, where it has them.
+    pub limits: (Option<u64>, Option<u64>),
 }
 
 /// What happened.
@@ -109,6 +113,8 @@ pub(super) struct Details<'a> {
     pub(super) index: Option<u32>,
     pub(super) error: Option<&'a super::failure::StateError>,
     pub(super) location: Option<Box<str>>,
+    pub(super) assigned: Box<[(u32, Value)]>,
+    pub(super) limits: (Option<u64>, Option<u64>),
 }
 
 /// Counts events, and keeps them when asked to.
@@ -184,6 +190,8 @@ impl History {
             error: error.and_then(|error| error.error.as_deref().map(str::to_string)),
             cause: error.and_then(|error| error.cause.clone()),
             location: details.location,
+            assigned: details.assigned,
+            limits: details.limits,
         };
         self.kept.get_or_insert_default().push(event);
     }

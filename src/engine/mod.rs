@@ -17,6 +17,7 @@ mod flow;
 mod fork;
 mod handler;
 mod history;
+mod history_json;
 mod join;
 mod limits;
 mod outcome;

@@ -195,6 +195,7 @@ impl Run {
             ..Details::default()
         });
         fiber.entered_event = event;
+        fiber.entered_after = fiber.last_event;
         fiber.last_event = event;
         fiber.entered_time = self.now.wall;
         fiber.attempt = 0;
@@ -261,9 +262,11 @@ impl Run {
     pub(super) fn exit_event(&mut self, state: &State, fiber: &mut Fiber, output: Value) {
         let id = fiber.state;
         let kind = EventKind::StateExited(state.state_type());
+        let assigned = &self.assigned;
         fiber.last_event = self.history.add(fiber.last_event, kind, || Details {
             state: Some(id),
             value: Some(output),
+            assigned: assigned.as_slice().into(),
             ..Details::default()
         });
     }

@@ -89,6 +89,7 @@ impl Compiler<'_> {
             work,
             tasks: self.tasks,
             variables: self.variables.len() as u32,
+            variable_names: self.variables.as_slice().into(),
         };
         self.scopes[id.index()] = Some(compiled);
         self.names = outer_names;

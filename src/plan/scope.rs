@@ -19,4 +19,6 @@ pub struct Scope {
     pub tasks: u32,
     /// Slots of variables: those of enclosing scopes first, then its own.
     pub variables: u32,
+    /// The names of the variables in these slots.
+    pub variable_names: Box<[String]>,
 }

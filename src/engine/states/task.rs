@@ -50,8 +50,16 @@ pub(in crate::engine) fn begin(
         return Err(StateError::new(error_name::TASK_CALLS_LIMIT, cause));
     }
     let lambda = env.plan.resource(task.resource).is_lambda_function();
-    event(run, fiber, CallEvent::Scheduled, lambda, Some(payload));
-    event(run, fiber, CallEvent::Started, lambda, None);
+    let limits = (timeout, heartbeat);
+    event(
+        run,
+        fiber,
+        CallEvent::Scheduled,
+        lambda,
+        Some(payload),
+        limits,
+    );
+    event(run, fiber, CallEvent::Started, lambda, None, NO_LIMITS);
 
     let now = run.now.monotonic;
     let milliseconds = |seconds: u64| seconds.saturating_mul(1000);
@@ -112,7 +120,14 @@ pub(in crate::engine) fn finish(
     });
     match checked {
         Ok(result) => {
-            event(run, fiber, CallEvent::Succeeded, lambda, Some(result));
+            event(
+                run,
+                fiber,
+                CallEvent::Succeeded,
+                lambda,
+                Some(result),
+                NO_LIMITS,
+            );
             let output = run.finish(state, fiber, result)?;
             Ok(Turn::Exit(output, state.next))
         }
@@ -134,13 +149,23 @@ pub(in crate::engine) fn finish(
     }
 }
 
-fn event(run: &mut Run, fiber: &mut Fiber, kind: CallEvent, lambda: bool, value: Option<Value>) {
+const NO_LIMITS: (Option<u64>, Option<u64>) = (None, None);
+
+fn event(
+    run: &mut Run,
+    fiber: &mut Fiber,
+    kind: CallEvent,
+    lambda: bool,
+    value: Option<Value>,
+    limits: (Option<u64>, Option<u64>),
+) {
     let id = fiber.state;
     fiber.last_event = run
         .history
         .add(fiber.last_event, kind.kind(lambda), || Details {
             state: Some(id),
             value,
+            limits,
             ..Details::default()
         });
 }

@@ -4,7 +4,7 @@ use super::{integer, shown};
 use crate::engine::fiber::{Fiber, Step};
 use crate::engine::run::{Run, StateResult, Turn};
 use crate::expr::timestamp;
-use crate::expr::{Answer, ExprError, ReferencePath};
+use crate::expr::{Answer, ExprError, Query, ReferencePath};
 use crate::plan::{State, Wait};
 use crate::value::{Arena, Kind, Value};
 
@@ -57,10 +57,27 @@ pub(in crate::engine) fn finish(
     Ok(Turn::Exit(output, state.next))
 }
 
+/// What an expression gives. Recorded: the event of a value of the right type that does not fit follows the entering of the
+/// state, and not what that followed.
+fn evaluated(
+    run: &mut Run,
+    state: &State,
+    fiber: &mut Fiber,
+    input: Value,
+    query: &Query,
+    kind: Kind,
+) -> StateResult<Value> {
+    let value = run.evaluate(state, fiber, input, |scope, arena, scratch| {
+        query.eval_as(kind, scope, arena, scratch)
+    })?;
+    fiber.entered_after = fiber.entered_event;
+    Ok(value)
+}
+
 fn until(
     run: &mut Run,
     state: &State,
-    fiber: &Fiber,
+    fiber: &mut Fiber,
     wait: &Wait,
     input: Value,
 ) -> StateResult<Until> {
@@ -68,30 +85,34 @@ fn until(
     match wait {
         Wait::Seconds(milliseconds) => Ok(Until::After(*milliseconds)),
         Wait::Timestamp(wall) => run.evaluate(state, fiber, input, |_, _, _| within(*wall, now)),
-        Wait::SecondsQuery(query) => run.evaluate(state, fiber, input, |scope, arena, scratch| {
-            let value = query.eval_as(Kind::Number, scope, arena, scratch)?;
-            let shown = shown(arena, value);
-            match integer(arena, value) {
-                None => Err(query.invalid(format!(
-                    "The Seconds field cannot be parsed as a long value: {shown}"
-                ))),
-                Some(..0) => Err(query.invalid(format!(
-                    "The Seconds field references a negative value: {shown}"
-                ))),
-                Some(seconds) if seconds > MAX_SECONDS => Err(too_long()),
-                Some(seconds) => Ok(Until::After(seconds as u64 * 1000)),
-            }
-        }),
-        Wait::TimestampQuery(query) => run.evaluate(state, fiber, input, |scope, arena, scratch| {
-            let value = query.eval_as(Kind::String, scope, arena, scratch)?;
-            let text = shown(arena, value);
-            match timestamp::parse(&text) {
-                Some(timestamp) => within(timestamp.millis(), now),
-                None => Err(query.invalid(format!(
-                    "The Timestamp field cannot be parsed as an ISO-8601 extended offset date-time format string: {text}"
-                ))),
-            }
-        }),
+        Wait::SecondsQuery(query) => {
+            let value = evaluated(run, state, fiber, input, query, Kind::Number)?;
+            run.evaluate(state, fiber, input, |_, arena, _| {
+                let shown = shown(arena, value);
+                match integer(arena, value) {
+                    None => Err(query.invalid(format!(
+                        "The Seconds field cannot be parsed as a long value: {shown}"
+                    ))),
+                    Some(..0) => Err(query.invalid(format!(
+                        "The Seconds field references a negative value: {shown}"
+                    ))),
+                    Some(seconds) if seconds > MAX_SECONDS => Err(too_long()),
+                    Some(seconds) => Ok(Until::After(seconds as u64 * 1000)),
+                }
+            })
+        }
+        Wait::TimestampQuery(query) => {
+            let value = evaluated(run, state, fiber, input, query, Kind::String)?;
+            run.evaluate(state, fiber, input, |_, arena, _| {
+                let text = shown(arena, value);
+                match timestamp::parse(&text) {
+                    Some(timestamp) => within(timestamp.millis(), now),
+                    None => Err(query.invalid(format!(
+                        "The Timestamp field cannot be parsed as an ISO-8601 extended offset date-time format string: {text}"
+                    ))),
+                }
+            })
+        }
         Wait::SecondsPath(path) => run.evaluate(state, fiber, input, |scope, arena, scratch| {
             let value = path
                 .select(scope, arena, scratch)

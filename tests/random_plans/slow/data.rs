@@ -155,7 +155,8 @@ pub(super) fn items(state: &Value, scope: Scope<'_>) -> Result<Vec<Value>, Failu
     match items {
         Value::Array(items) => Ok(items),
         _ => Err(Failure::runtime(format!(
-            "Reference path \"{text}\" must point to array."
+            "Reference path \"{}\" must point to array.",
+            text.replacen("$$", "$", 1)
         ))),
     }
 }

@@ -170,7 +170,9 @@ impl<'a> Slow<'a> {
                 _ => break failure,
             }
         };
-        if failure.from_inside && !failure.is_fatal() {
+        let is_container = matches!(state["Type"].as_str(), Some("Parallel" | "Map"));
+        let by_query = failure.error.as_deref() == Some("States.QueryEvaluationError");
+        if is_container && (failure.from_inside && !failure.is_fatal() || by_query) {
             self.events += 1; // ParallelStateFailed, MapStateFailed
         }
         let mut catchers = state["Catch"].as_array().unwrap_or(&empty).iter();
