@@ -16,6 +16,7 @@ use crate::kafka::delete_topics;
 use crate::pipeline::Pipeline;
 use crate::pipeline::PipelineConfig;
 use crate::pipeline::PipelineOptions;
+use crate::pipeline::RetryConfig;
 use crate::pipeline::Shared;
 use crate::pipeline::SinkConfig;
 use crate::pipeline::SourceConfig;
@@ -212,6 +213,7 @@ impl StreamBench {
         progress: Progress<'_>,
     ) -> Result<Streamed, StreamError> {
         let config = PipelineConfig {
+            retry: RetryConfig::default(),
             source: SourceConfig::Kafka(self.source(input)),
             sink: SinkConfig::Kafka(self.sink()),
             options: PipelineOptions::default(),

@@ -14,6 +14,7 @@ use crate::pipeline::InputForm;
 use crate::pipeline::OnFailure;
 use crate::pipeline::OnNull;
 use crate::pipeline::Order;
+use crate::pipeline::RetryConfig;
 use crate::pipeline::SinkConfig;
 use crate::pipeline::SourceConfig;
 use crate::runtime::IdentityConfig;
@@ -104,6 +105,9 @@ pub struct PipelineFile {
     /// `partition` (all).
     #[serde(default)]
     pub ordering: Order,
+    /// Which failed records run again, and when.
+    #[serde(default)]
+    pub retry: RetryConfig,
 }
 
 fn instance() -> String {

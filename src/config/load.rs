@@ -236,6 +236,7 @@ impl Checker {
                 on_failure: file.on_failure,
                 ordering: file.ordering,
             },
+            retry: file.retry,
         };
         for problem in stream.check() {
             self.report(codes::COMBINATION, &at, problem);

@@ -21,7 +21,9 @@ pub use error::{
 pub use feeder::Feeder;
 pub use producer::{ProducerSettings, native_headers, verify_topic};
 pub use reader::{Shown, read_record, read_topic};
-pub use record::{Header, HeaderBuffer, HeaderList, Headers, OwnedRecord, Record, TimestampType};
+pub use record::{
+    Header, HeaderBuffer, HeaderList, Headers, NOT_BEFORE, OwnedRecord, Record, TimestampType,
+};
 pub use statistics::{sum_up, tell_statistics};
 pub use topics::{create_topic, delete_topics};
 

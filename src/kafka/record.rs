@@ -3,6 +3,9 @@
 use std::fmt;
 use std::ops::Range;
 
+/// The header that says when a record of a retry topic may run: milliseconds since the epoch.
+pub const NOT_BEFORE: &str = "expressd.retry.not_before";
+
 /// One record of a topic. A line of a file looks the same: its topic is the file, its offset the line.
 #[derive(Clone, Copy, Debug)]
 pub struct Record<'a> {
@@ -74,6 +77,13 @@ impl fmt::Debug for Headers<'_> {
 }
 
 impl Record<'_> {
+    /// When the record may run, milliseconds since the epoch, if it says so.
+    pub fn not_before(&self) -> Option<i64> {
+        let mut headers = self.headers.iter();
+        let header = headers.find(|header| header.name == NOT_BEFORE)?;
+        std::str::from_utf8(header.value?).ok()?.parse().ok()
+    }
+
     /// Bytes of key, value and headers: what the record weighs in a window.
     pub fn bytes(&self) -> usize {
         let headers: usize = self

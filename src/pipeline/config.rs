@@ -7,6 +7,8 @@ use crate::sink::{FileSinkConfig, KafkaSinkConfig};
 use crate::source::file::FileSourceConfig;
 use crate::source::kafka::KafkaSourceConfig;
 
+use super::retry::RetryConfig;
+
 /// Where events come from.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -101,6 +103,8 @@ pub struct PipelineConfig {
     pub sink: SinkConfig,
     /// How records are treated.
     pub options: PipelineOptions,
+    /// Which failed records run again, and when.
+    pub retry: RetryConfig,
 }
 
 impl PipelineConfig {
@@ -121,6 +125,7 @@ impl PipelineConfig {
             }
             problems.extend(sink.properties.check().iter().map(ToString::to_string));
         }
+        self.check_retry(&mut problems);
         if let SourceConfig::Kafka(source) = &self.source {
             if source.topics.is_empty() {
                 problems.push("`topics` is empty".to_string());
@@ -136,5 +141,23 @@ impl PipelineConfig {
             }
         }
         problems
+    }
+
+    fn check_retry(&self, problems: &mut Vec<String>) {
+        if self.retry.steps.is_empty() {
+            return;
+        }
+        let kafka = matches!(self.source, SourceConfig::Kafka(_))
+            && matches!(self.sink, SinkConfig::Kafka(_));
+        if !kafka {
+            problems.push("`retry` needs Kafka on both ends".to_string());
+        }
+        if self.options.ordering != Order::Unordered && !self.retry.breaks_order {
+            problems.push(
+                "a record that is tried again comes after those behind it: `ordering` must be `unordered`, or \
+                 `retry.breaks_order` be true"
+                    .to_string(),
+            );
+        }
     }
 }

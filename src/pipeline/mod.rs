@@ -3,6 +3,7 @@
 mod config;
 mod input;
 mod lanes;
+mod retry;
 mod stage;
 mod ticket;
 
@@ -11,6 +12,7 @@ pub use config::{
 };
 
 pub use input::input_of;
+pub use retry::{RetryConfig, RetryStep};
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -24,6 +26,7 @@ use crate::source::{
 use crate::telemetry::PipelineMetrics;
 
 use lanes::AllLanes;
+use retry::Retries;
 use stage::Stage;
 
 /// What the pipelines of a process share.
@@ -86,6 +89,8 @@ impl Pipeline {
         metrics: Arc<PipelineMetrics>,
         shared: &Shared,
     ) -> Result<Pipeline, StartError> {
+        let (config, retries) = with_retries(config, machine.pipeline());
+        let config = &config;
         provide_topics(config, &shared.cluster)?;
         let control = Arc::new(Control::new(shared.until_idle));
         let sink = match &config.sink {
@@ -106,6 +111,7 @@ impl Pipeline {
             runtime: shared.runtime.clone(),
             sink,
             options: config.options,
+            retries,
             metrics: Arc::clone(&metrics),
             control: Arc::clone(&control),
             instance: shared.instance.clone(),
@@ -174,6 +180,23 @@ fn intake(stage: &Arc<Stage>) -> Intake {
         let lanes = lanes.of(&batch);
         stage.take_in(batch, lanes);
     })
+}
+
+/// Both ends know the retry topics.
+fn with_retries(config: &PipelineConfig, pipeline: &str) -> (PipelineConfig, Retries) {
+    let mut config = config.clone();
+    let inputs = match &config.source {
+        SourceConfig::Kafka(source) => &source.topics[..],
+        SourceConfig::File(_) => &[],
+    };
+    let retries = Retries::new(&config.retry, pipeline, inputs);
+    if let SourceConfig::Kafka(source) = &mut config.source {
+        source.delayed = retries.topics().to_vec();
+    }
+    if let SinkConfig::Kafka(sink) = &mut config.sink {
+        sink.retries = retries.topics().to_vec();
+    }
+    (config, retries)
 }
 
 /// The embedded broker has the topics that its pipelines name.

@@ -9,7 +9,9 @@ use crate::engine::{Counts, Outcome};
 use crate::error_name;
 use crate::kafka::{HeaderBuffer, Record};
 use crate::runtime::{Ended, Event, Machine, Runtime, Started};
-use crate::sink::record::{Problem, Run, dead_letter_headers, result_headers};
+use crate::sink::record::{
+    Problem, Run, dead_letter_headers, event_timestamp, result_headers, retry_headers,
+};
 use crate::sink::{Kind, Publication, Sink};
 use crate::source::{Batch, Control, SlotId};
 use crate::telemetry::{PipelineMetrics, Tally};
@@ -18,6 +20,7 @@ use crate::value::ParseLimits;
 use super::config::{OnFailure, PipelineOptions};
 use super::input::{Input, InputMaker};
 use super::lanes::{Lanes, Turn};
+use super::retry::Retries;
 use super::ticket::{Job, Ticket};
 
 /// Everything that the records of a pipeline share.
@@ -26,6 +29,7 @@ pub(super) struct Stage {
     pub(super) runtime: Runtime,
     pub(super) sink: Sink<Ticket>,
     pub(super) options: PipelineOptions,
+    pub(super) retries: Retries,
     pub(super) metrics: Arc<PipelineMetrics>,
     pub(super) control: Arc<Control>,
     /// Configured name of this process.
@@ -268,13 +272,13 @@ impl Stage {
                 scratch.value.clear();
                 ended.execution().arena().print(*output, &mut scratch.value);
                 let record = job.batch.record(index);
-                let run = self.describe(ended.execution_id(), times);
+                let run = self.describe(&record, ended.execution_id(), times);
                 result_headers(&record, &run, &mut scratch.headers);
                 let publication = Publication {
                     kind: Kind::Result,
                     key: record.key,
                     value: Some(&scratch.value),
-                    timestamp: record.timestamp,
+                    timestamp: event_timestamp(&record, run.attempt),
                     headers: &scratch.headers,
                 };
                 self.sink.publish(&publication, Ticket::result(job, index));
@@ -321,6 +325,34 @@ impl Stage {
             self.count(scratch);
         }
         let record = job.batch.record(index);
+        let now = self.runtime.clock().read().wall_millis();
+        let times = times.unwrap_or(Times {
+            started: now,
+            ended: now,
+        });
+        let error = problem.error;
+        if let Some(again) = self.retries.again(&record, error, now) {
+            let mut name = String::new();
+            execution_name(&record, &mut name);
+            let execution = self.machine.execution_id(&name);
+            let run = self.describe(&record, &execution, times);
+            retry_headers(
+                &record,
+                &run,
+                problem,
+                again.not_before,
+                &mut scratch.headers,
+            );
+            let publication = Publication {
+                kind: Kind::Retry(again.topic),
+                key: record.key,
+                value: record.value,
+                // Of now: with the event's own timestamp retention could remove it before it has run.
+                timestamp: Some(now),
+                headers: &scratch.headers,
+            };
+            return self.sink.publish(&publication, Ticket::retry(job, index));
+        }
         match self.options.on_failure {
             OnFailure::Discard => {
                 self.metrics.discarded(1);
@@ -332,12 +364,13 @@ impl Stage {
             }
             OnFailure::DeadLetter => {
                 let ticket = Ticket::dead_letter(job, index, problem.error);
-                self.dead_letter(&record, problem, times, &mut scratch.headers);
+                let timestamp =
+                    self.dead_letter(&record, problem, Some(times), &mut scratch.headers);
                 let publication = Publication {
                     kind: Kind::DeadLetter,
                     key: record.key,
                     value: record.value,
-                    timestamp: record.timestamp,
+                    timestamp,
                     headers: &scratch.headers,
                 };
                 self.sink.publish(&publication, ticket);
@@ -374,14 +407,14 @@ impl Stage {
         ));
     }
 
-    /// Headers of a record's dead letter.
+    /// Headers of a record's dead letter; gives its timestamp.
     pub(super) fn dead_letter(
         &self,
         record: &Record<'_>,
         problem: &Problem<'_>,
         times: Option<Times>,
         headers: &mut HeaderBuffer,
-    ) {
+    ) -> Option<i64> {
         let now = self.runtime.clock().read().wall_millis();
         let times = times.unwrap_or(Times {
             started: now,
@@ -390,11 +423,12 @@ impl Stage {
         let mut name = String::new();
         execution_name(record, &mut name);
         let execution = self.machine.execution_id(&name);
-        let run = self.describe(&execution, times);
+        let run = self.describe(record, &execution, times);
         dead_letter_headers(record, &run, problem, headers);
+        event_timestamp(record, run.attempt)
     }
 
-    fn describe<'a>(&'a self, execution: &'a str, times: Times) -> Run<'a> {
+    fn describe<'a>(&'a self, record: &Record<'_>, execution: &'a str, times: Times) -> Run<'a> {
         Run {
             pipeline: self.machine.pipeline(),
             definition: self.machine.plan().hash(),
@@ -402,6 +436,7 @@ impl Stage {
             execution,
             started: times.started,
             ended: times.ended,
+            attempt: self.retries.passed(record) + 1,
         }
     }
 

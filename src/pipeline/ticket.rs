@@ -66,6 +66,10 @@ enum Outcome {
     Result,
     /// With the error's name, where it has one.
     DeadLetter(Option<Box<str>>),
+    /// It runs again.
+    Retry,
+    /// A dead letter that was given up.
+    Discarded,
 }
 
 impl Ticket {
@@ -75,6 +79,10 @@ impl Ticket {
 
     pub(super) fn dead_letter(job: &Arc<Job>, index: usize, error: Option<&str>) -> Ticket {
         Ticket::new(job, index, Outcome::DeadLetter(error.map(Into::into)))
+    }
+
+    pub(super) fn retry(job: &Arc<Job>, index: usize) -> Ticket {
+        Ticket::new(job, index, Outcome::Retry)
     }
 
     fn new(job: &Arc<Job>, index: usize, outcome: Outcome) -> Ticket {
@@ -104,6 +112,8 @@ impl Receipt for Ticket {
                 match &ticket.outcome {
                     Outcome::Result => results += 1,
                     Outcome::DeadLetter(error) => metrics.dead_letter(error.as_deref()),
+                    Outcome::Retry => metrics.retried(),
+                    Outcome::Discarded => metrics.discarded(1),
                 }
             }
             metrics.results(results);
@@ -122,16 +132,19 @@ impl Receipt for Ticket {
             state: "",
         };
         let mut headers = HeaderBuffer::new();
-        self.job
-            .stage
-            .dead_letter(&record, &problem, None, &mut headers);
+        let stage = &self.job.stage;
+        let timestamp = stage.dead_letter(&record, &problem, None, &mut headers);
         Publication {
             kind: Kind::DeadLetter,
             key: record.key,
             value: record.value,
-            timestamp: record.timestamp,
+            timestamp,
             headers: &headers,
         }
         .to_owned()
+    }
+
+    fn given_up(&mut self) {
+        self.outcome = Outcome::Discarded;
     }
 }

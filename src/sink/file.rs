@@ -90,7 +90,7 @@ impl<R: Receipt> FileSink<R> {
         let mut pending = self.shared.lock();
         let to = match publication.kind {
             Kind::Result => &mut pending.results,
-            Kind::DeadLetter => &mut pending.dead_letters,
+            Kind::DeadLetter | Kind::Retry(_) => &mut pending.dead_letters,
         };
         line(publication, to);
         pending.receipts.push(receipt);
@@ -228,7 +228,7 @@ impl Output {
 fn line(publication: &Publication<'_>, out: &mut Vec<u8>) {
     let (kind, json) = match publication.kind {
         Kind::Result => ("result", true),
-        Kind::DeadLetter => ("dead_letter", false),
+        Kind::DeadLetter | Kind::Retry(_) => ("dead_letter", false),
     };
     out.extend_from_slice(b"{\"kind\":");
     text(kind, out);

@@ -6,7 +6,7 @@ mod publication;
 pub mod record;
 
 pub use file::{FileSink, FileSinkConfig};
-pub use kafka::{KafkaSink, KafkaSinkConfig, KafkaSinkError};
+pub use kafka::{KafkaSink, KafkaSinkConfig, KafkaSinkError, OnDeadLetterError};
 pub use publication::{Kind, OwnedPublication, Publication, Receipt};
 
 /// Either kind of sink.
@@ -30,7 +30,7 @@ impl<R: Receipt> Sink<R> {
     pub fn takes(&self, kind: Kind) -> bool {
         match self {
             Sink::Kafka(sink) => sink.takes(kind),
-            Sink::File(_) => true,
+            Sink::File(_) => !matches!(kind, Kind::Retry(_)),
         }
     }
 

@@ -2,13 +2,15 @@
 
 use crate::kafka::HeaderBuffer;
 
-/// Which of the two topics (or files) it goes to.
+/// Which topic (or file) it goes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// The output of a succeeded execution.
     Result,
     /// The record itself, with the reason in its headers.
     DeadLetter,
+    /// The record itself, to run again: index of the retry topic.
+    Retry(u16),
 }
 
 /// The outcome of a record as it is published.
@@ -74,4 +76,7 @@ pub trait Receipt: Send + Sync + Sized + 'static {
 
     /// The sink can never take the result because of its size or form: the dead letter that takes its place.
     fn output_too_large(&mut self, cause: &str) -> OwnedPublication;
+
+    /// The sink can never take the dead letter, and the config gives it up: it counts as acknowledged.
+    fn given_up(&mut self) {}
 }

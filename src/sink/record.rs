@@ -6,7 +6,7 @@ use std::io::Write as _;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use crate::kafka::{HeaderBuffer, Headers, Record};
+use crate::kafka::{HeaderBuffer, Headers, NOT_BEFORE, Record};
 
 /// Version of the dead-letter format.
 const DEAD_LETTER_VERSION: &[u8] = b"1";
@@ -16,6 +16,13 @@ const TEXT_BYTES: usize = 1_024;
 const TRUNCATED_BYTES: usize = 64 << 10;
 const OURS: &str = "expressd.";
 const TRACEPARENT: &str = "traceparent";
+/// Where a record stood first: topic, partition, offset, timestamp.
+const FIRST: [&str; 4] = [
+    "expressd.first.topic",
+    "expressd.first.partition",
+    "expressd.first.offset",
+    "expressd.first.timestamp",
+];
 
 /// One run of a machine over one record.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +39,44 @@ pub struct Run<'a> {
     pub started: i64,
     /// Milliseconds since the epoch.
     pub ended: i64,
+    /// Deliveries so far: 1 and the number of retry topics that the record has passed. Above 1, `expressd.` headers of the
+    /// record are our own.
+    pub attempt: usize,
+}
+
+/// Where a record stood before it went through retry topics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place<'a> {
+    /// Topic.
+    pub topic: &'a str,
+    /// Partition number.
+    pub partition: i32,
+    /// Offset.
+    pub offset: i64,
+    /// Milliseconds since the epoch, where it had one.
+    pub timestamp: Option<i64>,
+}
+
+/// What the headers of a record from a retry topic say of its first place.
+pub fn first_place(headers: Headers<'_>) -> Option<Place<'_>> {
+    let text = |name: &str| {
+        let found = headers.iter().filter(|header| header.name == name).last()?;
+        std::str::from_utf8(found.value?).ok()
+    };
+    Some(Place {
+        topic: text(FIRST[0])?,
+        partition: text(FIRST[1])?.parse().ok()?,
+        offset: text(FIRST[2])?.parse().ok()?,
+        timestamp: text(FIRST[3]).and_then(|timestamp| timestamp.parse().ok()),
+    })
+}
+
+/// The timestamp of the event itself.
+pub fn event_timestamp(record: &Record<'_>, attempt: usize) -> Option<i64> {
+    match attempt {
+        0 | 1 => record.timestamp,
+        _ => first_place(record.headers).map_or(record.timestamp, |first| first.timestamp),
+    }
 }
 
 /// Why a record became a dead letter.
@@ -48,11 +93,14 @@ pub struct Problem<'a> {
 /// Headers of a result: the record's own, then ours.
 pub fn result_headers(record: &Record<'_>, run: &Run<'_>, out: &mut HeaderBuffer) {
     out.clear();
-    let traced = keep_headers(record.headers, out);
+    let traced = keep_headers(record.headers, run.attempt, out);
     out.push("expressd.status", Some(b"SUCCEEDED"));
     out.push("expressd.execution", Some(run.execution.as_bytes()));
     out.push("expressd.definition", Some(run.definition.as_bytes()));
     push_source(record, out);
+    if run.attempt > 1 {
+        push_first(record, run.attempt, out);
+    }
     push_time("expressd.started", run.started, out);
     push_time("expressd.ended", run.ended, out);
     if !traced {
@@ -68,8 +116,41 @@ pub fn dead_letter_headers(
     out: &mut HeaderBuffer,
 ) {
     out.clear();
-    let traced = keep_headers(record.headers, out);
+    let traced = keep_headers(record.headers, run.attempt, out);
     out.push("expressd.dlq", Some(DEAD_LETTER_VERSION));
+    push_failure(record, run, problem, out);
+    if run.attempt > 1 {
+        push_first(record, run.attempt, out);
+    }
+    push_time("expressd.started", run.started, out);
+    push_time("expressd.failed", run.ended, out);
+    out.push("expressd.instance", Some(run.instance.as_bytes()));
+    if !traced {
+        push_traceparent(run.execution, out);
+    }
+}
+
+/// Headers of a record that runs again, `not_before` milliseconds since the epoch; its key and value are the record's,
+/// unchanged.
+pub fn retry_headers(
+    record: &Record<'_>,
+    run: &Run<'_>,
+    problem: &Problem<'_>,
+    not_before: i64,
+    out: &mut HeaderBuffer,
+) {
+    out.clear();
+    let traced = keep_headers(record.headers, run.attempt, out);
+    push_number(NOT_BEFORE, not_before, out);
+    push_failure(record, run, problem, out);
+    push_first(record, run.attempt, out);
+    if !traced {
+        push_traceparent(run.execution, out);
+    }
+}
+
+/// What failed, and where.
+fn push_failure(record: &Record<'_>, run: &Run<'_>, problem: &Problem<'_>, out: &mut HeaderBuffer) {
     out.push_with("expressd.error", |to| {
         escape(problem.error.unwrap_or_default(), to);
     });
@@ -80,16 +161,30 @@ pub fn dead_letter_headers(
     out.push("expressd.pipeline", Some(run.pipeline.as_bytes()));
     out.push("expressd.definition", Some(run.definition.as_bytes()));
     out.push("expressd.execution", Some(run.execution.as_bytes()));
-    out.push("expressd.attempt", Some(b"1"));
+    push_number("expressd.attempt", run.attempt as i64, out);
     push_source(record, out);
     if let Some(timestamp) = record.timestamp {
         push_number("expressd.source.timestamp", timestamp, out);
     }
-    push_time("expressd.started", run.started, out);
-    push_time("expressd.failed", run.ended, out);
-    out.push("expressd.instance", Some(run.instance.as_bytes()));
-    if !traced {
-        push_traceparent(run.execution, out);
+}
+
+/// Where the record stood first: what its headers say, or where it stands.
+fn push_first(record: &Record<'_>, attempt: usize, out: &mut HeaderBuffer) {
+    let here = Place {
+        topic: record.topic,
+        partition: record.partition,
+        offset: record.offset,
+        timestamp: record.timestamp,
+    };
+    let first = match attempt {
+        0 | 1 => here,
+        _ => first_place(record.headers).unwrap_or(here),
+    };
+    out.push(FIRST[0], Some(first.topic.as_bytes()));
+    push_number(FIRST[1], first.partition.into(), out);
+    push_number(FIRST[2], first.offset, out);
+    if let Some(timestamp) = first.timestamp {
+        push_number(FIRST[3], timestamp, out);
     }
 }
 
@@ -106,11 +201,15 @@ pub fn truncate<'a>(value: &'a [u8], headers: &mut HeaderBuffer) -> &'a [u8] {
 }
 
 /// Copies the record's headers; nobody can forge ours. Says whether one of them is a trace context.
-fn keep_headers(headers: Headers<'_>, out: &mut HeaderBuffer) -> bool {
+fn keep_headers(headers: Headers<'_>, attempt: usize, out: &mut HeaderBuffer) -> bool {
     let mut traced = false;
     let mut renamed = String::new();
     for header in headers.iter() {
         if header.name.starts_with(OURS) {
+            if attempt > 1 {
+                // They are ours: a retry topic is written by nobody else.
+                continue;
+            }
             renamed.clear();
             let _ = write!(renamed, "orig.{}", header.name);
             out.push(&renamed, header.value);
@@ -188,6 +287,7 @@ mod tests {
         execution: "orders/in-put-3-42",
         started: 1_700_000_000_123,
         ended: 1_700_000_001_000,
+        attempt: 1,
     };
 
     fn record(headers: Headers<'_>) -> Record<'_> {
@@ -272,6 +372,55 @@ mod tests {
              expressd.failed: 2023-11-14T22:13:21.000Z\n\
              expressd.instance: one\n"
         );
+    }
+
+    #[test]
+    fn a_record_that_runs_again_remembers_where_it_stood_first() {
+        let mut original = HeaderBuffer::new();
+        original.push("expressd.mine", Some(b"1"));
+        let problem = Problem {
+            error: Some("States.Timeout"),
+            ..Problem::default()
+        };
+        let mut first = HeaderBuffer::new();
+        retry_headers(
+            &record(Headers::new(&original)),
+            &RUN,
+            &problem,
+            17,
+            &mut first,
+        );
+        let again = Record {
+            topic: "in-put.orders.retry.1",
+            offset: 7,
+            ..record(Headers::new(&first))
+        };
+        let run = Run { attempt: 2, ..RUN };
+        let mut second = HeaderBuffer::new();
+        retry_headers(&again, &run, &problem, 18, &mut second);
+        let (first, second) = (text(&first), text(&second));
+        for line in [
+            "orig.expressd.mine: 1\n",
+            "expressd.first.topic: in-put\nexpressd.first.partition: 3\nexpressd.first.offset: 42\n",
+            "expressd.first.timestamp: 1699999999999\n",
+        ] {
+            assert!(first.contains(line) && second.contains(line), "{line}");
+        }
+        assert!(first.contains("expressd.retry.not_before: 17\n"));
+        assert!(second.contains("expressd.retry.not_before: 18\n"));
+        assert!(second.contains("expressd.attempt: 2\n"));
+        assert!(second.contains("expressd.source.topic: in-put.orders.retry.1\n"));
+        assert_eq!(second.matches("not_before").count(), 1);
+        let last = Record {
+            headers: again.headers,
+            ..again
+        };
+        assert_eq!(event_timestamp(&last, 2), Some(1_699_999_999_999));
+        let mut dead = HeaderBuffer::new();
+        dead_letter_headers(&last, &run, &problem, &mut dead);
+        let dead = text(&dead);
+        assert!(dead.contains("expressd.first.offset: 42\n"));
+        assert!(!dead.contains("not_before"), "{dead}");
     }
 
     #[test]

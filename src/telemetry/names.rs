@@ -51,6 +51,8 @@ table! {
     DISCARDED = Counter Count "expressd_discarded_total" ["pipeline"];
     /// Outcomes that were sent again because the sink did not take them.
     RESENT = Counter Count "expressd_resent_total" ["pipeline"];
+    /// Records that went to a retry topic.
+    RETRIED = Counter Count "expressd_retry_records_total" ["pipeline"];
     /// From taking a record in to the acknowledgement of its outcome: what expressd adds.
     DELIVERY_SECONDS = Histogram Seconds "expressd_delivery_seconds" ["pipeline"];
     /// From the record's timestamp to the acknowledgement of its outcome: how late outcomes are.

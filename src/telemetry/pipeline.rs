@@ -21,6 +21,7 @@ pub struct PipelineMetrics {
     results: Sharded,
     discarded: Sharded,
     resent: Sharded,
+    retried: Sharded,
     dead_letters: Sharded,
     seconds: Histogram,
     delivery: Histogram,
@@ -52,6 +53,8 @@ pub struct Totals {
     pub dead_letters: u64,
     /// Records that were dropped because the config says so.
     pub discarded: u64,
+    /// Records that a retry topic acknowledged.
+    pub retried: u64,
 }
 
 /// Executions of one batch, counted before they are added to what the threads share.
@@ -85,6 +88,7 @@ impl PipelineMetrics {
             results: Sharded::default(),
             discarded: Sharded::default(),
             resent: Sharded::default(),
+            retried: Sharded::default(),
             dead_letters: Sharded::default(),
             seconds: Histogram::default(),
             delivery: Histogram::default(),
@@ -146,6 +150,11 @@ impl PipelineMetrics {
     pub fn dead_letter(&self, error: Option<&str>) {
         self.dead_letters.add(1);
         self.dead_letters_by_error.add(error);
+    }
+
+    /// A retry topic acknowledged a record.
+    pub fn retried(&self) {
+        self.retried.add(1);
     }
 
     /// Outcomes were acknowledged so long after their records were taken in.
@@ -217,6 +226,7 @@ impl PipelineMetrics {
             results: sum(&self.results),
             dead_letters: sum(&self.dead_letters),
             discarded: sum(&self.discarded),
+            retried: sum(&self.retried),
         }
     }
 
@@ -257,6 +267,7 @@ impl PipelineMetrics {
         set(names::RECORDS, totals.records);
         set(names::RESULTS, totals.results);
         set(names::DISCARDED, totals.discarded);
+        set(names::RETRIED, totals.retried);
         set(names::RESENT, u64::try_from(self.resent.sum()).unwrap_or(0));
         for (outcome, count) in [
             ("succeeded", totals.succeeded),

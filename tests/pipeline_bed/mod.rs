@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use expressd::asl;
 use expressd::engine::{Limits, TaskReply};
 use expressd::kafka::{Cluster, KafkaConfig};
-use expressd::pipeline::{Pipeline, PipelineConfig, PipelineOptions, Shared};
+use expressd::pipeline::{Pipeline, PipelineConfig, PipelineOptions, RetryConfig, Shared};
 use expressd::plan;
 use expressd::runtime::{Clock, IdentityConfig, Machine, Runtime, RuntimeConfig};
 use expressd::source::{Deadlines, MemoryBudget, SourceEnd};
@@ -102,6 +102,16 @@ impl Bed {
     }
 
     pub(crate) fn start(&self, source: Value, sink: Value, options: PipelineOptions) -> Run {
+        self.start_with(source, sink, options, RetryConfig::default())
+    }
+
+    pub(crate) fn start_with(
+        &self,
+        source: Value,
+        sink: Value,
+        options: PipelineOptions,
+        retry: RetryConfig,
+    ) -> Run {
         let (parsed, _) = asl::parse(MACHINE).unwrap();
         let compiled = Arc::new(plan::compile(&parsed).unwrap());
         let mut registry = Registry::default();
@@ -113,6 +123,7 @@ impl Bed {
         let identity = IdentityConfig::default();
         let machine = Machine::new(compiled, "orders", &registry, &identity, Limits::default());
         let config = PipelineConfig {
+            retry,
             source: serde_json::from_value(source).unwrap(),
             sink: serde_json::from_value(sink).unwrap(),
             options,

@@ -5,3 +5,4 @@
 mod pipeline_bed;
 
 mod order;
+mod retry;

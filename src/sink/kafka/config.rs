@@ -16,6 +16,12 @@ pub struct KafkaSinkConfig {
     /// Topic of the dead letters; must not be an input of the pipeline.
     #[serde(default)]
     pub dead_letters: Option<String>,
+    /// What to do when the dead-letter topic itself refuses a record for good.
+    #[serde(default)]
+    pub on_dead_letter_error: OnDeadLetterError,
+    /// Topics of records that run again; the pipeline's `retry` makes them up.
+    #[serde(skip)]
+    pub retries: Vec<String>,
     /// Asks at start whether the topics are there.
     #[serde(default = "yes")]
     pub verify: bool,
@@ -28,6 +34,17 @@ pub struct KafkaSinkConfig {
     /// Passed to librdkafka as they are, for this producer only.
     #[serde(default)]
     pub properties: Properties,
+}
+
+/// What to do with a dead letter that is refused for good: no permission, or too large even after it was cut.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum OnDeadLetterError {
+    /// Nothing goes on until an operator acts; it is tried again every ten seconds.
+    #[default]
+    Halt,
+    /// It is given up, and counted.
+    Discard,
 }
 
 fn yes() -> bool {
@@ -56,6 +73,7 @@ impl KafkaSinkConfig {
         self.output_topic()
             .into_iter()
             .chain(self.dead_letters.as_deref())
+            .chain(self.retries.iter().map(String::as_str))
     }
 
     /// The properties of the producer.

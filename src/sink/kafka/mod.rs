@@ -6,7 +6,7 @@ mod held;
 mod outlet;
 mod sender;
 
-pub use config::KafkaSinkConfig;
+pub use config::{KafkaSinkConfig, OnDeadLetterError};
 
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};

@@ -15,7 +15,7 @@ use crate::sink::record::truncate;
 use crate::sink::{Kind, OwnedPublication, Publication, Receipt};
 use crate::telemetry::PipelineMetrics;
 
-use super::config::KafkaSinkConfig;
+use super::config::{KafkaSinkConfig, OnDeadLetterError};
 use super::context::{Reports, Sent, Undelivered};
 use super::held::{Held, Hold};
 use super::outlet::{MakeOutlet, Outlet};
@@ -39,6 +39,8 @@ pub(crate) struct Sender<R: Receipt> {
     make: MakeOutlet<R>,
     output: Option<String>,
     dead_letters: Option<String>,
+    retries: Vec<String>,
+    on_dead_letter_error: OnDeadLetterError,
     producer: ArcSwap<Box<dyn Outlet<R>>>,
     /// Of the next publication.
     number: AtomicU64,
@@ -77,6 +79,8 @@ impl<R: Receipt> Sender<R> {
             make,
             output: config.output_topic().map(str::to_string),
             dead_letters: config.dead_letters.clone(),
+            retries: config.retries.clone(),
+            on_dead_letter_error: config.on_dead_letter_error,
             producer: ArcSwap::from_pointee(producer),
             number: AtomicU64::new(0),
             holding: AtomicBool::new(false),
@@ -96,6 +100,7 @@ impl<R: Receipt> Sender<R> {
         match kind {
             Kind::Result => self.output.as_deref(),
             Kind::DeadLetter => self.dead_letters.as_deref(),
+            Kind::Retry(topic) => self.retries.get(usize::from(topic)).map(String::as_str),
         }
     }
 
@@ -159,6 +164,10 @@ impl<R: Receipt> Sender<R> {
                 self.too_large(publication, sent, code);
                 return false;
             }
+            (_, DeliveryFailure::Refused) if self.gives_up(publication.kind) => {
+                self.give_up(sent, code);
+                return false;
+            }
             (_, DeliveryFailure::Refused) => {
                 self.halt(format!("{:?}: {code}", publication.kind));
                 (LAST_BACKOFF, true)
@@ -191,7 +200,7 @@ impl<R: Receipt> Sender<R> {
             .iter()
             .any(|header| header.name == "expressd.truncated");
         let delay = match publication.kind {
-            Kind::Result if self.dead_letters.is_some() => {
+            Kind::Result | Kind::Retry(_) if self.dead_letters.is_some() => {
                 let bytes = publication.value.as_ref().map_or(0, Vec::len);
                 let cause = format!("the output of {bytes} bytes was refused: {code}");
                 publication = sent.receipt.output_too_large(&cause);
@@ -203,12 +212,23 @@ impl<R: Receipt> Sender<R> {
                 publication.value = Some(truncate(&value, &mut publication.headers).to_vec());
                 Duration::ZERO
             }
+            kind if self.gives_up(kind) => return self.give_up(sent, code),
             kind => {
                 self.halt(format!("{kind:?}: {code}"));
                 LAST_BACKOFF
             }
         };
         self.keep(publication, sent, delay, false);
+    }
+
+    fn gives_up(&self, kind: Kind) -> bool {
+        kind == Kind::DeadLetter && self.on_dead_letter_error == OnDeadLetterError::Discard
+    }
+
+    fn give_up(&self, mut sent: Box<Sent<R>>, code: RDKafkaErrorCode) {
+        error!(error = %code, "a dead letter is refused for good and given up, as the config says");
+        sent.receipt.given_up();
+        R::acknowledged(&mut vec![sent.receipt]);
     }
 
     /// Keeps a publication, and everything after it, back.

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use rdkafka::types::RDKafkaErrorCode;
 use tokio::time::Instant;
 
@@ -26,6 +27,10 @@ pub(super) struct Assigned {
     /// Taken from the queue while the window had no room for their bytes; at most a batch.
     held: VecDeque<Message>,
     halted: bool,
+    /// Its records say when they may run; none of them before the one at the head.
+    delayed: bool,
+    /// When the record at the head may run, milliseconds since the epoch.
+    not_before: i64,
     window_records: usize,
     /// The first record of each batch in the window: how old the head is, to within a batch.
     marks: VecDeque<Mark>,
@@ -53,6 +58,7 @@ impl Assigned {
         queue: Box<dyn Queue>,
         metrics: PartitionMetrics,
         window_records: usize,
+        delayed: bool,
     ) -> Assigned {
         Assigned {
             partition,
@@ -60,6 +66,8 @@ impl Assigned {
             queue,
             held: VecDeque::new(),
             halted: false,
+            delayed,
+            not_before: i64::MIN,
             window_records,
             marks: VecDeque::new(),
         }
@@ -109,6 +117,16 @@ impl Assigned {
         if self.halted || self.partition.is_draining() {
             return swept;
         }
+        let now = match self.delayed {
+            true => Timestamp::now().as_millisecond(),
+            false => i64::MAX,
+        };
+        if now < self.not_before {
+            // Nothing is read until then; what the client has fetched ahead is bounded.
+            swept.commit_is_urgent |=
+                self.partition.window().uncommitted() > self.window_records / 2;
+            return swept;
+        }
         for _ in 0..BATCHES {
             let (free, uncommitted) = {
                 let window = self.partition.window();
@@ -120,7 +138,7 @@ impl Assigned {
             }
             let asked = free.min(BATCH_RECORDS);
             let found = self.fill(asked, &mut swept);
-            swept.records += self.take(intake);
+            swept.records += self.take(now, intake);
             if found < asked || !self.held.is_empty() {
                 break;
             }
@@ -140,8 +158,8 @@ impl Assigned {
         found
     }
 
-    /// Moves held messages into the window and hands them on.
-    fn take(&mut self, intake: &mut Intake) -> usize {
+    /// Moves held messages that may run now into the window and hands them on.
+    fn take(&mut self, now: i64, intake: &mut Intake) -> usize {
         let topic = self.partition.topic();
         let mut first = None;
         let mut taken = 0;
@@ -149,7 +167,14 @@ impl Assigned {
             let mut window = self.partition.window();
             for message in &self.held {
                 let offset = message.offset();
-                let bytes = message.record(topic).bytes();
+                let record = message.record(topic);
+                if self.delayed {
+                    self.not_before = record.not_before().unwrap_or(i64::MIN);
+                    if now < self.not_before {
+                        break;
+                    }
+                }
+                let bytes = record.bytes();
                 let slot = self.partition.take(&mut window, offset, offset + 1, bytes);
                 let Some(slot) = slot else { break };
                 first.get_or_insert(slot);

@@ -89,7 +89,8 @@ impl NativeClient {
             &config.client(cluster, group),
             Context::new(metrics),
         )?;
-        let topics: Vec<_> = config.topics.iter().map(String::as_str).collect();
+        let topics = config.topics.iter().chain(&config.delayed);
+        let topics: Vec<_> = topics.map(String::as_str).collect();
         consumer.subscribe(&topics)?;
         let consumer = Arc::new(consumer);
         Ok(NativeClient {

@@ -15,6 +15,9 @@ use rdkafka::config::ClientConfig;
 pub struct KafkaSourceConfig {
     /// Input topics.
     pub topics: Vec<String>,
+    /// Topics read beside them whose records say when they may run; the pipeline's `retry` makes them up.
+    #[serde(skip)]
+    pub delayed: Vec<String>,
     /// Consumer group; the pipeline's name where it is not given.
     #[serde(default)]
     pub group: Option<String>,

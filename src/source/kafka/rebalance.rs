@@ -104,6 +104,7 @@ impl Consumer {
             queue,
             metrics,
             limits.records,
+            self.config.delayed.iter().any(|delayed| delayed == topic),
         ))
     }
 
