@@ -25,6 +25,8 @@ pub mod test_state;
 pub mod cases;
 
 #[cfg(feature = "daemon")]
+pub mod mutants;
+#[cfg(feature = "daemon")]
 pub mod units;
 
 #[cfg(feature = "daemon")]

@@ -14,7 +14,7 @@ const LAYERS: &[&[&str]] = &[
     &["engine"],
     &["test_state"],
     &["cases"],
-    &["units"],
+    &["units", "mutants"],
     &["telemetry"],
     &["kafka"],
     &["task"],

@@ -47,3 +47,6 @@ pub fn log_line(level: RDKafkaLogLevel, facility: &str, message: &str) {
         }
     }
 }
+
+#[cfg(test)]
+pub(crate) mod simulation;

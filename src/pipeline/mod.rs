@@ -218,3 +218,6 @@ fn provide_topics(config: &PipelineConfig, cluster: &Cluster) -> Result<(), Star
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod simulation;

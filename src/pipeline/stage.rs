@@ -8,6 +8,7 @@ use tracing::error;
 use crate::engine::{Counts, Outcome};
 use crate::error_name;
 use crate::kafka::{HeaderBuffer, Record};
+use crate::mutants::{self, Mutant};
 use crate::runtime::{Ended, Event, Machine, Runtime, Started};
 use crate::sink::record::{
     Problem, Run, dead_letter_headers, event_timestamp, result_headers, retry_headers,
@@ -144,8 +145,11 @@ impl Stage {
         scratch: &mut Scratch,
     ) {
         let n_records = indexes.len();
+        let partition = job.batch.partition();
+        // All of the batch or nothing: its parts are in the hands of several workers.
+        let begun = partition.begin(job.batch.slot(job.batch.len() - 1));
         for (n, index) in indexes.enumerate() {
-            if job.batch.partition().is_draining() {
+            if !begun || partition.is_stopped() {
                 scratch.abandoned.push(job.batch.slot(index));
                 continue;
             }
@@ -183,6 +187,10 @@ impl Stage {
             Input::Run(payload) => payload,
             Input::Discard => {
                 self.metrics.discarded(1);
+                scratch.discarded.push(job.batch.slot(index));
+                return Left::Over;
+            }
+            Input::Invalid(_) if mutants::is(Mutant::SkipInvalid) => {
                 scratch.discarded.push(job.batch.slot(index));
                 return Left::Over;
             }
@@ -237,7 +245,7 @@ impl Stage {
     fn go_on(&self, over: &Arc<Job>, scratch: &mut Scratch) {
         let Some(lanes) = &over.lanes else { return };
         while let Some(next) = lanes.next(&over.batch.record(0)) {
-            let left = if next.batch.partition().is_draining() {
+            let left = if next.batch.partition().is_stopped() {
                 scratch.abandoned.push(next.batch.slot(0));
                 Left::Over
             } else {
@@ -282,6 +290,9 @@ impl Stage {
                     headers: &scratch.headers,
                 };
                 self.sink.publish(&publication, Ticket::result(job, index));
+                if mutants::is(Mutant::AcknowledgeOnSend) {
+                    job.batch.partition().done(&[job.batch.slot(index)]);
+                }
             }
             Outcome::Failed(failure) => {
                 scratch.tally.failed += 1;
@@ -306,7 +317,7 @@ impl Stage {
             Outcome::Aborted => {
                 scratch.tally.aborted += 1;
                 // Nothing behind it may start any more, whoever aborted it.
-                job.batch.partition().drain();
+                job.batch.partition().stop();
                 scratch.abandoned.push(job.batch.slot(index));
             }
         }
@@ -389,7 +400,7 @@ impl Stage {
                 "key"
             }
             None => {
-                partition.drain();
+                partition.stop();
                 "partition"
             }
         };

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::error_name;
 use crate::kafka::{HeaderBuffer, OwnedRecord};
+use crate::mutants::{self, Mutant};
 use crate::runtime::Moment;
 use crate::sink::record::Problem;
 use crate::sink::{Kind, OwnedPublication, Publication, Receipt};
@@ -28,9 +29,13 @@ impl Job {
     pub(super) fn alone(&self, index: usize) -> Arc<Job> {
         let record = OwnedRecord::new(&self.batch.record(index));
         let partition = Arc::clone(self.batch.partition());
+        let slot = match mutants::is(Mutant::WrongSlot) {
+            true => 0,
+            false => index,
+        };
         Arc::new(Job {
             stage: Arc::clone(&self.stage),
-            batch: Batch::single(partition, self.batch.slot(index), record),
+            batch: Batch::single(partition, self.batch.slot(slot), record),
             taken: self.taken,
             lanes: self.lanes.clone(),
         })

@@ -49,6 +49,27 @@ impl CpuPool {
         })
     }
 
+    /// A pool whose only worker is the calling thread, for ever.
+    #[cfg(test)]
+    pub(super) fn on_this_thread() -> CpuPool {
+        let builder = rayon::ThreadPoolBuilder::new()
+            .num_threads(1)
+            .use_current_thread();
+        CpuPool {
+            workers: 1,
+            spares: vec![Spares::default()],
+            pool: builder.build().unwrap(),
+            load: Arc::default(),
+            busy: Arc::default(),
+        }
+    }
+
+    /// Runs a job that waits, if the calling thread is a worker; says whether there was one.
+    #[cfg(test)]
+    pub(super) fn run_one(&self) -> bool {
+        matches!(rayon::yield_local(), Some(rayon::Yield::Executed))
+    }
+
     /// How many threads there are.
     pub fn workers(&self) -> usize {
         self.workers

@@ -153,6 +153,27 @@ impl Runtime {
         self.tokio.spawn(async move { pool.spawn(job) });
     }
 
+    /// A runtime whose jobs run on the calling thread, when it says so.
+    #[cfg(test)]
+    pub(crate) fn simulated(clock: Clock, tokio: Handle) -> Runtime {
+        let concurrency = RuntimeConfig::default().concurrency;
+        Runtime {
+            tools: Tools {
+                pool: Arc::new(CpuPool::on_this_thread()),
+                clock: Arc::new(clock),
+                concurrency: Arc::new(Semaphore::new(concurrency)),
+            },
+            tokio,
+            concurrency,
+        }
+    }
+
+    /// Runs a job that waits, on the calling thread; says whether there was one.
+    #[cfg(test)]
+    pub(crate) fn run_one(&self) -> bool {
+        self.tools.pool.run_one()
+    }
+
     /// The clocks of this runtime.
     pub fn clock(&self) -> &Clock {
         &self.tools.clock

@@ -42,3 +42,6 @@ impl<R: Receipt> Sink<R> {
         }
     }
 }
+
+#[cfg(test)]
+pub(crate) use kafka::{Sender, Serving, producers};

@@ -1,11 +1,16 @@
 //! One assignment of one partition, shared by the source's thread and by whoever finishes its records.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::mutants::{self, Mutant};
 use crate::runtime::CancelToken;
 
 use super::{Completion, MemoryBudget, SlotId, Window, WindowLimits};
+
+const DRAINING: u64 = 1 << 63;
+const STOPPED: u64 = 1 << 62;
+const FLAGS: u64 = DRAINING | STOPPED;
 
 /// A partition from its assignment to its revocation: one epoch. The next assignment is another object, so a late
 /// completion finds this one closed and changes nothing.
@@ -13,7 +18,8 @@ pub struct Partition {
     topic: Arc<str>,
     number: i32,
     window: Mutex<Window>,
-    draining: AtomicBool,
+    /// One past the newest slot whose batch has begun, and two flags.
+    begun: AtomicU64,
     cancel: CancelToken,
     budget: Arc<MemoryBudget>,
 }
@@ -31,7 +37,7 @@ impl Partition {
             topic,
             number,
             window: Mutex::new(Window::new(limits, position)),
-            draining: AtomicBool::new(false),
+            begun: AtomicU64::new(0),
             cancel: CancelToken::new(),
             budget,
         }
@@ -57,19 +63,42 @@ impl Partition {
         self.window.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether nothing new may be started: what is queued is to be abandoned.
+    /// Whether nothing more is taken in.
     pub fn is_draining(&self) -> bool {
-        self.draining.load(Ordering::Relaxed)
+        self.begun.load(Ordering::Relaxed) & DRAINING != 0
     }
 
-    /// From now on nothing new is started.
+    /// From now on nothing is taken in, and what was taken in is run only as far as a later record has begun already:
+    /// an outcome behind one that is missing would be published again by the next owner.
     pub fn drain(&self) {
-        self.draining.store(true, Ordering::Relaxed);
+        self.begun.fetch_or(DRAINING, Ordering::Relaxed);
     }
 
-    /// Stops the executions of this epoch that wait.
+    /// Whether a batch that ends with this slot may run; if so, everything before it may, too.
+    pub fn begin(&self, last: SlotId) -> bool {
+        let begun = self
+            .begun
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |begun| {
+                let (flags, newest) = (begun & FLAGS, begun & !FLAGS);
+                let may = flags == 0 || flags == DRAINING && last.0 < newest;
+                may.then_some(flags | newest.max(last.0 + 1))
+            });
+        begun.is_ok()
+    }
+
+    /// Whether nothing runs any more, begun or not.
+    pub fn is_stopped(&self) -> bool {
+        self.begun.load(Ordering::Relaxed) & STOPPED != 0
+    }
+
+    /// From now on no record is run.
+    pub fn stop(&self) {
+        self.begun.fetch_or(FLAGS, Ordering::Relaxed);
+    }
+
+    /// Stops the executions of this epoch that wait, too.
     pub fn cancel(&self) {
-        self.drain();
+        self.stop();
         self.cancel.cancel();
     }
 
@@ -86,6 +115,9 @@ impl Partition {
 
     /// These records will not get an outcome in this epoch.
     pub fn abandon(&self, slots: &[SlotId]) -> usize {
+        if mutants::is(Mutant::DropOnRevoke) {
+            return self.done(slots);
+        }
         self.finish(slots, Window::abandon)
     }
 
@@ -117,7 +149,7 @@ impl Partition {
 
     /// Ends the epoch.
     pub fn close(&self) {
-        self.drain();
+        self.stop();
         let mut window = self.window();
         let running = window.running();
         let bytes = window.close();
@@ -129,6 +161,24 @@ impl Partition {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_before_a_begun_batch_runs_although_the_partition_drains() {
+        let limits = WindowLimits {
+            records: 10,
+            bytes: 1_000,
+        };
+        let budget = Arc::new(MemoryBudget::new(1 << 20));
+        let partition = Partition::new("t".into(), 0, 5, limits, budget);
+        assert!(partition.begin(SlotId(7)));
+        partition.drain();
+        assert!(partition.begin(SlotId(7)) && partition.begin(SlotId(3)));
+        assert!(!partition.begin(SlotId(8)));
+        assert!(partition.is_draining() && !partition.is_stopped());
+        partition.cancel();
+        assert!(!partition.begin(SlotId(3)));
+        assert!(partition.is_stopped());
+    }
 
     #[test]
     fn a_closed_epoch_gives_its_memory_back_once() {

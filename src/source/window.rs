@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use crate::mutants::{self, Mutant};
+
 /// The place of a record in its window: a count of arrivals, unlike offsets without holes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SlotId(pub u64);
@@ -146,7 +148,8 @@ impl Window {
 
     fn move_head(&mut self) {
         while let Some(slot) = self.slots.front()
-            && slot.progress == Progress::Done
+            && (slot.progress == Progress::Done
+                || mutants::is(Mutant::CommitPastAbandoned) && slot.progress == Progress::Abandoned)
         {
             self.bytes -= slot.bytes;
             self.slots.pop_front();
@@ -156,6 +159,9 @@ impl Window {
 
     /// The offset to commit: every record below it has an acknowledged outcome.
     pub fn watermark(&self) -> i64 {
+        if mutants::is(Mutant::CommitOnTake) {
+            return self.next_offset;
+        }
         self.slots
             .front()
             .map_or(self.next_offset, |head| head.offset)

@@ -17,7 +17,7 @@ use crate::kafka::Cluster;
 use crate::telemetry::{KafkaClientMetrics, PipelineMetrics};
 
 use super::{Kind, Publication, Receipt};
-use sender::Sender;
+pub(crate) use sender::Sender;
 
 /// Writes to an output topic and a dead-letter topic.
 pub struct KafkaSink<R: Receipt> {
@@ -99,6 +99,24 @@ impl<R: Receipt> Drop for KafkaSink<R> {
             && thread.thread().id() != thread::current().id()
         {
             let _ = thread.join();
+        }
+    }
+}
+
+#[cfg(test)]
+mod simulated;
+#[cfg(test)]
+pub(crate) use sender::Serving;
+#[cfg(test)]
+pub(crate) use simulated::producers;
+
+#[cfg(test)]
+impl<R: Receipt> KafkaSink<R> {
+    /// A sink without a thread: whoever made the sender serves it.
+    pub(crate) fn simulated(sender: Arc<Sender<R>>) -> KafkaSink<R> {
+        KafkaSink {
+            sender,
+            thread: None,
         }
     }
 }

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use tracing::{error, info, warn};
 
 use crate::kafka::{DeliveryFailure, delivery_failure};
+use crate::mutants::{self, Mutant};
 use crate::runtime::pause;
 use crate::sink::record::truncate;
 use crate::sink::{Kind, OwnedPublication, Publication, Receipt};
@@ -155,6 +156,10 @@ impl<R: Receipt> Sender<R> {
             code,
         } = undelivered;
         let failure = delivery_failure(code);
+        if forgets(code, failure) {
+            R::acknowledged(&mut vec![sent.receipt]);
+            return false;
+        }
         let (delay, all_reported) = match (code, failure) {
             (RDKafkaErrorCode::QueueFull, _) => (QUEUE_FULL_BACKOFF, false),
             (RDKafkaErrorCode::PurgeQueue | RDKafkaErrorCode::PurgeInflight, _) => {
@@ -345,6 +350,9 @@ impl<R: Receipt> Sender<R> {
         match (self.make)() {
             Ok(producer) => {
                 self.producer.store(Arc::new(producer));
+                if mutants::is(Mutant::ForgetBroken) {
+                    return;
+                }
                 // A report that is dropped with its producer would leave a slot open for ever; and whoever was about to
                 // hand something to it still holds it.
                 loop {
@@ -388,5 +396,14 @@ impl<R: Receipt> Sender<R> {
 
     pub(super) fn close(&self) {
         self.closed.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Never, but for mutants.
+fn forgets(code: RDKafkaErrorCode, failure: DeliveryFailure) -> bool {
+    match (code, failure) {
+        (RDKafkaErrorCode::QueueFull, _) => mutants::is(Mutant::DropOnFullQueue),
+        (_, DeliveryFailure::TooLarge) => mutants::is(Mutant::DropTooLarge),
+        _ => mutants::is(Mutant::DropUndelivered),
     }
 }

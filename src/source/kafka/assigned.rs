@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use rdkafka::types::RDKafkaErrorCode;
 use tokio::time::Instant;
 
+use crate::mutants::{self, Mutant};
 use crate::source::{Batch, Intake, MemoryBudget, Partition};
 use crate::telemetry::PartitionMetrics;
 
@@ -192,6 +193,9 @@ impl Assigned {
             let batch = self.queue.batch(topic, messages);
             let partition = Arc::clone(&self.partition);
             intake(Batch::new(partition, first, batch));
+        }
+        if mutants::is(Mutant::DropHeld) {
+            self.held.clear();
         }
         taken
     }

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use tracing::warn;
 
 use crate::kafka::{CommitFailure, commit_failure};
+use crate::mutants::{self, Mutant};
 use crate::source::Partition;
 use crate::telemetry::PipelineMetrics;
 
@@ -70,7 +71,9 @@ impl Commits {
         let mut failed = None;
         for commit in &answer.partitions {
             let (topic, number) = (&*commit.topic, commit.number);
-            if let Some(error) = answer.error.or(commit.error) {
+            if let Some(error) = answer.error.or(commit.error)
+                && !mutants::is(Mutant::IgnoreCommitErrors)
+            {
                 self.fenced |= commit_failure(error) == CommitFailure::Fenced;
                 failed = Some((error, topic, number));
                 continue;
@@ -103,7 +106,9 @@ pub(super) fn offsets<'a>(
     watermarks: impl Iterator<Item = (&'a Partition, i64)>,
 ) -> KafkaResult<TopicPartitionList> {
     let mut offsets = TopicPartitionList::new();
-    for (partition, watermark) in watermarks {
+    for (partition, mut watermark) in watermarks {
+        watermark += i64::from(mutants::is(Mutant::OneTooHigh));
+        watermark -= i64::from(mutants::is(Mutant::OneTooLow));
         offsets.add_partition_offset(
             partition.topic(),
             partition.number(),

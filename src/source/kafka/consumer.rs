@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use tracing::{debug, error, warn};
 
 use crate::kafka::{ConsumerFailure, OwnedRecord, consumer_failure};
+use crate::mutants::{self, Mutant};
 use crate::runtime::pause;
 use crate::source::{
     Batch, Control, Deadlines, Intake, MemoryBudget, Partition, SourceEnd, SourceError, Wiring,
@@ -134,6 +135,9 @@ impl Consumer {
 
     /// A record that came by the main queue is a record like any other.
     fn take_stray(&mut self, record: OwnedRecord) {
+        if mutants::is(Mutant::DropStrays) {
+            return;
+        }
         let borrowed = record.as_record();
         let Some(assigned) = self
             .assigned
@@ -332,11 +336,18 @@ impl Consumer {
             .map(|assigned| Arc::clone(&assigned.partition))
             .collect();
         let deadline = Instant::now() + self.deadlines.drain;
-        self.drain(&all, deadline, true);
-        if !self.commit_until(deadline.max(Instant::now() + CLOSE)) {
+        let cut = self.drain(&all, deadline, true);
+        if mutants::is(Mutant::NoLastCommit) {
+            debug!("left out");
+        } else if !self.commit_until(deadline.max(Instant::now() + CLOSE)) {
             warn!("the last commit was not answered");
         }
-        let left = all.iter().map(|partition| partition.window().len()).sum();
+        // Without a cut those are records that never started, as if they had not been read.
+        let left = all
+            .iter()
+            .filter(|_| cut)
+            .map(|partition| partition.window().len())
+            .sum();
         all.iter().for_each(|partition| partition.close());
         self.close();
         left

@@ -47,3 +47,6 @@ pub fn start(
         .spawn(move || consumer.run())
         .map_err(|error| failed(&error))
 }
+
+#[cfg(test)]
+pub(crate) mod simulated;

@@ -8,6 +8,7 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use tokio::time::Instant;
 use tracing::{error, info, warn};
 
+use crate::mutants::{self, Mutant};
 use crate::runtime::pause;
 use crate::source::Partition;
 
@@ -46,7 +47,9 @@ impl Consumer {
         let mut assigned = Vec::new();
         for element in committed.elements() {
             let (topic, number) = (element.topic(), element.partition());
-            let start = self.start(topic, number, position(element.offset()))?;
+            let committed = position(element.offset());
+            let committed = committed.filter(|_| !mutants::is(Mutant::IgnoreCommitted));
+            let start = self.start(topic, number, committed)?;
             starts.add_partition_offset(topic, number, start.offset)?;
             assigned.extend(self.begin_epoch(topic, number, &start));
         }
@@ -68,6 +71,10 @@ impl Consumer {
             },
             (None, start_from) => {
                 let (low, high) = retry(|| self.client.range(topic, number))?;
+                let start_from = match mutants::is(Mutant::StartAtEnd) {
+                    true => StartFrom::Latest,
+                    false => start_from,
+                };
                 match start_from {
                     // Retention may run over `low` any moment; "the beginning" it does not run over.
                     StartFrom::Earliest => Start {
@@ -124,10 +131,15 @@ impl Consumer {
             leaving.iter().for_each(|partition| partition.cancel());
         } else {
             let deadline = Instant::now() + self.config.rebalance.drain.0;
-            self.drain(&leaving, deadline, false);
+            if !mutants::is(Mutant::NoDrain) {
+                self.drain(&leaving, deadline, false);
+            }
             if !self.commit_until(deadline) {
                 warn!("the last commit before a rebalance was not answered");
             }
+        }
+        if mutants::is(Mutant::NoEpoch) {
+            return self.client.give_up(partitions);
         }
         leaving.iter().for_each(|partition| partition.close());
         self.client.give_up(partitions);
@@ -144,8 +156,13 @@ impl Consumer {
     }
 
     /// Starts nothing new in these partitions and waits for what runs, outcomes and acknowledgements included. At the
-    /// deadline it is cancelled.
-    pub(super) fn drain(&mut self, leaving: &[Arc<Partition>], deadline: Instant, last: bool) {
+    /// deadline it is cancelled. Says whether that was needed.
+    pub(super) fn drain(
+        &mut self,
+        leaving: &[Arc<Partition>],
+        deadline: Instant,
+        last: bool,
+    ) -> bool {
         leaving.iter().for_each(|partition| partition.drain());
         while running(leaving) > 0
             && Instant::now() < deadline
@@ -155,7 +172,7 @@ impl Consumer {
         }
         let left = running(leaving);
         if left == 0 {
-            return;
+            return false;
         }
         warn!(executions = left, "deadline hit, cancelling");
         leaving.iter().for_each(|partition| partition.cancel());
@@ -164,6 +181,7 @@ impl Consumer {
         while running(leaving) > 0 && Instant::now() < deadline {
             self.keep_going(last);
         }
+        true
     }
 
     /// The membership and, unless this is the end, the other partitions do not wait.

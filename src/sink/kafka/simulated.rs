@@ -1,0 +1,113 @@
+//! Producers of a simulated world.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rdkafka::error::RDKafkaErrorCode;
+
+use crate::kafka::simulation::{Answer, MemberId, Universe};
+use crate::sink::{OwnedPublication, Publication, Receipt};
+
+use super::context::{Reports, Sent, Undelivered};
+use super::outlet::{MakeOutlet, Outlet};
+
+/// Makes producers of a member.
+pub(crate) fn producers<R: Receipt>(universe: Arc<Universe>, member: MemberId) -> MakeOutlet<R> {
+    Box::new(move || {
+        let universe = Arc::clone(&universe);
+        let producer = universe.world().new_producer(member);
+        Ok(Box::new(Simulated {
+            universe,
+            producer,
+            open: Mutex::default(),
+        }))
+    })
+}
+
+/// What has no report yet, by number.
+type Open<R> = BTreeMap<u64, (OwnedPublication, Box<Sent<R>>)>;
+
+struct Simulated<R> {
+    universe: Arc<Universe>,
+    producer: usize,
+    open: Mutex<Open<R>>,
+}
+
+impl<R> Simulated<R> {
+    fn open(&self) -> MutexGuard<'_, Open<R>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn answer(topic: &str, publication: &Publication<'_>) -> Answer {
+    let text = |name: &str| {
+        let mut headers = publication.headers.iter();
+        let header = headers.find(|header| header.name == name)?;
+        Some(String::from_utf8_lossy(header.value?).into_owned())
+    };
+    let number = |name: &str| text(name).and_then(|text| text.parse().ok()).unwrap_or(-1);
+    Answer {
+        dead: topic == "dead",
+        partition: i32::try_from(number("expressd.source.partition")).unwrap_or(-1),
+        offset: number("expressd.source.offset"),
+        key: publication.key.map(<[u8]>::to_vec),
+        value: publication.value.map(<[u8]>::to_vec),
+        execution: text("expressd.execution").unwrap_or_default(),
+        error: text("expressd.error"),
+    }
+}
+
+impl<R: Receipt> Outlet<R> for Simulated<R> {
+    fn send(
+        &self,
+        topic: &str,
+        publication: &Publication<'_>,
+        sent: Box<Sent<R>>,
+    ) -> Result<(), (RDKafkaErrorCode, Box<Sent<R>>)> {
+        let taken = self
+            .universe
+            .world()
+            .send(self.producer, answer(topic, publication));
+        match taken {
+            Ok(number) => {
+                let kept = (publication.to_owned(), sent);
+                self.open().insert(number, kept);
+                Ok(())
+            }
+            Err(code) => Err((code, sent)),
+        }
+    }
+
+    fn swap(&self, empty: &mut Reports<R>) {
+        for (number, report) in self.universe.world().reports(self.producer) {
+            let Some((publication, sent)) = self.open().remove(&number) else {
+                continue;
+            };
+            match report {
+                Ok(()) => empty.delivered.push(sent.receipt),
+                Err(code) => empty.failed.push(Undelivered {
+                    publication,
+                    sent,
+                    code,
+                }),
+            }
+        }
+    }
+
+    fn in_flight(&self) -> usize {
+        self.universe.world().in_flight(self.producer)
+    }
+
+    fn broken(&self) -> Option<String> {
+        let broken = self.universe.world().is_broken(self.producer);
+        broken.then(|| "as the seed wants it".to_string())
+    }
+
+    fn purge(&self) {
+        self.universe.world().purge(self.producer);
+    }
+
+    fn verify(&self, _: &str) -> Result<(), String> {
+        Ok(())
+    }
+}
