@@ -5,9 +5,10 @@ use super::graph;
 use super::machine::StateMachine;
 use super::reader::{Node, Reader};
 use super::variables;
-use crate::diagnostic::{Diagnostic, Position, Severity};
+use crate::diagnostic::{Diagnostic, Position, Refusal, Severity};
 use crate::value::Arena;
 use crate::value::Constants;
+use crate::value::Kind;
 use crate::value::ParseError;
 use crate::value::ParseLimits;
 
@@ -41,7 +42,7 @@ pub fn refusal(problems: &[Diagnostic]) -> Option<String> {
                 "{}: {} at {}",
                 codes::of_aws(problem.code),
                 problem.message,
-                problem.pointer
+                location(&problem.pointer)
             ),
         };
         if !texts.contains(&text) {
@@ -50,6 +51,33 @@ pub fn refusal(problems: &[Diagnostic]) -> Option<String> {
     }
     let list = texts.join(", ");
     (!texts.is_empty()).then(|| format!("Invalid State Machine Definition: '{list}'"))
+}
+
+/// A pointer as AWS writes places: `/States/A/Retry[0]/ErrorEquals[1]`. Only members of these fields have numbers for names.
+fn location(pointer: &str) -> String {
+    const ARRAYS: &[&str] = &[
+        "And",
+        "Branches",
+        "Catch",
+        "Choices",
+        "ErrorEquals",
+        "Or",
+        "Retry",
+    ];
+    let mut location = String::new();
+    let mut parent = "";
+    for segment in pointer.split('/').skip(1) {
+        let is_index = ARRAYS.contains(&parent) && segment.parse::<u32>().is_ok();
+        location += &match is_index {
+            true => format!("[{segment}]"),
+            false => format!("/{}", segment.replace("~1", "/").replace("~0", "~")),
+        };
+        parent = segment;
+    }
+    match location.is_empty() {
+        true => "null".to_string(),
+        false => location,
+    }
 }
 
 /// Everything that is wrong with a definition, and what will be regretted.
@@ -79,8 +107,19 @@ fn read(
         .parse(text.as_bytes(), limits(false))
         .map_err(|error| {
             let position = position(&error);
-            vec![of_document(codes::NOT_JSON, error.message, Some(position))]
+            let mut problem = of_document(codes::NOT_JSON, error.message, Some(position));
+            if text.trim().is_empty() {
+                problem.refusal = Some(Box::new(no_object()));
+            }
+            vec![problem]
         })?;
+    if document.kind(value) != Kind::Object {
+        let message = "a definition is a JSON object".to_string();
+        let start = Position { line: 1, column: 1 };
+        let mut problem = of_document(codes::WRONG_TYPE, message, Some(start));
+        problem.refusal = Some(Box::new(no_object()));
+        return Err(vec![problem]);
+    }
 
     let mut reader = Reader::new(&document, text, workflow_type);
     let top = Node {
@@ -116,6 +155,15 @@ fn read(
         document,
     };
     Ok((machine, problems))
+}
+
+/// What AWS says of a text that is no object, or that is nothing.
+fn no_object() -> Refusal {
+    Refusal {
+        code: "SCHEMA_VALIDATION_FAILED",
+        message: "Definition must be a valid JSON object".to_string(),
+        location: None,
+    }
 }
 
 fn limits(reject_duplicate_keys: bool) -> ParseLimits {

@@ -33,6 +33,14 @@ pub(super) fn check(reader: &mut Reader<'_>, node: &Node, resource: &str) {
         );
         let refusal = not_recognized(node, resource);
         reader.refuse(node, codes::INVALID_RESOURCE, message, help, refusal);
+    } else if let Some(service) = unknown_service(resource) {
+        let message = format!(
+            "the resource provided {:?} is not recognized: AWS has no integration {service:?}",
+            shorten(resource)
+        );
+        let help = did_you_mean(service, SERVICES.iter().copied());
+        let refusal = not_recognized(node, resource);
+        reader.refuse(node, codes::INVALID_RESOURCE, message, help, refusal);
     } else if !qualifier_is_valid(resource) {
         let message = format!(
             "the resource provided {:?} is not recognized: a function's version or alias has letters, digits, '-' and '_'",
@@ -96,6 +104,40 @@ fn unknown_action(resource: &str) -> Option<(&'static str, &'static [&'static st
     let action = &action.split('.').next().unwrap_or_default();
     let (service, actions) = ACTIONS.iter().find(|(name, _)| name == service)?;
     (!actions.contains(action)).then_some((*service, *actions))
+}
+
+/// Services with an integration of their own (guide, "Optimized integrations"); all others are called through `aws-sdk`.
+const SERVICES: &[&str] = &[
+    "apigateway",
+    "athena",
+    "batch",
+    "bedrock",
+    "codebuild",
+    "databrew",
+    "dynamodb",
+    "ecs",
+    "eks",
+    "elasticmapreduce",
+    "emr-containers",
+    "emr-serverless",
+    "events",
+    "glue",
+    "http",
+    "lambda",
+    "mediaconvert",
+    "sagemaker",
+    "sns",
+    "sqs",
+    "states",
+];
+
+/// The service, where `resource` names an integration that there is not.
+fn unknown_service(resource: &str) -> Option<&str> {
+    let parts: Vec<&str> = resource.split(':').collect();
+    let ["arn", _, "states", "", "", service, _action] = parts.as_slice() else {
+        return None;
+    };
+    (!SERVICES.contains(service) && !service.contains("${")).then_some(*service)
 }
 
 /// The part after a Lambda function's name: `$LATEST`, a version or an alias.

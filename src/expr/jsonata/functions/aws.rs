@@ -14,7 +14,7 @@ use super::{Native, Outcome, native};
 
 pub(super) const AWS: &[Native] = &[
     native("partition", "<a-n:a>", 2, partition),
-    native("range", "<nnn:a>", 3, range),
+    native("range", "<n?n?n?:a>", 3, range),
     native("hash", "<s-s?:s>", 2, hash),
     native("random", "<n?:n>", 1, random),
     native("uuid", "<:s>", 0, uuid),
