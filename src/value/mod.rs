@@ -12,6 +12,7 @@ mod handle;
 mod node;
 
 mod duplicates;
+mod familiar;
 mod parse;
 mod scan;
 mod simd;

@@ -19,12 +19,10 @@ pub(super) fn space_end(bytes: &[u8], mut at: usize) -> usize {
 /// Where strings can end: quotes, backslashes and control characters of one text, found ahead of its tokens.
 ///
 /// Looking them up one string at a time would make each token wait for the end of the one before it.
+#[derive(Clone, Copy)]
 pub(super) struct Specials<'a> {
     /// One bit for each byte.
     words: &'a [u64],
-    /// The part of the current word that is ahead.
-    bits: u64,
-    word: usize,
     /// Place of the first byte.
     start: usize,
 }
@@ -41,35 +39,26 @@ impl<'a> Specials<'a> {
         map.extend(marked.as_chunks::<WORD>().0.iter().map(specials));
         Specials {
             words: map,
-            bits: map[0],
-            word: 0,
             start: range.start,
         }
     }
 
-    /// The first at or behind `at`, which never moves back.
+    /// The first at or behind `at`.
     #[inline(always)]
-    fn next(&mut self, at: usize) -> usize {
-        loop {
-            while self.bits == 0 {
-                self.word += 1;
-                self.bits = self.words[self.word];
-            }
-            let place = self.start + self.word * WORD + self.bits.trailing_zeros() as usize;
-            self.bits &= self.bits - 1;
-            if place >= at {
-                return place;
-            }
+    fn next(self, at: usize) -> usize {
+        let from = at - self.start;
+        let mut word = from / WORD;
+        let mut bits = self.words[word] & (u64::MAX << (from % WORD));
+        while bits == 0 {
+            word += 1;
+            bits = self.words[word];
         }
+        self.start + word * WORD + bits.trailing_zeros() as usize
     }
 
     /// The closing quote of the string whose characters begin at `at`, and whether it holds a backslash.
     #[inline(always)]
-    pub(super) fn string_end(
-        &mut self,
-        bytes: &[u8],
-        at: usize,
-    ) -> Result<(usize, bool), Unexpected> {
+    pub(super) fn string_end(self, bytes: &[u8], at: usize) -> Result<(usize, bool), Unexpected> {
         let end = self.next(at);
         match bytes[end] {
             b'"' => Ok((end, false)),
@@ -79,7 +68,7 @@ impl<'a> Specials<'a> {
 
     /// The same from a backslash on.
     #[cold]
-    fn escaped_end(&mut self, bytes: &[u8], mut at: usize) -> Result<usize, Unexpected> {
+    fn escaped_end(self, bytes: &[u8], mut at: usize) -> Result<usize, Unexpected> {
         loop {
             match bytes[at] {
                 b'"' => return Ok(at),

@@ -454,3 +454,40 @@ fn constants_are_read_as_anything_else() {
     arena.reset(&constants);
     assert_eq!(arena.bytes_used(), 0);
 }
+
+/// The names of the first text are familiar when the others are read.
+#[test]
+fn a_familiar_name_that_is_repeated_is_resolved() {
+    let mut arena = Arena::new(Constants::empty());
+    let cases = [
+        (
+            r#"{"id":1,"in":{"a":1,"b":2},"c":[{"a":1}]}"#,
+            r#"{"id":1,"in":{"a":1,"b":2},"c":[{"a":1}]}"#,
+        ),
+        (
+            r#"{"id":1,"in":{"a":1,"a":2,"b":3}}"#,
+            r#"{"id":1,"in":{"a":2,"b":3}}"#,
+        ),
+        (
+            r#"{"id":1,"in":{"a":1,"b":2,"a":3}}"#,
+            r#"{"id":1,"in":{"a":3,"b":2}}"#,
+        ),
+        (
+            r#"{"id":1,"in":{"a":1,"b":2},"id":3}"#,
+            r#"{"id":3,"in":{"a":1,"b":2}}"#,
+        ),
+        (
+            r#"{"id":1,"in":{"a":1,"\u0061":2}}"#,
+            r#"{"id":1,"in":{"a":2}}"#,
+        ),
+        (
+            r#"{"id":1,"in":{"a" :1, "b": 2,"b":3}}"#,
+            r#"{"id":1,"in":{"a":1,"b":3}}"#,
+        ),
+    ];
+    for (text, want) in cases.iter().cycle().take(3 * cases.len()) {
+        arena.reset(&Constants::empty());
+        let value = arena.parse(text.as_bytes(), ParseLimits::default());
+        assert_eq!(arena.to_json(value.expect("the text is JSON")), *want);
+    }
+}

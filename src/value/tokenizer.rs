@@ -2,8 +2,10 @@
 //!
 //! Finds spans and converts nothing: numbers and escapes keep their spelling. Iterative, so depth costs no stack.
 
+use std::cell::RefCell;
 use std::ops::Range;
 
+use super::familiar::{Familiar, Place};
 use super::node::{DIRTY, ESCAPED, KEY_ESCAPED, LOOK_CLOSER, Node, RESOLVED, Span};
 use super::scan::{Specials, Unexpected};
 use super::simd::Consumer;
@@ -77,7 +79,10 @@ struct Frame {
     count: u32,
     /// Place in `nodes`.
     place: u32,
-    /// Names so far: one bit of each word for each. A name that finds both its bits set may be a repetition.
+    /// Where the next name is expected; around an array, the name that it is the value of.
+    expected: Place,
+    /// Names so far, when they are lost: one bit of each word for each. A name that finds both its bits set may be a
+    /// repetition.
     seen: (u64, u64),
     /// Names must be compared when the object closes.
     suspect: bool,
@@ -107,6 +112,10 @@ const NO_NAME: Name = Name {
 /// Up to this many members, a possible repetition is looked for at once; beyond, all are compared when the object ends.
 const FEW: u32 = 32;
 
+thread_local! {
+    static FAMILIAR: RefCell<Familiar> = RefCell::default();
+}
+
 /// Reads the one value that `range` of `text` holds; [`PADDING`] follows the range.
 pub(super) fn tokenize(
     text: &str,
@@ -118,7 +127,10 @@ pub(super) fn tokenize(
     let end = range.end;
     let mut map = std::mem::take(&mut tables.scratch.specials);
     let specials = Specials::mark(text.as_bytes(), &range, &mut map);
-    let read = tokens(text, range, limits, specials, &mut tables);
+    let read = FAMILIAR.with_borrow_mut(|familiar| {
+        familiar.refresh();
+        tokens(text, range, limits, specials, familiar, &mut tables)
+    });
     tables.scratch.specials = map;
     read.map_err(|(at, expected)| match at < end {
         true => Fault::new(at, expected),
@@ -130,13 +142,15 @@ fn tokens(
     text: &str,
     range: Range<usize>,
     limits: ParseLimits,
-    mut specials: Specials<'_>,
+    specials: Specials<'_>,
+    familiar: &mut Familiar,
     tables: &mut Tables<'_>,
 ) -> Result<(), Unexpected> {
     let bytes = text.as_bytes();
     tables.scratch.open.clear();
 
-    let mut frame = Frame::new(Within::Document, 0);
+    let start = Place::start(&bytes[range.start..]);
+    let mut frame = Frame::new(Within::Document, 0, start);
     let mut name = NO_NAME;
     let mut at = scan::space_end(bytes, range.start);
     'value: loop {
@@ -151,7 +165,7 @@ fn tokens(
                 _ => (Kind::Array, Within::Array, b']'),
             };
             tables.scratch.open.push(frame);
-            frame = Frame::new(within, tables.nodes.len());
+            frame = Frame::new(within, tables.nodes.len(), frame.expected.inside());
             tables
                 .nodes
                 .push(Node::Span(name.span(kind, 0, start, start)));
@@ -159,12 +173,12 @@ fn tokens(
             if bytes[at] != closing {
                 name = NO_NAME;
                 if within == Within::Object {
-                    (name, at) = frame.name(bytes, at, tables.nodes, &mut specials)?;
+                    (name, at) = frame.name(bytes, at, tables.nodes, specials, familiar)?;
                 }
                 continue 'value;
             }
         } else {
-            let (kind, flags, end) = scalar(bytes, at, first, &mut specials)?;
+            let (kind, flags, end) = scalar(bytes, at, first, specials)?;
             at = end;
             tables
                 .nodes
@@ -178,7 +192,7 @@ fn tokens(
             match (bytes[at], frame.within) {
                 (b',', Within::Object) => {
                     at = frame.skip_space(bytes, at + 1);
-                    (name, at) = frame.name(bytes, at, tables.nodes, &mut specials)?;
+                    (name, at) = frame.name(bytes, at, tables.nodes, specials, familiar)?;
                     continue 'value;
                 }
                 (b',', Within::Array) => {
@@ -211,7 +225,7 @@ fn scalar(
     bytes: &[u8],
     at: usize,
     first: u8,
-    specials: &mut Specials<'_>,
+    specials: Specials<'_>,
 ) -> Result<(Kind, u8, usize), Unexpected> {
     match first {
         b'"' => {
@@ -227,13 +241,14 @@ fn scalar(
 }
 
 impl Frame {
-    fn new(within: Within, place: usize) -> Frame {
+    fn new(within: Within, place: usize, expected: Place) -> Frame {
         Frame {
             within,
             flags: 0,
             height: 0,
             count: 0,
             place: place as u32,
+            expected,
             seen: (0, 0),
             suspect: false,
         }
@@ -258,23 +273,41 @@ impl Frame {
         bytes: &[u8],
         at: usize,
         nodes: &[Node],
-        specials: &mut Specials<'_>,
+        specials: Specials<'_>,
+        familiar: &mut Familiar,
+    ) -> Result<(Name, usize), Unexpected> {
+        let Some((len, next)) = familiar.recognise(self.expected, bytes, at) else {
+            return self.unfamiliar_name(bytes, at, nodes, specials, familiar);
+        };
+        self.expected = next;
+        let name = Name {
+            start: at as u32 + 1,
+            len: len as u16,
+            flags: 0,
+        };
+        // Both quotes and the colon.
+        Ok((name, self.skip_space(bytes, at + len + 3)))
+    }
+
+    #[inline(never)]
+    fn unfamiliar_name(
+        &mut self,
+        bytes: &[u8],
+        at: usize,
+        nodes: &[Node],
+        specials: Specials<'_>,
+        familiar: &mut Familiar,
     ) -> Result<(Name, usize), Unexpected> {
         if bytes[at] != b'"' {
             return Err((at, "expected a member name"));
         }
         let start = at + 1;
         let (closing, escaped) = specials.string_end(bytes, start)?;
-        let value = match bytes[closing + 1..closing + 3] {
-            [b':', first] if first > b' ' => closing + 2,
-            _ => {
-                let colon = self.skip_space(bytes, closing + 1);
-                if bytes[colon] != b':' {
-                    return Err((colon, "expected `:`"));
-                }
-                self.skip_space(bytes, colon + 1)
-            }
-        };
+        let colon = self.skip_space(bytes, closing + 1);
+        if bytes[colon] != b':' {
+            return Err((colon, "expected `:`"));
+        }
+        let value = self.skip_space(bytes, colon + 1);
 
         let len = closing - start;
         let plain = !escaped && len < LOOK_CLOSER as usize;
@@ -283,20 +316,52 @@ impl Frame {
             len: if plain { len as u16 } else { LOOK_CLOSER },
             flags: if escaped { KEY_ESCAPED } else { 0 },
         };
-        let hash =
-            (scan::prefix(bytes, start, len) ^ len as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let bits = (1 << (hash >> 58), 1 << (hash >> 52 & 63));
-        // An escaped name may be spelled unlike its twin.
+        if !self.expected.is_lost() {
+            // An escaped name may be spelled unlike its twin.
+            let is_new =
+                !escaped && self.count <= FEW && !self.has(&bytes[start..closing], bytes, nodes);
+            if is_new {
+                self.expected = familiar.learn(self.expected, &bytes[start..closing]);
+            } else {
+                self.expected = Place::LOST;
+            }
+            if self.expected.is_lost() {
+                self.see_all(bytes, nodes);
+            } else {
+                return Ok((name, value));
+            }
+        }
+        let bits = seen_bits(bytes, start, len);
         if (self.seen.0 & bits.0 != 0 && self.seen.1 & bits.1 != 0) || escaped {
             self.suspect |=
                 escaped || self.count > FEW || self.has(&bytes[start..closing], bytes, nodes);
         }
-        self.seen.0 |= bits.0;
-        self.seen.1 |= bits.1;
+        self.see(bits);
         Ok((name, value))
     }
 
-    /// Whether one of the few members so far has this name, spelled alike.
+    fn see(&mut self, bits: (u64, u64)) {
+        self.seen.0 |= bits.0;
+        self.seen.1 |= bits.1;
+    }
+
+    /// Marks all names so far as seen; none of them is escaped, or all are compared in the end anyway.
+    fn see_all(&mut self, bytes: &[u8], nodes: &[Node]) {
+        let mut place = self.place as usize + 1;
+        for _ in 0..self.count {
+            let Node::Span(member) = &nodes[place] else {
+                unreachable!("a parsed object holds parsed members")
+            };
+            self.see(seen_bits(
+                bytes,
+                member.key_start as usize,
+                member.key_len as usize,
+            ));
+            place += member.size as usize;
+        }
+    }
+
+    /// Whether one of the few members so far has this name, spelled alike; says yes too often where a name is very long.
     #[cold]
     fn has(&self, name: &[u8], bytes: &[u8], nodes: &[Node]) -> bool {
         let mut place = self.place as usize + 1;
@@ -305,7 +370,9 @@ impl Frame {
                 unreachable!("a parsed object holds parsed members")
             };
             place += member.size as usize;
-            bytes[member.key_start as usize..].starts_with(name)
+            let key_len = member.key_len;
+            (key_len == LOOK_CLOSER || usize::from(key_len) == name.len())
+                && bytes[member.key_start as usize..].starts_with(name)
         })
     }
 
@@ -352,6 +419,12 @@ impl Frame {
         span.height = self.height + 1;
         span.flags |= self.flags;
     }
+}
+
+/// A bit of each word for a name.
+fn seen_bits(bytes: &[u8], start: usize, len: usize) -> (u64, u64) {
+    let hash = (scan::prefix(bytes, start, len) ^ len as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (1 << (hash >> 58), 1 << (hash >> 52 & 63))
 }
 
 impl Name {
