@@ -1,7 +1,7 @@
 //! Branches and iterations: started a few at a time, gathered when all have ended, broken off when one fails.
 
 use super::failure::StateError;
-use super::fiber::{Fiber, FiberId, Parent, Step};
+use super::fiber::{Fiber, Parent, Step};
 use super::history::{Details, EventKind};
 use super::join::JoinId;
 use super::random::{child_seed, selector_seed};
@@ -21,63 +21,95 @@ impl Run {
     /// Starts the next child of a join, if another may run now.
     pub(super) fn start_child(&mut self, env: Env<'_>, id: JoinId) {
         let join = self.joins.get_mut(id);
-        join.queued = false;
-        if !join.has_room() {
-            return;
+        if join.is_straight {
+            return self.run_children(env, id);
         }
-        let index = join.first + join.next;
-        join.next += 1;
-        join.running += 1;
+        join.queued = false;
+        let Some(index) = join.start_next() else {
+            return;
+        };
         if join.has_room() {
             join.queued = true;
             self.stack.push(Work::Join(id));
         }
-        let (container, started_event) = (join.parent, join.started_event);
-        let seed = child_seed(join.seed, index);
-        let child = match self.prepare_child(env, id, index) {
-            Ok(child) => child,
-            Err(error) => {
-                // Children that already run are broken off, and the container fails with its own error.
-                if self.is_part && self.fibers.get(container).parent.is_none() {
-                    return self.part_failed(error);
-                }
-                self.break_off(env, id);
-                self.joins.remove(id);
-                self.fibers.get_mut(container).step = Step::Failed(error);
-                self.stack.push(Work::Fiber(container));
-                return;
-            }
-        };
-        let scope = env.plan.scope(child.scope);
         let fiber_id = self.fibers.add();
-        let fiber = self.fibers.get_mut(fiber_id);
-        fiber.start(scope, child.input, seed);
+        let mut fiber = self.fibers.take(fiber_id);
+        match self.prepare_fiber(env, id, index, &mut fiber) {
+            Ok(()) => {
+                self.fibers.put(fiber);
+                self.stack.push(Work::Fiber(fiber_id));
+            }
+            Err(error) => {
+                self.fibers.put_ended(fiber);
+                self.child_not_made(env, id, error);
+            }
+        }
+    }
+
+    /// Runs children that never wait to their ends, one after another, all in one fiber.
+    fn run_children(&mut self, env: Env<'_>, id: JoinId) {
+        let fiber_id = self.fibers.add();
+        let mut fiber = self.fibers.take(fiber_id);
+        while let Some(index) = self.joins.get_mut(id).start_next() {
+            if let Err(error) = self.prepare_fiber(env, id, index, &mut fiber) {
+                self.fibers.put_ended(fiber);
+                return self.child_not_made(env, id, error);
+            }
+            match self.run_straight(env, &mut fiber) {
+                Ok(output) => {
+                    let parent = Parent { join: id, index };
+                    self.child_succeeded(parent, output, fiber.last_event);
+                }
+                Err(error) => return self.fail_fiber(env, fiber, error),
+            }
+        }
+        self.fibers.put_ended(fiber);
+    }
+
+    /// What a child would start with cannot be had: children that already run are broken off, and the container fails
+    /// with its own error.
+    fn child_not_made(&mut self, env: Env<'_>, id: JoinId, error: Box<StateError>) {
+        let container = self.joins.get(id).parent;
+        if self.is_part && self.fibers.get(container).parent.is_none() {
+            return self.part_failed(error);
+        }
+        self.break_off(env, id);
+        self.joins.remove(id);
+        self.fibers.get_mut(container).step = Step::Failed(error);
+        self.stack.push(Work::Fiber(container));
+    }
+
+    /// Puts a fiber at the start of child number `index`.
+    fn prepare_fiber(
+        &mut self,
+        env: Env<'_>,
+        id: JoinId,
+        index: u32,
+        fiber: &mut Fiber,
+    ) -> StateResult<()> {
+        let child = self.prepare_child(env, id, index)?;
+        let join = self.joins.get(id);
+        let scope = env.plan.scope(child.scope);
+        fiber.start(scope, child.input, child_seed(join.seed, index));
         fiber.parent = Some(Parent { join: id, index });
         fiber.item = child.item;
         std::mem::swap(&mut fiber.parts, &mut self.parts);
-        fiber.last_event = started_event;
-        if self.joins.get(id).is_map {
-            let state = self.fibers.get(container).state;
+        fiber.last_event = join.started_event;
+        let container = self.fibers.get(join.parent);
+        if join.is_map {
             let kind = EventKind::MapIterationStarted;
-            let event = self.history.add(started_event, kind, || Details {
-                state: Some(state),
+            fiber.last_event = self.history.add(join.started_event, kind, || Details {
+                state: Some(container.state),
                 index: Some(index),
                 ..Details::default()
             });
-            self.fibers.get_mut(fiber_id).last_event = event;
         }
         if scope.variables > 0 {
-            self.inherit(container, fiber_id);
+            // A child reads the variables around it.
+            let outer = &container.variables;
+            fiber.variables[..outer.len()].copy_from_slice(outer);
         }
-        self.stack.push(Work::Fiber(fiber_id));
-    }
-
-    /// A child reads the variables around it.
-    fn inherit(&mut self, container: FiberId, child: FiberId) {
-        let mut variables = std::mem::take(&mut self.fibers.get_mut(child).variables);
-        let outer = &self.fibers.get(container).variables;
-        variables[..outer.len()].copy_from_slice(outer);
-        self.fibers.get_mut(child).variables = variables;
+        Ok(())
     }
 
     /// What child number `index` runs, and over what.
@@ -165,7 +197,8 @@ impl Run {
             join.started_event = last_event;
         }
         let (container, is_map) = (join.parent, join.is_map);
-        let (is_over, may_start) = (join.is_over(), join.has_room() && !join.queued);
+        let may_start = join.has_room() && !join.queued && !join.is_straight;
+        let is_over = join.is_over();
         if may_start {
             join.queued = true;
         }

@@ -92,6 +92,7 @@ impl ForkJob<'_> {
         own.input = join.input;
         own.limit = join.limit;
         own.is_map = join.is_map;
+        own.is_straight = join.is_straight;
         own.seed = join.seed;
         run.stack.push(Work::Join(join_id));
     }

@@ -10,9 +10,21 @@ use crate::plan::{Catcher, PathField, State, StateKind};
 use crate::value::Value;
 
 impl Run {
-    /// The state has failed: what was evaluated for it is dropped, and it may try again.
+    /// The state has failed: lets it try again, now or later, or the fiber goes on where a catcher says; or gives the
+    /// error back.
     #[cold]
-    pub(super) fn failed(
+    pub(super) fn recover(
+        &mut self,
+        state: &State,
+        fiber: &mut Fiber,
+        error: Box<StateError>,
+    ) -> StateResult<()> {
+        self.failed(state, fiber, error)
+            .or_else(|error| self.catch(state, fiber, error))
+    }
+
+    /// What was evaluated for the state is dropped, and it may try again.
+    fn failed(
         &mut self,
         state: &State,
         fiber: &mut Fiber,
@@ -41,7 +53,7 @@ impl Run {
     /// Lets the state try again, at once or after a while, or gives the error back.
     ///
     /// The first retrier that names the error decides: when its attempts are used up, later ones are not asked.
-    pub(super) fn retry(
+    fn retry(
         &mut self,
         state: &State,
         fiber: &mut Fiber,
@@ -76,7 +88,7 @@ impl Run {
 
     /// Sends the fiber to the state of the first catcher that names the error, or gives the error back.
     // Spec: ResultSelector and OutputPath are not applied to an error that is caught.
-    pub(super) fn catch(
+    fn catch(
         &mut self,
         state: &State,
         fiber: &mut Fiber,

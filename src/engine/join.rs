@@ -25,6 +25,8 @@ pub(super) struct Join {
     pub(super) limit: u32,
     /// Whether it waits on the stack for a turn to start children.
     pub(super) queued: bool,
+    /// Whether every child runs to its end at once: see [`Scope::is_straight`](crate::plan::Scope::is_straight).
+    pub(super) is_straight: bool,
     /// Whether the children are iterations of a Map.
     pub(super) is_map: bool,
     /// What the children's random numbers come from: a new one for every attempt.
@@ -38,6 +40,17 @@ pub(super) struct Join {
 impl Join {
     pub(super) fn is_over(&self) -> bool {
         self.running == 0 && self.next as usize == self.values.len()
+    }
+
+    /// The number of the next child, which starts now, if one may.
+    pub(super) fn start_next(&mut self) -> Option<u32> {
+        if !self.has_room() {
+            return None;
+        }
+        let index = self.first + self.next;
+        self.next += 1;
+        self.running += 1;
+        Some(index)
     }
 
     /// Whether another child may start now.

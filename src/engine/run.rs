@@ -132,30 +132,43 @@ impl Run {
                     }
                 }
                 Ok(Turn::Wait) => return self.fibers.put(fiber),
-                Err(error) => match self.failed(state, &mut fiber, error) {
-                    Ok(()) => {
-                        if !matches!(fiber.step, Step::Attempt) {
-                            return self.fibers.put(fiber);
-                        }
+                Err(error) => match self.recover(state, &mut fiber, error) {
+                    Ok(()) if matches!(fiber.step, Step::BackingOff) => {
+                        return self.fibers.put(fiber);
                     }
-                    Err(error) => match self.catch(state, &mut fiber, error) {
-                        Ok(()) => {}
-                        Err(error) => return self.fail_fiber(env, fiber, error),
-                    },
+                    Ok(()) => {}
+                    Err(error) => return self.fail_fiber(env, fiber, error),
                 },
+            }
+        }
+    }
+
+    /// Runs a fiber to the end of its scope, which is straight.
+    pub(super) fn run_straight(&mut self, env: Env<'_>, fiber: &mut Fiber) -> StateResult<Value> {
+        loop {
+            let state = env.plan.state(fiber.state);
+            match self.visit(env, state, fiber) {
+                Ok(Turn::Exit(output, next)) => {
+                    self.exit_event(state, fiber, output);
+                    self.store_assigned(fiber);
+                    match next {
+                        Next::State(next) => {
+                            fiber.state = next;
+                            fiber.raw = output;
+                        }
+                        Next::End => return Ok(output),
+                    }
+                }
+                Ok(Turn::Wait) => unreachable!("no state of a straight scope waits"),
+                // Nothing retries or catches it.
+                Err(error) => self.recover(state, fiber, error)?,
             }
         }
     }
 
     fn step(&mut self, env: Env<'_>, state: &State, fiber: &mut Fiber) -> StateResult<Turn> {
         match std::mem::take(&mut fiber.step) {
-            Step::Enter => {
-                self.enter(state, fiber)?;
-                match fiber.parts.is_empty() {
-                    true => self.attempt(env, state, fiber),
-                    false => self.attempt_in_parts(env, state, fiber),
-                }
-            }
+            Step::Enter => self.visit(env, state, fiber),
             Step::Attempt => self.attempt(env, state, fiber),
             Step::Slept => states::wait::finish(self, state, fiber),
             Step::Answered(reply) => states::task::finish(self, env, state, fiber, reply),
@@ -168,6 +181,15 @@ impl Run {
             | Step::Joining(_)) => {
                 unreachable!("a fiber that waits is not run: {step:?}")
             }
+        }
+    }
+
+    #[inline(always)]
+    fn visit(&mut self, env: Env<'_>, state: &State, fiber: &mut Fiber) -> StateResult<Turn> {
+        self.enter(state, fiber)?;
+        match fiber.parts.is_empty() {
+            true => self.attempt(env, state, fiber),
+            false => self.attempt_in_parts(env, state, fiber),
         }
     }
 
@@ -229,19 +251,20 @@ impl Run {
         state: &State,
         fiber: &mut Fiber,
     ) -> StateResult<Turn> {
-        if state.reads_parts {
-            let turn = self.attempt(env, state, fiber);
-            if turn.is_ok() {
-                // Only a Choice hands its input on.
-                if !matches!(state.kind, StateKind::Choice(_)) {
-                    fiber.parts.clear();
-                }
-                return turn;
-            }
+        if !state.reads_parts {
+            self.put_together(env.plan, fiber);
         }
-        // The state needs the object; or it fails, and the error shows it.
-        self.put_together(env.plan, fiber);
-        self.attempt(env, state, fiber)
+        let mut turn = self.attempt(env, state, fiber);
+        if turn.is_err() && state.reads_parts {
+            // The error shows the object.
+            self.put_together(env.plan, fiber);
+            turn = self.attempt(env, state, fiber);
+        }
+        // Only a Choice hands its input on.
+        if !matches!(state.kind, StateKind::Choice(_)) {
+            fiber.parts.clear();
+        }
+        turn
     }
 
     fn put_together(&mut self, plan: &Plan, fiber: &mut Fiber) {
@@ -291,7 +314,12 @@ impl Run {
     }
 
     /// An error that the fiber's own states did not catch: its Parallel or Map fails with it, unchanged.
-    fn fail_fiber(&mut self, env: Env<'_>, fiber: Box<Fiber>, mut error: Box<StateError>) {
+    pub(super) fn fail_fiber(
+        &mut self,
+        env: Env<'_>,
+        fiber: Box<Fiber>,
+        mut error: Box<StateError>,
+    ) {
         if error.state.is_none() {
             let scope = self.scope_path(env.plan, &fiber);
             let name = &env.plan.state(fiber.state).name;

@@ -76,16 +76,19 @@ impl Compiler<'_> {
 
         let mut effects = Effects::default();
         let mut work = Cost::default();
+        let mut is_straight = true;
         for (index, state) in scope.states.iter().enumerate() {
             let state = self.compile_state(id, state);
             effects = effects.and(state.effects);
             work = work + state.work;
+            is_straight &= state.kind.is_straight();
             self.states[first + index] = Some(state);
         }
         let compiled = Scope {
             start: self.state(&scope.start_at),
             states: StateId::new(first)..StateId::new(first + scope.states.len()),
             effects,
+            is_straight,
             work,
             tasks: self.tasks,
             variables: self.variables.len() as u32,

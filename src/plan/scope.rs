@@ -13,6 +13,8 @@ pub struct Scope {
     pub states: Range<StateId>,
     /// Effects of everything in it.
     pub effects: Effects,
+    /// It runs to its end in one go: no state of it waits, has children, retries or catches.
+    pub is_straight: bool,
     /// Estimated work of one run: the sum over its states.
     pub work: Cost,
     /// How many Task states it has of its own: each counts its visits.

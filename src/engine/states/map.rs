@@ -50,6 +50,7 @@ pub(in crate::engine) fn begin(
     join.limit = limit as u32;
     join.is_map = true;
     let processor = env.plan.scope(map.processor);
+    join.is_straight = processor.is_straight;
     let pure = processor.effects.is_pure();
     let work = pure.then(|| processor.work.guessed().saturating_mul(n_items as u64));
     start(run, env, state, fiber, join_id, work)

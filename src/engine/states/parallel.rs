@@ -35,6 +35,7 @@ pub(in crate::engine) fn begin(
     join.input = input;
     join.limit = limit;
     let branches = || parallel.branches.iter().map(|id| env.plan.scope(*id));
+    join.is_straight = branches().all(|branch| branch.is_straight);
     let pure = branches().all(|branch| branch.effects.is_pure());
     let work = branches().fold(Cost::default(), |work, branch| work + branch.work);
     let work = pure.then(|| work.over(run.arena.measure(input).bytes));

@@ -122,6 +122,17 @@ pub(crate) enum StateKind {
     Map(Map),
 }
 
+impl StateKind {
+    /// It is done in one go: it never waits and has no children.
+    // What can neither wait nor call anything takes no Retry and no Catch either (spec, "Errors").
+    pub(crate) fn is_straight(&self) -> bool {
+        matches!(
+            self,
+            StateKind::Pass(_) | StateKind::Choice(_) | StateKind::Succeed | StateKind::Fail(_)
+        )
+    }
+}
+
 /// `Type` of a state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs)]
