@@ -55,11 +55,15 @@ impl ConstantsBuilder {
     }
 
     /// A string constant; equal names share one. The handle can be used as a member name.
+    ///
+    /// Its text stands between a comma and a colon: as a name it is printed together with them.
     pub fn string(&mut self, text: &str) -> Value {
         if let Some(&value) = self.strings.get(text) {
             return value;
         }
+        self.arena.text.push(',');
         let value = self.arena.string(text).as_constant();
+        self.arena.text.push(':');
         self.strings.insert(text.into(), value);
         value
     }

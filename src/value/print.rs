@@ -82,14 +82,40 @@ impl Arena {
         out.push(b'{');
         let mut separate = false;
         for (name, value) in members {
-            if std::mem::replace(&mut separate, true) {
-                out.push(b',');
-            }
-            self.print_here(name, out);
-            out.push(b':');
+            self.print_name(name, separate, out);
             self.print_here(value, out);
+            separate = true;
         }
         out.push(b'}');
+    }
+
+    /// A name and its colon, behind a comma where one is needed.
+    #[inline(always)]
+    fn print_name(&self, name: Value, separate: bool, out: &mut Vec<u8>) {
+        if let Some((text, start, end)) = self.framed(name) {
+            return copy(text, start + usize::from(!separate), end, out);
+        }
+        if separate {
+            out.push(b',');
+        }
+        self.print_here(name, out);
+        out.push(b':');
+    }
+
+    /// Where a constant name stands with a comma and a colon around it: see
+    /// [`ConstantsBuilder::string`](super::ConstantsBuilder::string).
+    #[inline(always)]
+    fn framed(&self, name: Value) -> Option<(&[u8], usize, usize)> {
+        if !name.is_constant() || name.is_name() {
+            return None;
+        }
+        let (constants, Node::Span(span)) = self.node(name) else {
+            return None;
+        };
+        let text = constants.text.as_bytes();
+        let end = span.end as usize;
+        // No other string is followed by a colon: a name that was parsed has no node of its own.
+        (text.get(end) == Some(&b':')).then(|| (text, span.start as usize - 1, end + 1))
     }
 
     #[inline(never)]
@@ -137,11 +163,8 @@ impl Arena {
             let (name, value) = overlay.members()[edit.index];
             out.extend_from_slice(&text[copied..edit.start as usize]);
             if edit.is_new {
-                if std::mem::replace(&mut separate, true) {
-                    out.push(b',');
-                }
-                self.print(name, out);
-                out.push(b':');
+                self.print_name(name, separate, out);
+                separate = true;
             }
             self.print(value, out);
             copied = edit.end as usize;
@@ -160,7 +183,7 @@ struct Edit {
 }
 
 /// Appends a piece of `text`. Most pieces are short, and copying a fixed length and cutting back is cheaper than a call.
-#[inline]
+#[inline(always)]
 fn copy(text: &[u8], start: usize, end: usize, out: &mut Vec<u8>) {
     const SHORT: usize = 32;
     match text[start..].first_chunk::<SHORT>() {
