@@ -114,8 +114,23 @@ impl Run {
         Ok(output)
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn select(
+        &mut self,
+        state: &State,
+        fiber: &Fiber,
+        path: &PathField,
+        input: Value,
+        answer: Answer,
+    ) -> StateResult<Value> {
+        match path {
+            PathField::Whole => Ok(input),
+            path => self.select_part(state, fiber, path, input, answer),
+        }
+    }
+
+    #[inline(never)]
+    fn select_part(
         &mut self,
         state: &State,
         fiber: &Fiber,

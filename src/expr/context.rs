@@ -140,6 +140,16 @@ impl ContextField {
         FIELDS[self as usize].1.len()
     }
 
+    /// The field's value, where it need not be made first.
+    #[inline(always)]
+    pub(super) fn glance(self, scope: &Scope<'_>) -> Option<Value> {
+        match self {
+            Field::MapItemValue => Some(scope.context.item?.value),
+            Field::ExecutionInput => Some(scope.context.execution_input),
+            _ => None,
+        }
+    }
+
     /// The field's value; where the context object has no such member, the step that finds nothing.
     pub(super) fn read(self, scope: &Scope<'_>, arena: &mut Arena) -> Result<Value, usize> {
         let context = scope.context;

@@ -135,6 +135,10 @@ impl Template {
                 parts.push(*same);
                 continue;
             }
+            if let Some(value) = node.glance(scope, arena) {
+                parts.push(value);
+                continue;
+            }
             match eval(node, scope, arena, scratch) {
                 Ok(value) => parts.push(value),
                 Err(error) => {
@@ -223,6 +227,19 @@ impl Node {
         }
     }
 
+    /// The value, where it is there already.
+    #[inline(always)]
+    fn glance(&self, scope: &Scope<'_>, arena: &Arena) -> Option<Value> {
+        match self {
+            Node::Constant(value) => Some(*value),
+            Node::Expression(field) => match &field.expression {
+                Expression::Path(path) => path.glance(scope, arena),
+                _ => None,
+            },
+            Node::Object(..) | Node::Array(_) => None,
+        }
+    }
+
     pub(super) fn constant(&self) -> Option<Value> {
         match self {
             Node::Constant(value) => Some(*value),
@@ -249,7 +266,10 @@ fn eval(
         Node::Object(members, names_bytes) => {
             let start = scratch.members.len();
             for (name, member) in members {
-                let value = eval(member, scope, arena, scratch)?;
+                let value = match member.glance(scope, arena) {
+                    Some(value) => value,
+                    None => eval(member, scope, arena, scratch)?,
+                };
                 scratch.members.push((*name, value));
             }
             let object = arena.object_measured(&scratch.members[start..], *names_bytes);

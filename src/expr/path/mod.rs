@@ -147,12 +147,13 @@ impl Path {
     }
 
     /// The value, where the path has names alone, as most have, and they are all there.
-    #[inline]
-    fn glance(&self, scope: &Scope<'_>, arena: &Arena) -> Option<Value> {
+    #[inline(always)]
+    pub(super) fn glance(&self, scope: &Scope<'_>, arena: &Arena) -> Option<Value> {
         let (mut value, steps) = match self.root {
             Root::Input => (scope.input, &self.steps[..]),
             Root::Part(part) => (*scope.parts.get(part)?, &self.steps[1..]),
-            _ => return None,
+            Root::Context(field) => (field.glance(scope)?, &self.steps[field.steps()..]),
+            Root::Variable(..) => return None,
         };
         for step in steps {
             let Step::Name(key) = step else {
