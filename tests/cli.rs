@@ -245,6 +245,7 @@ fn bench_measures_and_says_so_in_json() {
         "/kafka/per_second",
         "/kafka/bare_per_second",
         "/kafka/of_bare",
+        "/kafka/of_bare_with_headers",
         "/kafka/half_load/per_second",
     ] {
         let found = report.pointer(figure).and_then(serde_json::Value::as_f64);

@@ -62,6 +62,12 @@ pub struct StreamReport {
     pub bare_usage: Usage,
     /// `per_second` as a share of `bare_per_second`.
     pub of_bare: f64,
+    /// Records per second of the bare loop when it gives each record the headers of a result.
+    pub bare_with_headers_per_second: f64,
+    /// What it took then.
+    pub bare_with_headers_usage: Usage,
+    /// `per_second` as a share of `bare_with_headers_per_second`.
+    pub of_bare_with_headers: f64,
     /// At half of the speed: records per second, and from the record's timestamp to the acknowledgement of its outcome.
     pub half_load: HalfLoad,
 }
@@ -164,6 +170,13 @@ impl fmt::Display for Report {
             )?;
             row(
                 f,
+                "Kafka, bare, headers",
+                kafka.bare_with_headers_per_second,
+                None,
+                Some(&kafka.bare_with_headers_usage),
+            )?;
+            row(
+                f,
                 "Kafka, full speed",
                 kafka.per_second,
                 Some(&kafka.latency),
@@ -190,11 +203,16 @@ impl fmt::Display for Report {
                 partitions,
                 broker,
                 of_bare,
+                of_bare_with_headers,
                 ..
             } = kafka;
             writeln!(
                 f,
                 "Kafka at {broker}, {partitions} partitions: {records} records, {dead_letters} dead letters, {of_bare:.2} of the bare loop"
+            )?;
+            writeln!(
+                f,
+                "  {of_bare_with_headers:.2} of the bare loop that gives its records the headers of a result"
             )?;
             writeln!(
                 f,

@@ -10,6 +10,10 @@ use serde_json::json;
 use super::feeding::{Feeding, Pace};
 use super::report::{HalfLoad, Meter, StreamReport, per_second};
 use super::{LOOK_EVERY, Load, Progress};
+use crate::kafka::HeaderBuffer;
+use crate::kafka::Headers;
+use crate::kafka::Record;
+use crate::kafka::TimestampType;
 use crate::kafka::copy_topic;
 use crate::kafka::create_topic;
 use crate::kafka::delete_topics;
@@ -22,6 +26,8 @@ use crate::pipeline::SinkConfig;
 use crate::pipeline::SourceConfig;
 use crate::runtime::Machine;
 use crate::sink::KafkaSinkConfig;
+use crate::sink::record::Run;
+use crate::sink::record::result_headers;
 use crate::source::SourceEnd;
 use crate::source::kafka::KafkaSourceConfig;
 use crate::telemetry::PipelineMetrics;
@@ -67,7 +73,8 @@ impl StreamBench {
         load: &Arc<Load>,
         progress: Progress<'_>,
     ) -> Result<StreamReport, StreamError> {
-        let topics = ["in", "half", "out", "dead", "bare"].map(|name| self.topic(name));
+        let topics =
+            ["in", "half", "out", "dead", "bare", "bare-headers"].map(|name| self.topic(name));
         for topic in &topics {
             create_topic(&self.shared.cluster, topic, self.partitions).await?;
         }
@@ -92,7 +99,10 @@ impl StreamBench {
         if !cluster.is_embedded() {
             self.feed_ahead(load, progress)?;
         }
-        let (bare, bare_usage) = self.bare(load, progress)?;
+        let (bare, bare_usage) = self.bare("bare", &HeaderBuffer::new(), load, progress)?;
+        let headers = self.example_headers();
+        let (bare_with_headers, bare_with_headers_usage) =
+            self.bare("bare-headers", &headers, load, progress)?;
         let full = self.stream("in", load, load.count, None, progress)?;
         let half_rate = full.per_second / 2.0;
         let half_count = ((half_rate * HALF_LOAD.as_secs_f64()) as u64).clamp(1, load.count);
@@ -112,6 +122,9 @@ impl StreamBench {
             bare_per_second: bare,
             bare_usage,
             of_bare: full.per_second / bare.max(1e-9),
+            bare_with_headers_per_second: bare_with_headers,
+            bare_with_headers_usage,
+            of_bare_with_headers: full.per_second / bare_with_headers.max(1e-9),
             half_load: HalfLoad {
                 per_second: half.per_second,
                 latency: half.metrics.event_seconds().quantiles().into(),
@@ -150,9 +163,39 @@ impl StreamBench {
         feeding.map(Some).map_err(StreamError::Failed)
     }
 
+    /// What the results of a run look like from outside.
+    fn example_headers(&self) -> HeaderBuffer {
+        let topic = self.topic("in");
+        let record = Record {
+            topic: &topic,
+            partition: 0,
+            offset: 100_000,
+            timestamp: None,
+            timestamp_type: TimestampType::CreateTime,
+            key: None,
+            value: None,
+            headers: Headers::NONE,
+        };
+        let now = self.shared.runtime.clock().read().wall_millis();
+        let run = Run {
+            pipeline: self.machine.pipeline(),
+            definition: self.machine.plan().hash(),
+            instance: &self.shared.instance,
+            execution: &self.machine.execution_id(&format!("{topic}-0-100000")),
+            attempt: 1,
+            started: now,
+            ended: now,
+        };
+        let mut headers = HeaderBuffer::new();
+        result_headers(&record, &run, &mut headers);
+        headers
+    }
+
     /// Records per second of the loop that only copies.
     fn bare(
         &self,
+        name: &str,
+        headers: &HeaderBuffer,
         load: &Arc<Load>,
         progress: Progress<'_>,
     ) -> Result<(f64, super::Usage), StreamError> {
@@ -160,11 +203,11 @@ impl StreamBench {
         let (source, sink) = (self.source("in"), self.sink());
         // The pipeline needs the records that the embedded broker would have forgotten by then.
         let from = match cluster.is_embedded() {
-            true => self.topic("bare-in"),
+            true => self.topic(&format!("{name}-in")),
             false => self.topic("in"),
         };
         cluster.provide_topic(&from)?;
-        let to = self.topic("bare");
+        let to = self.topic(name);
         let acknowledged = Arc::new(AtomicU64::new(0));
         let consumer = source.client(cluster, &format!("{to}-loop"));
         let producer = sink.client(cluster);
@@ -176,6 +219,7 @@ impl StreamBench {
                     consumer,
                     &producer,
                     (&from, &to),
+                    headers,
                     load.count,
                     &acknowledged,
                     PATIENCE,

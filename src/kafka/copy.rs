@@ -11,7 +11,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{DeliveryResult, Message};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
 
-use super::log_line;
+use super::{HeaderBuffer, log_line, native_headers};
 
 /// Counts what the brokers have acknowledged.
 struct Acknowledged(Arc<AtomicU64>);
@@ -37,13 +37,14 @@ impl ProducerContext for Acknowledged {
 /// Records between two looks at the producer's reports.
 const SERVE_EVERY: u64 = 64;
 
-/// Copies `n` records of a topic, as a consumer that reads one after the other does it, and commits at the end. Gives the
-/// time from the first record to the last acknowledgement; `acknowledged` counts on the way. Ends early when nothing
-/// has come for `patience`.
+/// Copies `n` records of a topic, as a consumer that reads one after the other does it, each with these headers, and
+/// commits at the end. Gives the time from the first record to the last acknowledgement; `acknowledged` counts on the
+/// way. Ends early when nothing has come for `patience`.
 pub fn copy_topic(
     mut consumer: ClientConfig,
     producer: &ClientConfig,
     topics: (&str, &str),
+    headers: &HeaderBuffer,
     n: u64,
     acknowledged: &Arc<AtomicU64>,
     patience: Duration,
@@ -72,6 +73,9 @@ pub fn copy_topic(
         record.key = message.key();
         record.payload = message.payload();
         record.timestamp = message.timestamp().to_millis();
+        if !headers.is_empty() {
+            record = record.headers(native_headers(headers));
+        }
         loop {
             match producer.send(record) {
                 Ok(()) => break,
