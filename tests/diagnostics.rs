@@ -1,4 +1,4 @@
-//! What `asl::parse` says about broken definitions: one file per case, the definition first, then the pinned rendering.
+//! What `asl::parse` and the plan say about definitions, broken ones for the most part: one file per case, the definition first, then the pinned rendering.
 //!
 //! `UPDATE_EXPECT=1 cargo test --test diagnostics` writes what it says now.
 
@@ -90,7 +90,11 @@ fn mangled_definitions_are_refused_or_compile() {
 
 fn render(definition: &str) -> String {
     let problems = match expressd::asl::parse(definition) {
-        Ok((_, warnings)) => warnings,
+        Ok((machine, mut warnings)) => {
+            let plan = expressd::plan::compile(&machine).unwrap();
+            warnings.extend_from_slice(plan.warnings());
+            warnings
+        }
         Err(problems) => problems,
     };
     if problems.is_empty() {

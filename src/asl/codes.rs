@@ -98,6 +98,9 @@ pub(super) const UNREACHABLE_ENTRY: &str = "W0004";
 /// A retrier or catcher for an error that is never retried or caught.
 pub(super) const NEVER_CAUGHT: &str = "W0005";
 
+/// A task that waits for its answer as long as the execution lasts.
+pub(super) const NO_TIMEOUT: &str = "W0006";
+
 /// AWS's code for a problem of ours, where its words are not known.
 pub(super) fn of_aws(code: &str) -> &'static str {
     match code {

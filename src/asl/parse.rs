@@ -199,7 +199,7 @@ mod tests {
 
     const DEFINITION: &str = r#"{ "StartAt": "Ship", "TimeoutSeconds": 60, "States": {
         "Ship": { "Type": "Task", "Resource": "ship", "Parameters": { "weight": 1.50, "to.$": "$.to" },
-            "ResultPath": null, "HeartbeatSecondsPath": "$.beat", "Next": "Done",
+            "ResultPath": null, "TimeoutSeconds": 9, "HeartbeatSecondsPath": "$.beat", "Next": "Done",
             "Retry": [ { "ErrorEquals": [ "Late", "Lost" ], "BackoffRate": 1 } ] },
         "Done": { "Type": "Succeed" } } }"#;
 
@@ -259,7 +259,7 @@ mod tests {
     fn what_only_standard_workflows_have_is_refused_for_express() {
         let text = r#"{ "StartAt": "A", "States": { "A": { "Type": "Map", "Label": "L", "End": true,
             "ItemProcessor": { "ProcessorConfig": { "Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS" },
-                "StartAt": "B", "States": { "B": { "Type": "Task", "End": true,
+                "StartAt": "B", "States": { "B": { "Type": "Task", "End": true, "TimeoutSeconds": 9,
                     "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken" } } } } } }"#;
         assert_eq!(check(text, WorkflowType::Standard), []);
         let codes: Vec<&str> = check(text, WorkflowType::Express)

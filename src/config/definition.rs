@@ -38,8 +38,8 @@ impl Definition {
         let mut resources = HashMap::new();
         collect_resources(&machine.scope, &mut resources);
         Ok(Definition {
+            warnings: problems([warnings, plan.warnings().to_vec()].concat()),
             plan: Arc::new(plan),
-            warnings: problems(warnings),
             document,
             resources,
         })

@@ -2,6 +2,7 @@
 //!
 //! The definition has been validated, so hardly anything can be refused here; what is refused is collected, all at once.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt::Write;
 
@@ -17,8 +18,20 @@ use super::{
 use crate::asl;
 use crate::asl::{Field, Place, QueryLanguage, Transition};
 use crate::diagnostic::Diagnostic;
+use crate::diagnostic::Lines;
 use crate::diagnostic::Severity;
+use crate::diagnostic::did_you_mean;
 use crate::value::{Arena, ConstantsBuilder, Value};
+
+/// A variable that is read where nothing assigns it. The codes of `asl` go on from here.
+const UNASSIGNED_VARIABLE: &str = "W0007";
+
+/// A state that reads such a variable.
+struct Unassigned {
+    place: Place,
+    name: String,
+    help: Option<String>,
+}
 
 /// Compiles a validated definition. The problems are those that only compiling finds.
 pub fn compile(machine: &asl::StateMachine) -> Result<Plan, Vec<Diagnostic>> {
@@ -33,6 +46,8 @@ pub fn compile(machine: &asl::StateMachine) -> Result<Plan, Vec<Diagnostic>> {
         tasks: 0,
         variables: Vec::new(),
         language: QueryLanguage::JsonPath,
+        place: machine.scope.states[0].place.clone(),
+        unassigned: RefCell::default(),
         problems: Vec::new(),
     };
     compiler.scope(&machine.scope);
@@ -56,6 +71,10 @@ pub(super) struct Compiler<'a> {
     pub(super) variables: Vec<String>,
     /// Of the state being compiled.
     pub(super) language: QueryLanguage,
+    /// Of the state being compiled.
+    place: Place,
+    /// Variables that are read where nothing assigns them, with the states that do.
+    unassigned: RefCell<Vec<Unassigned>>,
     problems: Vec<Diagnostic>,
 }
 
@@ -103,8 +122,10 @@ impl Compiler<'_> {
 
     fn compile_state(&mut self, scope: ScopeId, state: &asl::State) -> State {
         let outer_language = std::mem::replace(&mut self.language, state.query_language);
+        let outer_place = std::mem::replace(&mut self.place, state.place.clone());
         let draft = states::compile(self, state);
         self.language = outer_language;
+        self.place = outer_place;
         let mut effects = self.effects(state);
         effects.waits = draft.waits || !draft.retry.is_empty();
         let (inner_effects, inner_work) = self.inside(&draft);
@@ -267,10 +288,46 @@ impl Compiler<'_> {
         });
     }
 
+    /// Notes that the state reads a variable that no state around it assigns.
+    pub(super) fn note_unassigned(&self, name: &str) {
+        let mut unassigned = self.unassigned.borrow_mut();
+        let here = |found: &&Unassigned| found.place == self.place;
+        let mut of_state = unassigned.iter().rev().take_while(here);
+        if !of_state.any(|found| found.name == name) {
+            let known = self.variables.iter().map(String::as_str);
+            unassigned.push(Unassigned {
+                place: self.place.clone(),
+                name: name.to_string(),
+                help: did_you_mean(name, known),
+            });
+        }
+    }
+
+    fn warnings(&self, machine: &asl::StateMachine) -> Vec<Diagnostic> {
+        let lines = Lines::new(&machine.text);
+        let unassigned = self.unassigned.borrow();
+        let warning = |found: &Unassigned| Diagnostic {
+            severity: Severity::Warning,
+            code: UNASSIGNED_VARIABLE,
+            pointer: found.place.pointer.clone(),
+            position: Some(lines.position(found.place.span.start)),
+            message: format!(
+                "nothing assigns the variable {:?} that the state reads",
+                found.name
+            ),
+            help: Some(found.help.clone().unwrap_or_else(|| {
+                "a state before it, here or around, has to 'Assign' it".to_string()
+            })),
+            refusal: None,
+        };
+        unassigned.iter().map(warning).collect()
+    }
+
     fn finish(self, machine: &asl::StateMachine) -> Result<Plan, Vec<Diagnostic>> {
         if !self.problems.is_empty() {
             return Err(self.problems);
         }
+        let warnings = self.warnings(machine);
         const FILLED: &str = "every place that was reserved has been filled";
         let mut hash = String::new();
         for byte in &Sha256::digest(machine.text.as_bytes())[..8] {
@@ -288,6 +345,7 @@ impl Compiler<'_> {
             .collect();
         passes::run(&mut states, &scopes);
         Ok(Plan {
+            warnings,
             comment: machine.comment.clone(),
             hash,
             timeout: machine

@@ -176,8 +176,11 @@ impl Compiler<'_> {
 
     /// The slot of a variable that the scope being compiled can read.
     pub(super) fn slot(&self, name: &str) -> Option<u32> {
-        let slot = self.variables.iter().position(|known| known == name)?;
-        u32::try_from(slot).ok()
+        let slot = self.variables.iter().position(|known| known == name);
+        if slot.is_none() {
+            self.note_unassigned(name);
+        }
+        u32::try_from(slot?).ok()
     }
 
     pub(super) fn is_jsonata(&self) -> bool {

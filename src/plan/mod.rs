@@ -24,6 +24,7 @@ mod states;
 
 use std::sync::Arc;
 
+use crate::diagnostic::Diagnostic;
 use crate::value::Constants;
 
 pub(crate) use assign::Assign;
@@ -49,12 +50,18 @@ pub struct Plan {
     states: Box<[State]>,
     scopes: Box<[Scope]>,
     resources: Box<[Resource]>,
+    warnings: Vec<Diagnostic>,
 }
 
 impl Plan {
     /// `Comment` of the definition.
     pub fn comment(&self) -> Option<&str> {
         self.comment.as_deref()
+    }
+
+    /// What runs, and will be regretted: variables that nothing assigns.
+    pub fn warnings(&self) -> &[Diagnostic] {
+        &self.warnings
     }
 
     /// The first 16 hexadecimal digits of the SHA-256 of the definition's text.

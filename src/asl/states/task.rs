@@ -43,6 +43,9 @@ impl Task {
         let timeout_seconds = fields.seconds(["TimeoutSeconds", "TimeoutSecondsPath"]);
         let heartbeat_seconds = fields.seconds(["HeartbeatSeconds", "HeartbeatSecondsPath"]);
         check_heartbeat(fields, &timeout_seconds, &heartbeat_seconds);
+        if timeout_seconds.is_none() {
+            warn_of_no_timeout(fields);
+        }
         Some(Task {
             input_path: fields.data_path("InputPath"),
             parameters: fields.payload(),
@@ -81,6 +84,16 @@ fn read_credentials(fields: &mut Fields<'_, '_>) -> Option<Field<Value>> {
             .refuse(&node, codes::MISSING_FIELD, message, None, refusal);
     }
     Some(credentials)
+}
+
+fn warn_of_no_timeout(fields: &mut Fields<'_, '_>) {
+    if let Some(key) = fields.key("Resource") {
+        let message = "the task has no timeout: one that hangs is ended only with its execution";
+        let help = r#"give it as long as it may take: "TimeoutSeconds": 30"#.to_string();
+        fields
+            .reader
+            .warning(&key, codes::NO_TIMEOUT, message, Some(help));
+    }
 }
 
 fn check_heartbeat(
