@@ -21,4 +21,5 @@ pub const MEMORY_LIMIT: &str = "Expressd.MemoryLimit";
 pub const STATES_LIMIT: &str = "Expressd.StatesLimit";
 pub const DEPTH_LIMIT: &str = "Expressd.DepthLimit";
 pub const TASK_CALLS_LIMIT: &str = "Expressd.TaskCallsLimit";
+pub const CRASH_SUSPECT: &str = "Expressd.CrashSuspect";
 pub const OUTPUT_TOO_LARGE: &str = "Expressd.OutputTooLarge";

@@ -182,6 +182,15 @@ impl Stage {
 
     fn run_record(&self, job: &Arc<Job>, index: usize, scratch: &mut Scratch) -> Left {
         let record = job.batch.record(index);
+        if job.batch.is_set_aside() {
+            let problem = Problem {
+                error: Some(error_name::CRASH_SUSPECT),
+                cause: Some("the process ended each time this record ran"),
+                state: "",
+            };
+            self.fail(job, index, &problem, None, scratch);
+            return Left::Over;
+        }
         execution_name(&record, &mut scratch.name);
         let payload = match scratch.input.make(&record) {
             Input::Run(payload) => payload,

@@ -23,6 +23,7 @@ pub struct Batch {
     partition: Arc<Partition>,
     first: SlotId,
     records: Box<dyn Records>,
+    suspect: bool,
 }
 
 /// Takes the batches of a source. Called on the source's own thread: it hands them on and returns.
@@ -35,7 +36,21 @@ impl Batch {
             partition,
             first,
             records,
+            suspect: false,
         }
+    }
+
+    /// The same batch, not to be run: the process has ended each time its record ran.
+    pub fn set_aside(self) -> Batch {
+        Batch {
+            suspect: true,
+            ..self
+        }
+    }
+
+    /// Whether its records are set aside without running.
+    pub fn is_set_aside(&self) -> bool {
+        self.suspect
     }
 
     /// A batch of one record that owns its bytes.

@@ -5,4 +5,5 @@
 mod pipeline_bed;
 
 mod order;
+mod quarantine;
 mod retry;

@@ -13,6 +13,7 @@ use crate::source::{Batch, Intake, MemoryBudget, Partition};
 use crate::telemetry::PartitionMetrics;
 
 use super::client::Queue;
+use super::guard::Guard;
 use super::native::Message;
 
 /// Records that make one job.
@@ -33,6 +34,8 @@ pub(super) struct Assigned {
     /// When the record at the head may run, milliseconds since the epoch.
     not_before: i64,
     window_records: usize,
+    /// What may run, and what commits say of it.
+    pub(super) guard: Guard,
     /// The first record of each batch in the window: how old the head is, to within a batch.
     marks: VecDeque<Mark>,
 }
@@ -60,6 +63,7 @@ impl Assigned {
         metrics: PartitionMetrics,
         window_records: usize,
         delayed: bool,
+        guard: Guard,
     ) -> Assigned {
         Assigned {
             partition,
@@ -70,6 +74,7 @@ impl Assigned {
             delayed,
             not_before: i64::MIN,
             window_records,
+            guard,
             marks: VecDeque::new(),
         }
     }
@@ -107,6 +112,13 @@ impl Assigned {
         }
     }
 
+    /// The offset to commit, if there is anything to say.
+    pub(super) fn to_commit(&self) -> Option<i64> {
+        let window = self.partition.window();
+        let moved = window.to_commit();
+        moved.or_else(|| self.guard.must_commit().then(|| window.watermark()))
+    }
+
     /// Stands still until an operator acts.
     pub(super) fn halt(&mut self) {
         self.halted = true;
@@ -128,7 +140,12 @@ impl Assigned {
                 self.partition.window().uncommitted() > self.window_records / 2;
             return swept;
         }
-        for _ in 0..BATCHES {
+        let allowed = {
+            let window = self.partition.window();
+            self.guard.allows(window.len(), window.watermark())
+        };
+        swept.commit_is_urgent |= self.guard.must_commit();
+        for _ in 0..BATCHES.min(allowed) {
             let (free, uncommitted) = {
                 let window = self.partition.window();
                 (window.free_slots(), window.uncommitted())
@@ -137,7 +154,7 @@ impl Assigned {
             if free == 0 || !budget.has_room() {
                 break;
             }
-            let asked = free.min(BATCH_RECORDS);
+            let asked = free.min(BATCH_RECORDS).min(allowed);
             let found = self.fill(asked, &mut swept);
             swept.records += self.take(now, intake);
             if found < asked || !self.held.is_empty() {
@@ -192,7 +209,11 @@ impl Assigned {
             let messages: Vec<_> = self.held.drain(..taken).collect();
             let batch = self.queue.batch(topic, messages);
             let partition = Arc::clone(&self.partition);
-            intake(Batch::new(partition, first, batch));
+            let batch = Batch::new(partition, first, batch);
+            intake(match self.guard.took() {
+                true => batch.set_aside(),
+                false => batch,
+            });
         }
         if mutants::is(Mutant::DropHeld) {
             self.held.clear();

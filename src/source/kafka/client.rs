@@ -17,7 +17,9 @@ use crate::telemetry::KafkaClientMetrics;
 
 use super::config::KafkaSourceConfig;
 use super::context::{Context, Notice, give_up, take_on};
-use super::native::{CommitAnswer, CommitQueue, Message, PartitionQueue, with_record};
+use super::native::{
+    CommitAnswer, CommitQueue, Message, PartitionQueue, forget_foreign_metadata, with_record,
+};
 
 /// One question to the cluster.
 const REQUEST: Duration = Duration::from_secs(10);
@@ -35,7 +37,7 @@ pub(crate) trait Client: Send {
     fn commit_answer(&self) -> Option<CommitAnswer>;
     /// How far the client has read.
     fn positions(&self) -> KafkaResult<TopicPartitionList>;
-    /// What the group has committed for these partitions.
+    /// What the group has committed for these partitions, and said beside it.
     fn committed(&self, partitions: TopicPartitionList) -> KafkaResult<TopicPartitionList>;
     /// The first offset of a partition, and the one behind its last.
     fn range(&self, topic: &str, partition: i32) -> KafkaResult<(i64, i64)>;
@@ -123,7 +125,9 @@ impl Client for NativeClient {
     }
 
     fn committed(&self, partitions: TopicPartitionList) -> KafkaResult<TopicPartitionList> {
-        self.consumer.committed_offsets(partitions, REQUEST)
+        let mut committed = self.consumer.committed_offsets(partitions, REQUEST)?;
+        forget_foreign_metadata(&mut committed);
+        Ok(committed)
     }
 
     fn range(&self, topic: &str, partition: i32) -> KafkaResult<(i64, i64)> {

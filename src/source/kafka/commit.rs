@@ -13,16 +13,22 @@ use crate::mutants::{self, Mutant};
 use crate::source::Partition;
 use crate::telemetry::PipelineMetrics;
 
+use super::assigned::Assigned;
 use super::native::CommitAnswer;
 
 /// An answer that has not come after so long will not come.
 const ANSWER: Duration = Duration::from_secs(60);
+
+/// Between a failed commit and the next one.
+const RETRY: Duration = Duration::from_millis(100);
 
 /// Keeps commits apart: never two on the way.
 pub(super) struct Commits {
     interval: Duration,
     next: Instant,
     sent: Option<Instant>,
+    /// After a failure even what is urgent waits.
+    not_before: Instant,
     fenced: bool,
 }
 
@@ -32,6 +38,7 @@ impl Commits {
             interval,
             next: Instant::now() + interval,
             sent: None,
+            not_before: Instant::now(),
             fenced: false,
         }
     }
@@ -43,7 +50,8 @@ impl Commits {
 
     /// Whether it is time for a commit; `urgent` does not wait for the interval.
     pub(super) fn is_due(&self, urgent: bool) -> bool {
-        !self.in_flight() && (urgent || Instant::now() >= self.next)
+        let now = Instant::now();
+        !self.in_flight() && now >= self.not_before && (urgent || now >= self.next)
     }
 
     /// A commit was looked for; it went out if `sent`.
@@ -60,10 +68,10 @@ impl Commits {
     }
 
     /// Takes the answer of a commit in: notes in each window how far it went.
-    pub(super) fn answered<'a>(
+    pub(super) fn answered(
         &mut self,
         answer: &CommitAnswer,
-        partitions: impl Iterator<Item = &'a Partition> + Clone,
+        assigned: &mut [Assigned],
         metrics: &PipelineMetrics,
     ) {
         self.sent = None;
@@ -78,13 +86,20 @@ impl Commits {
                 failed = Some((error, topic, number));
                 continue;
             }
-            let mut partitions = partitions.clone();
-            let partition = partitions.find(|partition| partition.is(topic, number));
-            if let (Some(partition), Some(position)) = (partition, position(commit.offset)) {
-                partition.window().committed(position);
+            let mut assigned = assigned.iter_mut();
+            let assigned = assigned.find(|assigned| assigned.is(topic, number));
+            if let (Some(assigned), Some(position)) = (assigned, position(commit.offset)) {
+                assigned.partition.window().committed(position);
+                assigned.guard.committed(position);
             }
         }
         metrics.commit(failed.is_none());
+        self.not_before = Instant::now()
+            + if failed.is_some() {
+                RETRY
+            } else {
+                Duration::ZERO
+            };
         match failed {
             // A member that is joining again commits afterwards.
             Some((RDKafkaErrorCode::RebalanceInProgress, ..)) | None => {}
@@ -100,20 +115,18 @@ impl Commits {
     }
 }
 
-/// The offsets to commit, and the only place that makes them: Kafka's committed offset is the *next* one to read, and so
-/// is a watermark, so nothing is added.
+/// The offsets to commit, each with what is said beside it, and the only place that makes them: Kafka's committed offset is
+/// the *next* one to read, and so is a watermark, so nothing is added.
 pub(super) fn offsets<'a>(
-    watermarks: impl Iterator<Item = (&'a Partition, i64)>,
+    watermarks: impl Iterator<Item = (&'a Partition, i64, &'a str)>,
 ) -> KafkaResult<TopicPartitionList> {
     let mut offsets = TopicPartitionList::new();
-    for (partition, mut watermark) in watermarks {
+    for (partition, mut watermark, metadata) in watermarks {
         watermark += i64::from(mutants::is(Mutant::OneTooHigh));
         watermark -= i64::from(mutants::is(Mutant::OneTooLow));
-        offsets.add_partition_offset(
-            partition.topic(),
-            partition.number(),
-            Offset::Offset(watermark),
-        )?;
+        let mut element = offsets.add_partition(partition.topic(), partition.number());
+        element.set_offset(Offset::Offset(watermark))?;
+        element.set_metadata(metadata);
     }
     Ok(offsets)
 }
@@ -143,12 +156,13 @@ mod tests {
         };
         partition.done(&[slot]);
         let watermark = partition.window().to_commit().unwrap();
-        let list = offsets(std::iter::once((&partition, watermark))).unwrap();
+        let list = offsets(std::iter::once((&partition, watermark, "m"))).unwrap();
         let element = &list.elements()[0];
         assert_eq!(
             (element.topic(), element.partition(), element.offset()),
             ("t", 2, Offset::Offset(42))
         );
+        assert_eq!(element.metadata(), "m");
         assert_eq!(position(element.offset()), Some(42));
         assert_eq!(position(Offset::Invalid), None);
     }

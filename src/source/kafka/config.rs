@@ -36,6 +36,9 @@ pub struct KafkaSourceConfig {
     /// How partitions are given up.
     #[serde(default)]
     pub rebalance: RebalanceConfig,
+    /// How a record is found that ends the process each time it runs.
+    #[serde(default)]
+    pub quarantine: QuarantineConfig,
     /// Passed to librdkafka as they are, for this consumer only.
     #[serde(default)]
     pub properties: Properties,
@@ -80,6 +83,22 @@ pub struct RebalanceConfig {
     /// How long to wait for executions and for the acknowledgements of their outcomes; less than half of
     /// `max.poll.interval.ms`.
     pub drain: HumanDuration,
+}
+
+/// How a record is found that ends the process each time it runs: by a stack that overflows, by memory that runs out.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct QuarantineConfig {
+    /// From so many starts on in which a partition's owner went away at the same record without a word, the partition runs
+    /// one record at a time; after two more such ends at one record it becomes a dead letter, `Expressd.CrashSuspect`,
+    /// without running. 0 never does this.
+    pub after: u32,
+}
+
+impl Default for QuarantineConfig {
+    fn default() -> QuarantineConfig {
+        QuarantineConfig { after: 3 }
+    }
 }
 
 impl Default for CommitConfig {

@@ -1,5 +1,6 @@
 //! The one thread that owns the consumer: polls the main queue, sweeps the partitions' queues, commits.
 
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,6 +44,8 @@ pub(super) struct Consumer {
     pub(super) metrics: Arc<PipelineMetrics>,
     pub(super) control: Arc<Control>,
     pub(super) deadlines: Deadlines,
+    /// Names this start of the process to those that come after it.
+    pub(super) start: u64,
     intake: Intake,
     commits: Commits,
     next_measure: Instant,
@@ -71,6 +74,7 @@ impl Consumer {
             metrics,
             control,
             deadlines,
+            start: RandomState::new().hash_one("start"),
             intake,
             next_measure: Instant::now(),
             fatal: None,
@@ -127,8 +131,8 @@ impl Consumer {
         }
         while let Some(answer) = self.client.commit_answer() {
             any = true;
-            let partitions = self.assigned.iter().map(|assigned| &*assigned.partition);
-            self.commits.answered(&answer, partitions, &self.metrics);
+            self.commits
+                .answered(&answer, &mut self.assigned, &self.metrics);
         }
         any
     }
@@ -226,20 +230,21 @@ impl Consumer {
     pub(super) fn commit(&mut self) {
         let moved: Vec<_> = self
             .assigned
-            .iter()
+            .iter_mut()
             .filter_map(|assigned| {
-                let watermark = assigned.partition.window().to_commit()?;
-                Some((Arc::clone(&assigned.partition), watermark))
+                let watermark = assigned.to_commit()?;
+                let partition = Arc::clone(&assigned.partition);
+                Some((partition, watermark, assigned.guard.metadata(watermark)))
             })
             .collect();
         let sent = !moved.is_empty() && self.send_commit(&moved);
         self.commits.looked(sent);
     }
 
-    fn send_commit(&self, moved: &[(Arc<Partition>, i64)]) -> bool {
+    fn send_commit(&self, moved: &[(Arc<Partition>, i64, String)]) -> bool {
         let watermarks = moved
             .iter()
-            .map(|(partition, watermark)| (&**partition, *watermark));
+            .map(|(partition, watermark, metadata)| (&**partition, *watermark, &**metadata));
         match offsets(watermarks).map(|offsets| self.client.commit(&offsets)) {
             Ok(Ok(())) => return true,
             Ok(Err(error)) => warn!(%error, "commit failed, will retry"),
@@ -261,7 +266,7 @@ impl Consumer {
             let left = self
                 .assigned
                 .iter()
-                .any(|assigned| assigned.partition.window().to_commit().is_some());
+                .any(|assigned| assigned.to_commit().is_some());
             if !left && !in_flight {
                 return true;
             }
@@ -337,6 +342,7 @@ impl Consumer {
             .collect();
         let deadline = Instant::now() + self.deadlines.drain;
         let cut = self.drain(&all, deadline, true);
+        self.say_farewell(&all);
         if mutants::is(Mutant::NoLastCommit) {
             debug!("left out");
         } else if !self.commit_until(deadline.max(Instant::now() + CLOSE)) {

@@ -6,10 +6,13 @@ mod commit;
 mod config;
 mod consumer;
 mod context;
+mod guard;
 mod native;
 mod rebalance;
 
-pub use config::{CommitConfig, KafkaSourceConfig, OnOutOfRange, RebalanceConfig, StartFrom};
+pub use config::{
+    CommitConfig, KafkaSourceConfig, OnOutOfRange, QuarantineConfig, RebalanceConfig, StartFrom,
+};
 
 use std::thread::{self, JoinHandle};
 use std::time::Duration;

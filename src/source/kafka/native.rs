@@ -226,6 +226,23 @@ impl Drop for CommitQueue {
     }
 }
 
+/// Empties metadata that is not text: groups get reused, and the safe wrapper takes text for granted.
+pub(super) fn forget_foreign_metadata(list: &mut TopicPartitionList) {
+    // SAFETY: the list is valid and borrowed for us alone; its elements and their metadata belong to it.
+    unsafe {
+        let Some(raw) = list.ptr().as_ref() else {
+            return;
+        };
+        for index in 0..usize::try_from(raw.cnt).unwrap_or(0) {
+            let element = &mut *raw.elems.add(index);
+            let text = bytes(element.metadata.cast(), element.metadata_size);
+            if text.is_some_and(|text| std::str::from_utf8(text).is_err()) {
+                element.metadata_size = 0;
+            }
+        }
+    }
+}
+
 fn error_code(error: RDKafkaRespErr) -> Option<RDKafkaErrorCode> {
     match RDKafkaErrorCode::from(error) {
         RDKafkaErrorCode::NoError => None,

@@ -16,6 +16,7 @@ use super::assigned::Assigned;
 use super::commit::position;
 use super::config::{OnOutOfRange, StartFrom};
 use super::consumer::Consumer;
+use super::guard::{Guard, Patience};
 
 /// All attempts at a question to the cluster together.
 const REQUESTS: Duration = Duration::from_secs(60);
@@ -51,7 +52,7 @@ impl Consumer {
             let committed = committed.filter(|_| !mutants::is(Mutant::IgnoreCommitted));
             let start = self.start(topic, number, committed)?;
             starts.add_partition_offset(topic, number, start.offset)?;
-            assigned.extend(self.begin_epoch(topic, number, &start));
+            assigned.extend(self.begin_epoch(topic, number, &start, element.metadata()));
         }
         self.client.take_on(&starts)?;
         if !assigned.is_empty() {
@@ -94,8 +95,23 @@ impl Consumer {
         })
     }
 
-    fn begin_epoch(&self, topic: &str, number: i32, start: &Start) -> Option<Assigned> {
+    /// `said` is what the last commit said beside its offset.
+    fn begin_epoch(&self, topic: &str, number: i32, start: &Start, said: &str) -> Option<Assigned> {
         let limits = self.config.window.limits();
+        let patience = Patience {
+            after: self.config.quarantine.after,
+            records: limits.records,
+        };
+        let guard = Guard::new(said, start.position, self.start, patience);
+        if guard.in_quarantine() {
+            let (partition, offset) = (number, start.position);
+            warn!(
+                topic,
+                partition,
+                offset,
+                "quarantine: processes have ended at this record; records run one at a time"
+            );
+        }
         let budget = Arc::clone(&self.budget);
         let partition = Partition::new(topic.into(), number, start.position, limits, budget);
         if !start.committed {
@@ -112,6 +128,7 @@ impl Consumer {
             metrics,
             limits.records,
             self.config.delayed.iter().any(|delayed| delayed == topic),
+            guard,
         ))
     }
 
@@ -134,6 +151,7 @@ impl Consumer {
             if !mutants::is(Mutant::NoDrain) {
                 self.drain(&leaving, deadline, false);
             }
+            self.say_farewell(&leaving);
             if !self.commit_until(deadline) {
                 warn!("the last commit before a rebalance was not answered");
             }
@@ -152,6 +170,16 @@ impl Consumer {
             let kind = if lost { "lost" } else { "revoked" };
             self.metrics.rebalance(kind);
             info!(partitions = %names(partitions), "{kind}");
+        }
+    }
+
+    /// The last commit of these partitions says that they are given up in order.
+    pub(super) fn say_farewell(&mut self, leaving: &[Arc<Partition>]) {
+        for assigned in &mut self.assigned {
+            let leaves = |partition: &Arc<Partition>| Arc::ptr_eq(partition, &assigned.partition);
+            if leaving.iter().any(leaves) {
+                assigned.guard.leave();
+            }
         }
     }
 
@@ -251,7 +279,7 @@ impl Consumer {
             }
             !leaves
         });
-        let assigned = self.begin_epoch(topic, number, &start);
+        let assigned = self.begin_epoch(topic, number, &start, "");
         self.client.resume(&list)?;
         self.assigned.extend(assigned);
         Ok(())
