@@ -77,10 +77,10 @@ pub(super) struct Args {
 
 /// Where a record stands, as the headers of a dead letter say it.
 #[derive(Clone, Debug)]
-struct Place {
-    topic: String,
-    partition: i32,
-    offset: i64,
+pub(super) struct Place {
+    pub(super) topic: String,
+    pub(super) partition: i32,
+    pub(super) offset: i64,
 }
 
 impl FromStr for Place {

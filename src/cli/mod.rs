@@ -3,9 +3,11 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)] // This is where printing happens.
 
 mod bench;
+mod dead_letters;
 mod exec;
 mod explain;
 mod junit;
+mod progress;
 mod run;
 mod schema;
 mod subject;
@@ -37,6 +39,7 @@ enum Command {
     TestState(test_state::Args),
     Explain(explain::Args),
     Bench(bench::Args),
+    DeadLetters(dead_letters::Args),
     Schema(schema::Args),
 }
 
@@ -64,6 +67,7 @@ pub fn main() -> ExitCode {
         Command::TestState(args) => test_state::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::DeadLetters(args) => dead_letters::run(&args),
         Command::Schema(args) => schema::run(&args),
     };
     match ended {

@@ -1,4 +1,4 @@
-//! Puts records into a topic, for the sample stream. Its losses are nobody's: it counts what the broker took.
+//! Puts records into topics: samples, and dead letters that are replayed. It counts what the broker took.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,7 +10,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::DeliveryResult;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
 
-use super::{Cluster, log_line};
+use super::{Cluster, HeaderBuffer, Record, log_line, native_headers};
 
 /// A producer to one topic.
 pub struct Feeder {
@@ -44,7 +44,11 @@ impl Feeder {
     pub fn new(cluster: &Cluster, topic: &str) -> Result<Feeder, KafkaError> {
         let taken = Arc::new(AtomicU64::new(0));
         let mut client = cluster.client();
-        client.set("acks", "all").set("linger.ms", "5");
+        client
+            .set("acks", "all")
+            .set("linger.ms", "5")
+            // As every producer of ours: the same key goes to the same partition.
+            .set("partitioner", "murmur2_random");
         Ok(Feeder {
             topic: topic.to_string(),
             producer: client.create_with_context(Reports {
@@ -56,7 +60,27 @@ impl Feeder {
 
     /// Hands a record to the client; waits while its queue is full.
     pub fn send(&self, key: &str, value: &str) -> Result<(), KafkaError> {
-        let mut record = BaseRecord::to(&self.topic).key(key).payload(value);
+        self.hand_over(
+            BaseRecord::to(&self.topic)
+                .key(key.as_bytes())
+                .payload(value.as_bytes()),
+        )
+    }
+
+    /// The same for a whole record, with these headers, to any topic.
+    pub fn send_record(
+        &self,
+        topic: &str,
+        record: &Record<'_>,
+        headers: &HeaderBuffer,
+    ) -> Result<(), KafkaError> {
+        let mut sent = BaseRecord::to(topic).headers(native_headers(headers));
+        sent.key = record.key;
+        sent.payload = record.value;
+        self.hand_over(sent)
+    }
+
+    fn hand_over(&self, mut record: BaseRecord<'_, [u8], [u8]>) -> Result<(), KafkaError> {
         loop {
             match self.producer.send(record) {
                 Ok(()) => {

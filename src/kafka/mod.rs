@@ -8,6 +8,7 @@ mod feeder;
 mod producer;
 mod reader;
 mod record;
+mod scan;
 mod statistics;
 mod topics;
 
@@ -24,6 +25,7 @@ pub use reader::{Shown, read_record, read_topic};
 pub use record::{
     Header, HeaderBuffer, HeaderList, Headers, NOT_BEFORE, OwnedRecord, Record, TimestampType,
 };
+pub use scan::Scan;
 pub use statistics::{sum_up, tell_statistics};
 pub use topics::{create_topic, delete_topics};
 

@@ -23,7 +23,8 @@ pub struct Shown {
     pub headers: Vec<(String, String)>,
 }
 
-struct Quiet;
+/// A client whose complaints come back from its calls.
+pub(super) struct Quiet;
 
 impl ClientContext for Quiet {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
@@ -127,7 +128,7 @@ pub fn read_record(
     ))
 }
 
-fn owned(message: &impl Message) -> OwnedRecord {
+pub(super) fn owned(message: &impl Message) -> OwnedRecord {
     let mut headers = HeaderBuffer::new();
     for header in message.headers().into_iter().flat_map(|list| list.iter()) {
         headers.push(header.key, header.value);

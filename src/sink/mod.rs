@@ -1,5 +1,6 @@
 //! Where outcomes go: Kafka or a file. A sink says of each outcome when it is safe. Knows neither sources nor executions.
 
+pub mod dead_letter;
 mod file;
 mod kafka;
 mod publication;

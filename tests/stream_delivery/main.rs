@@ -4,6 +4,7 @@
 #[path = "../pipeline_bed/mod.rs"]
 mod pipeline_bed;
 
+mod dead_letters;
 mod order;
 mod quarantine;
 mod retry;
