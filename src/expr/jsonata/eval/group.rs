@@ -25,6 +25,14 @@ impl Machine<'_, '_> {
         frame: FrameId,
         layout: Option<LayoutId>,
     ) -> Result<Item, Failure> {
+        if let Some(layout) = layout
+            && (input == Item::Undefined || self.len(input) == 0)
+        {
+            // Keys and values look for the variables of a tuple, though there is none.
+            let tuple = self.new_frame(frame, layout);
+            self.heap.bind(tuple, CONTEXT, Item::Undefined);
+            return self.construct(pairs, Item::Undefined, tuple);
+        }
         let is_many = self.is_array(input) && self.len(input) != 1;
         if layout.is_none() && !(is_many && self.len(input) > 0) {
             let input = match (self.is_array(input), self.len(input)) {

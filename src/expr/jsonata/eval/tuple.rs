@@ -41,7 +41,7 @@ impl Machine<'_, '_> {
         if plain > 0 && sequence.len(self) == 0 {
             let result = self.finish_path(node, path, sequence);
             return match &node.group {
-                Some(group) => self.group(group, result, frame, None),
+                Some(group) => self.group(group, result, frame, Some(layout)),
                 None => Ok(result),
             };
         }
