@@ -46,6 +46,9 @@ pub struct File {
     /// How the process ends.
     #[serde(default)]
     pub shutdown: ShutdownConfig,
+    /// How changed definitions are noticed.
+    #[serde(default)]
+    pub reload: ReloadConfig,
     /// Who executions say they are.
     #[serde(default)]
     pub identity: IdentityConfig,
@@ -74,6 +77,14 @@ pub struct ShutdownConfig {
     /// How long running executions and their outcomes have after SIGTERM or SIGINT. Five seconds more and a watchdog ends
     /// the process.
     pub deadline: HumanDuration,
+}
+
+/// How changed definitions are noticed; SIGHUP always makes the process read them again.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReloadConfig {
+    /// Looks every second whether the file of a definition has changed.
+    pub watch: bool,
 }
 
 /// One pipeline: a source, a machine, a sink.

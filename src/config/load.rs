@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::definition::Definition;
-use super::file::{File, MemoryConfig, PipelineFile, ShutdownConfig};
+use super::file::{File, MemoryConfig, PipelineFile, ReloadConfig, ShutdownConfig};
 use super::places::Places;
 use super::problem::{Document, Problem};
 use super::{codes, env, redact, tasks};
@@ -33,6 +33,9 @@ pub struct Config {
     pub runtime: RuntimeConfig,
     pub memory: MemoryConfig,
     pub shutdown: ShutdownConfig,
+    pub reload: ReloadConfig,
+    /// The file it was read from.
+    pub path: PathBuf,
     pub kafka: KafkaConfig,
     /// By name.
     pub pipelines: Vec<Pipeline>,
@@ -51,6 +54,21 @@ pub struct Pipeline {
     /// Who answers its tasks; to be opened before it starts.
     pub tasks: Registry,
     pub stream: PipelineConfig,
+    /// The file of the definition.
+    pub definition: PathBuf,
+}
+
+impl Pipeline {
+    /// Reads the definition again: the machine for it, on the same bindings; none when it says the same as `running`.
+    pub fn reload(&self, running: &Machine) -> Result<Option<Arc<Machine>>, Vec<Problem>> {
+        let definition = Definition::load(&self.definition)?;
+        if definition.plan.hash() == running.plan().hash() {
+            return Ok(None);
+        }
+        let machine = running.with_plan(Arc::clone(&definition.plan), &self.tasks);
+        let machine = machine.map_err(|error| definition.unanswered(&error))?;
+        Ok(Some(Arc::new(machine)))
+    }
 }
 
 /// Longest name of a pipeline: as AWS has it for state machines.
@@ -104,6 +122,7 @@ impl Config {
             toml,
             places,
             base,
+            path: path.to_path_buf(),
             problems: Vec::new(),
             warnings: Vec::new(),
         }
@@ -144,6 +163,7 @@ struct Checker {
     places: Option<Places>,
     /// Relative paths start here.
     base: PathBuf,
+    path: PathBuf,
     problems: Vec<Problem>,
     warnings: Vec<Problem>,
 }
@@ -183,6 +203,8 @@ impl Checker {
             runtime: file.runtime,
             memory: file.memory,
             shutdown: file.shutdown,
+            reload: file.reload,
+            path: self.path,
             kafka: file.kafka,
             pipelines,
             demo,
@@ -242,7 +264,8 @@ impl Checker {
             self.report(codes::COMBINATION, &at, problem);
         }
         let registry = tasks::registry(&file.tasks, &self.base);
-        let definition = Definition::load(&self.base.join(&file.definition));
+        let path = self.base.join(&file.definition);
+        let definition = Definition::load(&path);
         let registry = registry.map_err(|problems| {
             for problem in problems {
                 let pointer = format!("{at}/tasks/{}", problem.pointer);
@@ -261,6 +284,7 @@ impl Checker {
                     machine: Arc::new(machine),
                     tasks: registry,
                     stream,
+                    definition: path,
                 })
             }
             Err(error) => {

@@ -3,6 +3,7 @@
 mod exit;
 mod feed;
 mod pipelines;
+mod reload;
 mod samples;
 mod screen;
 mod show;
@@ -21,7 +22,9 @@ use tokio::sync::oneshot;
 use tracing::{info, warn};
 
 use self::pipelines::Pipelines;
+use self::reload::Reload;
 use self::show::Show;
+use self::signals::Asked;
 use self::signals::Signals;
 use self::standing::Standing;
 use crate::admin;
@@ -50,8 +53,9 @@ pub struct Options {
 /// How often the daemon looks after everything.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);
-/// For executions that were cancelled at the deadline, and then for the client to close.
-const CANCEL: Duration = Duration::from_secs(2);
+/// After the deadline: for executions that were cancelled, and for everything until the watchdog ends the process. The last
+/// commit and the client's farewell, which have bounds of their own, fit in between.
+const CANCEL: Duration = Duration::from_secs(1);
 const WATCHDOG: Duration = Duration::from_secs(5);
 
 /// Runs until a signal or, where asked to, until there is nothing left to do.
@@ -103,19 +107,26 @@ async fn serve(config: Config, options: Options) -> anyhow::Result<Exit> {
             options.screen,
         )?),
     };
+    let mut reload = Reload::new(&config);
     let mut care = Care::new(exporter, runtime, budget);
     let mut looks = tokio::time::interval(LOOK_EVERY);
     let mut stopping = false;
     loop {
         let mut stop = false;
         tokio::select! {
-            signal = signals.next() => {
-                info!(signal, "stopping");
-                if stopping {
-                    pipelines.hurry();
+            asked = signals.next() => match asked {
+                Asked::Reload => {
+                    info!(signal = "SIGHUP", "reading definitions again");
+                    reload.all(&config, &mut pipelines);
                 }
-                stop = true;
-            }
+                Asked::End(signal) => {
+                    info!(signal, "stopping");
+                    if stopping {
+                        pipelines.hurry();
+                    }
+                    stop = true;
+                }
+            },
             _ = looks.tick() => {
                 if pipelines.look() {
                     break;
@@ -123,12 +134,13 @@ async fn serve(config: Config, options: Options) -> anyhow::Result<Exit> {
                 if let Some(show) = &mut show {
                     stop = show.look(&pipelines) && options.until_idle;
                 }
+                reload.changed(&config, &mut pipelines);
                 care.take();
             }
         }
         if stop && !stopping {
             stopping = true;
-            watchdog::start(config.shutdown.deadline.0 + CANCEL + WATCHDOG)?;
+            watchdog::start(config.shutdown.deadline.0 + WATCHDOG)?;
             show.iter().for_each(Show::stop);
             pipelines.stop();
         }

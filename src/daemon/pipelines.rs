@@ -10,6 +10,7 @@ use super::standing::PipelineStanding;
 use crate::config;
 use crate::pipeline::Pipeline;
 use crate::pipeline::Shared;
+use crate::runtime::Machine;
 use crate::source::SourceEnd;
 use crate::telemetry::Exporter;
 use crate::telemetry::PipelineMetrics;
@@ -91,6 +92,28 @@ impl Pipelines {
             .find(|running| running.name == name)
             .and_then(|running| running.pipeline.as_ref())
             .is_none_or(Pipeline::is_idle)
+    }
+
+    /// Gives a pipeline another machine.
+    pub(super) fn replace_machine(&mut self, name: &str, before: &Machine, machine: &Arc<Machine>) {
+        let mut all = self.running.iter_mut();
+        let Some(running) = all.find(|running| running.name == name) else {
+            return;
+        };
+        if let Some(pipeline) = &running.pipeline {
+            pipeline.replace_machine(Arc::clone(machine));
+        }
+        running.definition = machine.plan().hash().into();
+        running.metrics.definition_gone(before.plan().hash());
+        running.metrics.definition(machine.plan().hash());
+        running.metrics.reload(true);
+    }
+
+    /// A pipeline's definition could not be read again.
+    pub(super) fn not_reloaded(&self, name: &str) {
+        if let Some(metrics) = self.metrics(name) {
+            metrics.reload(false);
+        }
     }
 
     /// Asks all to take in nothing more and to end.

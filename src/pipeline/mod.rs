@@ -17,6 +17,8 @@ pub use retry::{RetryConfig, RetryStep};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
+use arc_swap::ArcSwap;
+
 use crate::kafka::Cluster;
 use crate::runtime::{Machine, Runtime};
 use crate::sink::{FileSink, KafkaSink, KafkaSinkError, Sink};
@@ -107,7 +109,7 @@ impl Pipeline {
             }
         };
         let stage = Arc::new(Stage {
-            machine,
+            machine: ArcSwap::new(machine),
             runtime: shared.runtime.clone(),
             sink,
             options: config.options,
@@ -132,6 +134,11 @@ impl Pipeline {
             stage,
             source,
         })
+    }
+
+    /// From now on records that are taken in run on this machine; those under way end on theirs.
+    pub fn replace_machine(&self, machine: Arc<Machine>) {
+        self.stage.machine.store(machine);
     }
 
     /// Whether it has begun to deliver.

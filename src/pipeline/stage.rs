@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use tracing::error;
 
 use crate::engine::{Counts, Outcome};
@@ -26,7 +27,8 @@ use super::ticket::{Job, Ticket};
 
 /// Everything that the records of a pipeline share.
 pub(super) struct Stage {
-    pub(super) machine: Arc<Machine>,
+    /// What new records run on.
+    pub(super) machine: ArcSwap<Machine>,
     pub(super) runtime: Runtime,
     pub(super) sink: Sink<Ticket>,
     pub(super) options: PipelineOptions,
@@ -84,7 +86,8 @@ impl Scratch {
 
 impl Stage {
     fn scratch(&self) -> Scratch {
-        let limits = self.machine.limits();
+        let machine = self.machine.load();
+        let limits = machine.limits();
         Scratch {
             name: String::new(),
             value: Vec::new(),
@@ -111,6 +114,7 @@ impl Stage {
             stage: Arc::clone(self),
             batch,
             taken: self.runtime.clock().read(),
+            machine: self.machine.load_full(),
             lanes,
         });
         match &job.lanes {
@@ -219,7 +223,7 @@ impl Stage {
             name: &scratch.name,
             timestamp: record.timestamp,
         };
-        match self.runtime.start(&self.machine, event) {
+        match self.runtime.start(&job.machine, event) {
             Started::Done(ended) => {
                 self.finish(job, index, &ended, scratch);
                 Left::Over
@@ -289,7 +293,7 @@ impl Stage {
                 scratch.value.clear();
                 ended.execution().arena().print(*output, &mut scratch.value);
                 let record = job.batch.record(index);
-                let run = self.describe(&record, ended.execution_id(), times);
+                let run = self.describe(&job.machine, &record, ended.execution_id(), times);
                 result_headers(&record, &run, &mut scratch.headers);
                 let publication = Publication {
                     kind: Kind::Result,
@@ -354,8 +358,8 @@ impl Stage {
         if let Some(again) = self.retries.again(&record, error, now) {
             let mut name = String::new();
             execution_name(&record, &mut name);
-            let execution = self.machine.execution_id(&name);
-            let run = self.describe(&record, &execution, times);
+            let execution = job.machine.execution_id(&name);
+            let run = self.describe(&job.machine, &record, &execution, times);
             retry_headers(
                 &record,
                 &run,
@@ -384,8 +388,13 @@ impl Stage {
             }
             OnFailure::DeadLetter => {
                 let ticket = Ticket::dead_letter(job, index, problem.error);
-                let timestamp =
-                    self.dead_letter(&record, problem, Some(times), &mut scratch.headers);
+                let timestamp = self.dead_letter(
+                    &job.machine,
+                    &record,
+                    problem,
+                    Some(times),
+                    &mut scratch.headers,
+                );
                 let publication = Publication {
                     kind: Kind::DeadLetter,
                     key: record.key,
@@ -430,6 +439,7 @@ impl Stage {
     /// Headers of a record's dead letter; gives its timestamp.
     pub(super) fn dead_letter(
         &self,
+        machine: &Machine,
         record: &Record<'_>,
         problem: &Problem<'_>,
         times: Option<Times>,
@@ -442,16 +452,22 @@ impl Stage {
         });
         let mut name = String::new();
         execution_name(record, &mut name);
-        let execution = self.machine.execution_id(&name);
-        let run = self.describe(record, &execution, times);
+        let execution = machine.execution_id(&name);
+        let run = self.describe(machine, record, &execution, times);
         dead_letter_headers(record, &run, problem, headers);
         event_timestamp(record, run.attempt)
     }
 
-    fn describe<'a>(&'a self, record: &Record<'_>, execution: &'a str, times: Times) -> Run<'a> {
+    fn describe<'a>(
+        &'a self,
+        machine: &'a Machine,
+        record: &Record<'_>,
+        execution: &'a str,
+        times: Times,
+    ) -> Run<'a> {
         Run {
-            pipeline: self.machine.pipeline(),
-            definition: self.machine.plan().hash(),
+            pipeline: machine.pipeline(),
+            definition: machine.plan().hash(),
             instance: &self.instance,
             execution,
             started: times.started,
@@ -485,7 +501,9 @@ impl Stage {
     /// that whoever knows of the acknowledgement finds it counted.
     fn count(&self, scratch: &mut Scratch) {
         self.metrics.count(&mut scratch.tally);
-        self.machine.count(&std::mem::take(&mut scratch.counts));
+        self.machine
+            .load()
+            .count(&std::mem::take(&mut scratch.counts));
     }
 
     /// Hands on what the scratch has gathered.

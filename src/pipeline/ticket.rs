@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::error_name;
 use crate::kafka::{HeaderBuffer, OwnedRecord};
 use crate::mutants::{self, Mutant};
-use crate::runtime::Moment;
+use crate::runtime::{Machine, Moment};
 use crate::sink::record::Problem;
 use crate::sink::{Kind, OwnedPublication, Publication, Receipt};
 use crate::source::Batch;
@@ -20,6 +20,8 @@ pub(super) struct Job {
     pub(super) batch: Batch,
     /// When the batch was taken in.
     pub(super) taken: Moment,
+    /// What its records run on.
+    pub(super) machine: Arc<Machine>,
     /// Where its records wait for each other, if they do.
     pub(super) lanes: Option<Arc<Lanes>>,
 }
@@ -37,6 +39,7 @@ impl Job {
             stage: Arc::clone(&self.stage),
             batch: Batch::single(partition, self.batch.slot(slot), record),
             taken: self.taken,
+            machine: Arc::clone(&self.machine),
             lanes: self.lanes.clone(),
         })
     }
@@ -138,7 +141,7 @@ impl Receipt for Ticket {
         };
         let mut headers = HeaderBuffer::new();
         let stage = &self.job.stage;
-        let timestamp = stage.dead_letter(&record, &problem, None, &mut headers);
+        let timestamp = stage.dead_letter(&self.job.machine, &record, &problem, None, &mut headers);
         Publication {
             kind: Kind::DeadLetter,
             key: record.key,

@@ -71,9 +71,36 @@ impl Machine {
         identity: &IdentityConfig,
         limits: Limits,
     ) -> Result<Machine, UnansweredError> {
+        let metrics = Arc::new(MachineMetrics::new(StateType::ALL.map(StateType::name)));
+        Machine::bind(
+            plan,
+            registry,
+            Naming::new(identity, pipeline),
+            limits,
+            metrics,
+        )
+    }
+
+    /// The same machine with another plan; what both do is counted together.
+    pub fn with_plan(
+        &self,
+        plan: Arc<Plan>,
+        registry: &Registry,
+    ) -> Result<Machine, UnansweredError> {
+        let parts = &self.parts;
+        let metrics = Arc::clone(&parts.metrics);
+        Machine::bind(plan, registry, parts.naming.clone(), parts.limits, metrics)
+    }
+
+    fn bind(
+        plan: Arc<Plan>,
+        registry: &Registry,
+        naming: Naming,
+        limits: Limits,
+        metrics: Arc<MachineMetrics>,
+    ) -> Result<Machine, UnansweredError> {
         let mut unanswered = Vec::new();
         let mut handlers = Vec::new();
-        let metrics = Arc::new(MachineMetrics::new(StateType::ALL.map(StateType::name)));
         for (_, state) in plan.states() {
             let Some(resource) = state.resource().map(|id| plan.resource(id)) else {
                 handlers.push(None);
@@ -106,7 +133,7 @@ impl Machine {
         Ok(Machine {
             parts: Arc::new(Parts {
                 plan,
-                naming: Naming::new(identity, pipeline),
+                naming,
                 limits,
                 handlers: handlers.into(),
                 metrics,

@@ -61,8 +61,10 @@ table! {
     READY = Gauge Count "expressd_ready" ["pipeline"];
     /// 1 while part of the pipeline stands still until an operator acts.
     HALTED = Gauge Count "expressd_halted" ["pipeline"];
-    /// Always 1; `definition` is the content hash of the definition that runs.
+    /// 1 for the definition that runs, by its content hash; 0 for one that did.
     DEFINITION = Gauge Count "expressd_definition_info" ["pipeline" "definition"];
+    /// Changed definitions that were read again; `result` is `ok` or `failed`.
+    RELOADS = Counter Count "expressd_reloads_total" ["pipeline" "result"];
     /// Offset commits; `result` is `ok` or `failed`.
     COMMITS = Counter Count "expressd_commits_total" ["pipeline" "result"];
     /// Rebalances; `kind` is `assigned`, `revoked` or `lost`.

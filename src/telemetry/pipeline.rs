@@ -206,6 +206,19 @@ impl PipelineMetrics {
         gauge!(names::DEFINITION, "pipeline" => pipeline, "definition" => definition).set(1.0);
     }
 
+    /// The content hash of a definition that runs no more.
+    pub fn definition_gone(&self, hash: &str) {
+        let (pipeline, definition) = (self.pipeline.clone(), hash.to_string());
+        gauge!(names::DEFINITION, "pipeline" => pipeline, "definition" => definition).set(0.0);
+    }
+
+    /// The definition was read again.
+    pub fn reload(&self, ok: bool) {
+        let result = if ok { "ok" } else { "failed" };
+        counter!(names::RELOADS, "pipeline" => self.pipeline.clone(), "result" => result)
+            .increment(1);
+    }
+
     /// Whether it takes records in, and whether part of it waits for an operator.
     pub fn standing(&self, ready: bool, halted: bool) {
         let number = |flag: bool| f64::from(u8::from(flag));

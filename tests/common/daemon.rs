@@ -54,7 +54,7 @@ impl Daemon {
         std::fs::read_to_string(&self.log).unwrap()
     }
 
-    fn signal(&self, signal: &str) {
+    pub(crate) fn signal(&self, signal: &str) {
         let arguments = [format!("-{signal}"), self.pid.to_string()];
         let sent = Command::new("kill").args(arguments).status().unwrap();
         assert!(

@@ -7,6 +7,8 @@ use std::rc::Rc;
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
+
 use crate::asl;
 use crate::engine::{Limits, TaskReply};
 use crate::kafka::simulation::{MemberId, Random, Universe};
@@ -138,7 +140,7 @@ impl Life {
         let sender: Sender<Ticket> = Sender::new(&sink, outlets, Arc::clone(&metrics)).unwrap();
         let sender = Arc::new(sender);
         let stage = Arc::new(Stage {
-            machine,
+            machine: ArcSwap::new(machine),
             runtime: runtime.clone(),
             sink: Sink::Kafka(KafkaSink::simulated(Arc::clone(&sender))),
             options: self.options,

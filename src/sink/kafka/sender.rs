@@ -170,7 +170,7 @@ impl<R: Receipt> Sender<R> {
                 return false;
             }
             (_, DeliveryFailure::Refused) if self.gives_up(publication.kind) => {
-                self.give_up(sent, code);
+                self.give_up(*sent, code);
                 return false;
             }
             (_, DeliveryFailure::Refused) => {
@@ -217,7 +217,7 @@ impl<R: Receipt> Sender<R> {
                 publication.value = Some(truncate(&value, &mut publication.headers).to_vec());
                 Duration::ZERO
             }
-            kind if self.gives_up(kind) => return self.give_up(sent, code),
+            kind if self.gives_up(kind) => return self.give_up(*sent, code),
             kind => {
                 self.halt(format!("{kind:?}: {code}"));
                 LAST_BACKOFF
@@ -230,7 +230,7 @@ impl<R: Receipt> Sender<R> {
         kind == Kind::DeadLetter && self.on_dead_letter_error == OnDeadLetterError::Discard
     }
 
-    fn give_up(&self, mut sent: Box<Sent<R>>, code: RDKafkaErrorCode) {
+    fn give_up(&self, mut sent: Sent<R>, code: RDKafkaErrorCode) {
         error!(error = %code, "a dead letter is refused for good and given up, as the config says");
         sent.receipt.given_up();
         R::acknowledged(&mut vec![sent.receipt]);

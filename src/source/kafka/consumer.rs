@@ -33,7 +33,9 @@ const MAIN_QUEUE_EVENTS: usize = 100;
 /// How often lag and windows are measured.
 const MEASURE_INTERVAL: Duration = Duration::from_secs(1);
 /// For the client to leave the group.
-const CLOSE: Duration = Duration::from_secs(3);
+const CLOSE: Duration = Duration::from_millis(1_500);
+/// For the last commit, where the deadline is over.
+const LAST_COMMIT: Duration = Duration::from_secs(2);
 
 /// Everything the consumer thread owns.
 pub(super) struct Consumer {
@@ -345,7 +347,7 @@ impl Consumer {
         self.say_farewell(&all);
         if mutants::is(Mutant::NoLastCommit) {
             debug!("left out");
-        } else if !self.commit_until(deadline.max(Instant::now() + CLOSE)) {
+        } else if !self.commit_until(deadline.max(Instant::now() + LAST_COMMIT)) {
             warn!("the last commit was not answered");
         }
         // Without a cut those are records that never started, as if they had not been read.
