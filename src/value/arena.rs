@@ -100,11 +100,16 @@ impl Arena {
         }
         match value.index().checked_sub(self.base) {
             Some(place) => (self, place),
-            None => self.ancestor(value.index()),
+            // A part of an execution reads its item from the parent all the time.
+            None => match self.parent.as_deref() {
+                Some(parent) if value.index() >= parent.base => {
+                    (parent, value.index() - parent.base)
+                }
+                _ => self.ancestor(value.index()),
+            },
         }
     }
 
-    /// A part of an execution reads its item from the parent all the time.
     #[inline(never)]
     fn ancestor(&self, index: usize) -> (&Arena, usize) {
         let mut arena = self;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::node::{Built, Node, Patch, Span};
+use super::node::Node;
 use super::{Arena, ParseLimits, Value};
 
 impl Arena {
@@ -39,10 +39,16 @@ impl Arena {
             text: self.text.len() as u32,
         };
         self.text.push_str(&child.text);
-        self.lists
-            .extend(child.lists.iter().map(|&value| moves.value(value)));
-        self.nodes
-            .extend(child.nodes.iter().map(|node| moves.node(node)));
+        let n_lists = self.lists.len();
+        self.lists.extend_from_slice(&child.lists);
+        for handle in &mut self.lists[n_lists..] {
+            *handle = moves.value(*handle);
+        }
+        let n_nodes = self.nodes.len();
+        self.nodes.extend_from_slice(&child.nodes);
+        for node in &mut self.nodes[n_nodes..] {
+            moves.adjust(node);
+        }
         assert!(
             self.text.len() < super::arena::MAX_TEXT,
             "children share the parent's bound on text"
@@ -75,6 +81,7 @@ struct Moves {
 }
 
 impl Moves {
+    #[inline]
     fn value(&self, value: Value) -> Value {
         match value.is_constant() || value.index() < self.from {
             true => value,
@@ -82,29 +89,20 @@ impl Moves {
         }
     }
 
-    fn node(&self, node: &Node) -> Node {
+    #[inline]
+    fn adjust(&self, node: &mut Node) {
         match node {
-            Node::Span(span) => Node::Span(Span {
-                start: span.start + self.text,
-                end: span.end + self.text,
-                key_start: span.key_start + self.text,
-                ..*span
-            }),
-            Node::Array(built) => Node::Array(self.built(built)),
-            Node::Object(built) => Node::Object(self.built(built)),
-            Node::Patch(patch) => Node::Patch(Patch {
-                base: self.value(patch.base),
-                key: self.value(patch.key),
-                value: self.value(patch.value),
-                ..*patch
-            }),
-        }
-    }
-
-    fn built(&self, built: &Built) -> Built {
-        Built {
-            first: built.first + self.lists,
-            ..*built
+            Node::Span(span) => {
+                span.start += self.text;
+                span.end += self.text;
+                span.key_start += self.text;
+            }
+            Node::Array(built) | Node::Object(built) => built.first += self.lists,
+            Node::Patch(patch) => {
+                patch.base = self.value(patch.base);
+                patch.key = self.value(patch.key);
+                patch.value = self.value(patch.value);
+            }
         }
     }
 }

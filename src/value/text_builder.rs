@@ -26,31 +26,42 @@ impl Arena {
     }
 }
 
-/// Text of the arena itself that goes into a string as it is.
-struct Piece {
-    range: Range<usize>,
-    escaped: bool,
+/// The characters of a scalar as they are spelled, without quotes, and whether there are escapes among them.
+fn spelled(node: &Node) -> Option<(Range<usize>, bool)> {
+    let Node::Span(span) = node else {
+        return None;
+    };
+    let quote = match span.kind {
+        Kind::String => 1,
+        Kind::Array | Kind::Object => return None,
+        _ => 0,
+    };
+    let range = span.start as usize + quote..span.end as usize - quote;
+    Some((range, span.is(ESCAPED)))
 }
 
 impl Arena {
-    /// The spelling of a scalar in this arena's own tables, without quotes.
-    fn own_scalar(&self, value: Value) -> Option<Piece> {
-        if value.is_constant() || value.is_name() {
+    /// Appends the characters of a scalar as they are spelled, and says whether there are escapes among them. Nothing
+    /// happens where the value is something else.
+    fn push_spelled(&mut self, value: Value) -> Option<bool> {
+        if value.is_name() {
             return None;
         }
-        let place = value.index().checked_sub(self.base)?;
-        let Node::Span(span) = &self.nodes[place] else {
-            return None;
+        let elsewhere = match value.is_constant() {
+            true => Some((&self.constants.as_deref()?.arena, value.index())),
+            false if value.index() < self.base => Some(self.parent.as_deref()?.home(value)),
+            false => None,
         };
-        let quote = match span.kind {
-            Kind::String => 1,
-            Kind::Array | Kind::Object => return None,
-            _ => 0,
+        let (home, place) = match elsewhere {
+            Some(found) => found,
+            None => (&*self, value.index() - self.base),
         };
-        Some(Piece {
-            range: span.start as usize + quote..span.end as usize - quote,
-            escaped: span.is(ESCAPED),
-        })
+        let (range, escaped) = spelled(&home.nodes[place])?;
+        match elsewhere {
+            Some((home, _)) => self.text.push_str(&home.text[range]),
+            None => self.text.extend_from_within(range),
+        }
+        Some(escaped)
     }
 }
 
@@ -63,9 +74,8 @@ impl TextBuilder<'_> {
     /// Appends a value of the arena: a string without its quotes, everything else as it is printed.
     pub fn push_value(&mut self, value: Value) {
         let arena = &mut *self.arena;
-        if let Some(piece) = arena.own_scalar(value) {
-            self.escaped |= piece.escaped;
-            arena.text.extend_from_within(piece.range);
+        if let Some(escaped) = arena.push_spelled(value) {
+            self.escaped |= escaped;
             return;
         }
         let mut printed = std::mem::take(&mut arena.scratch.printed);
