@@ -49,6 +49,11 @@ impl Execution {
         self.keep_history = keep;
     }
 
+    /// Gives back memory that is not used while it waits.
+    pub fn compact(&mut self) {
+        self.run.arena.compact();
+    }
+
     /// Takes the event in. An event that is not JSON is an error and leaves the execution ready for the next start.
     pub fn start(
         &mut self,

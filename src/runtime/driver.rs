@@ -1,5 +1,6 @@
 //! Does the waiting for one execution: its task calls, its timers, its cancellation.
 
+use std::mem::take;
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
@@ -51,10 +52,10 @@ where
     let mut calls = Calls::new(Arc::clone(&tools.concurrency));
     loop {
         let run = driven.run();
-        for id in run.cancelled.drain(..) {
+        for id in take(&mut run.cancelled) {
             calls.cancel(id);
         }
-        for (id, call, counted) in run.calls.drain(..) {
+        for (id, call, counted) in take(&mut run.calls) {
             calls.open(id, call, counted);
         }
         let alone = calls.is_empty();

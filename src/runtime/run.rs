@@ -135,6 +135,12 @@ impl Run {
         self.calls.clear();
     }
 
+    /// Gives back what a wait does not need. Tens of thousands of executions may wait at the same time.
+    fn compact(&mut self) {
+        self.execution.compact();
+        self.effects = Vec::new();
+    }
+
     /// When to go on at the latest, on the monotonic clock in microseconds.
     pub(super) fn wake_at(&self) -> Option<u64> {
         let deadline = self.execution.next_deadline().map(|millis| millis * 1_000);
@@ -167,8 +173,9 @@ impl Run {
                 self.end(failed(error_name::INTERNAL_ERROR, words(&*panic)))
             }
         };
-        if progress == Progress::Done {
-            self.ended = clock.read();
+        match progress {
+            Progress::Done => self.ended = clock.read(),
+            Progress::Waiting => self.compact(),
         }
         progress
     }

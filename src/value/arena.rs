@@ -74,13 +74,18 @@ impl Arena {
         self.scratch.shrink_to(KEPT_BYTES);
     }
 
-    /// Pads the text and gives back what is not used: for tables that will not grow any more.
-    pub(super) fn shrink(&mut self) {
-        self.text.push_str(PADDING);
+    /// Gives back what is not used now, for a while in which nothing is written.
+    pub fn compact(&mut self) {
         self.text.shrink_to_fit();
         self.nodes.shrink_to_fit();
         self.lists.shrink_to_fit();
         self.scratch = Scratch::default();
+    }
+
+    /// Pads the text and gives back what is not used: for tables that will not grow any more.
+    pub(super) fn shrink(&mut self) {
+        self.text.push_str(PADDING);
+        self.compact();
     }
 
     /// Bytes that the execution holds here; a child does not count its parent's.

@@ -63,8 +63,13 @@ impl Gate {
         })
     }
 
-    /// Makes `work` the answer to a call: at once where the gate is open and nobody queues, or after queueing.
-    pub(crate) fn answer<F>(self: &Arc<Gate>, call: &Call<'_>, work: F) -> Answer
+    /// Makes what `begin` begins the answer to a call: at once where the gate is open and nobody queues, or after
+    /// queueing. A call that queues costs what `begin` holds, and not the future that comes of it.
+    pub(crate) fn answer<F>(
+        self: &Arc<Gate>,
+        call: &Call<'_>,
+        begin: impl FnOnce() -> F + Send + 'static,
+    ) -> Answer
     where
         F: Future<Output = (TaskReply, Health)> + Send + 'static,
     {
@@ -77,9 +82,9 @@ impl Gate {
             Err(_) => Entered::NoRoom(entry),
         };
         match entered {
-            Entered::Pass(pass, None) => Answer::Later(Box::pin(pass.around(work))),
+            Entered::Pass(pass, None) => Answer::Later(Box::pin(pass.around(begin))),
             // In a box of its own: the future of the queue would hold it in several places.
-            entered => Answer::Queued(Box::pin(entered.queue(Box::pin(work)))),
+            entered => Answer::Queued(Box::pin(entered.queue(Box::new(begin)))),
         }
     }
 
@@ -157,7 +162,7 @@ impl Entry {
 
 impl Entered {
     /// Waits until the call is through, or until it is known that it will not be.
-    async fn queue<F>(self, work: F) -> Reply
+    async fn queue<F>(self, begin: Box<impl FnOnce() -> F + Send + 'static>) -> Reply
     where
         F: Future<Output = (TaskReply, Health)> + Send + 'static,
     {
@@ -168,7 +173,7 @@ impl Entered {
                     if let Some(start) = start {
                         sleep_until(start).await;
                     }
-                    return Box::pin(pass.around(work));
+                    return Box::pin(pass.around(begin));
                 }
                 Entered::NoRoom(entry) => {
                     let permit = Arc::clone(&entry.gate.concurrency).acquire_owned().await;
@@ -214,12 +219,12 @@ struct Pass {
 }
 
 impl Pass {
-    async fn around<F>(mut self, work: F) -> TaskReply
+    async fn around<F>(mut self, begin: impl FnOnce() -> F) -> TaskReply
     where
         F: Future<Output = (TaskReply, Health)>,
     {
         self.begun = Some(Instant::now());
-        let (reply, health) = work.await;
+        let (reply, health) = begin().await;
         self.end(Some(health));
         reply
     }

@@ -23,7 +23,7 @@ fn call(
         ..Call::example(&arena, Value::NULL, "A")
     };
     let work = async move { (TaskReply::Result(b"1".to_vec()), work.await) };
-    match gate.answer(&call, work) {
+    match gate.answer(&call, move || work) {
         Answer::Later(reply) => (false, tokio::spawn(reply)),
         Answer::Queued(queue) => (true, tokio::spawn(async move { queue.await.await })),
         _ => panic!("nothing is answered at once"),

@@ -39,10 +39,21 @@ struct Endpoint {
 }
 
 /// An endpoint bound to one Task state.
-struct Bound {
+struct Bound(Arc<Function>);
+
+/// What the calls of one Task state have in common.
+struct Function {
     uri: Uri,
     reading: Reading,
     endpoint: Arc<Endpoint>,
+}
+
+/// What a call says. Thousands may queue, so they become requests when they begin.
+struct Said {
+    body: Vec<u8>,
+    key: HeaderValue,
+    execution: HeaderValue,
+    attempt: u32,
 }
 
 /// The same for every attempt and every redelivery of the record.
@@ -81,45 +92,56 @@ impl Http {
 
 impl Integration for Http {
     fn bind(&self, site: &Site<'_>) -> Option<Arc<dyn Handler>> {
-        Some(Arc::new(Bound {
+        let function = Arc::new(Function {
             uri: self.url.of(site)?,
             reading: Reading {
                 service: plan::service(site.resource).to_string(),
                 envelope: self.envelope && site.is_lambda_invoke(),
             },
             endpoint: Arc::clone(&self.endpoint),
-        }))
+        });
+        Some(Arc::new(Bound(function)))
     }
 }
 
 impl Handler for Bound {
     fn call(&self, call: Call<'_>) -> Answer {
-        let request = self.request(&call);
-        let (endpoint, reading) = (Arc::clone(&self.endpoint), self.reading.clone());
-        self.endpoint.gate.answer(&call, async move {
-            reading.reply(endpoint.client.send(request).await)
+        let function = Arc::clone(&self.0);
+        let said = function.said(&call);
+        self.0.endpoint.gate.answer(&call, move || async move {
+            let exchange = function.endpoint.client.send(function.request(said)).await;
+            function.reading.reply(exchange)
         })
     }
 }
 
-impl Bound {
-    fn request(&self, call: &Call<'_>) -> Request<Full<Bytes>> {
+impl Function {
+    fn said(&self, call: &Call<'_>) -> Said {
         let input = match self.reading.envelope {
             true => envelope::payload(call),
             false => call.input,
         };
-        let mut body = Vec::new();
+        let mut body = Vec::with_capacity(call.arena.measure(input).bytes);
         call.arena.print(input, &mut body);
+        Said {
+            body,
+            key: header_value(&call.idempotency_key()),
+            execution: header_value(call.execution_id),
+            attempt: call.attempt,
+        }
+    }
+
+    fn request(&self, said: Said) -> Request<Full<Bytes>> {
         let mut request = Request::post(self.uri.clone())
-            .body(Full::from(body))
+            .body(Full::from(said.body))
             .expect("the URI was checked when it was bound");
         let headers = request.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let agent = concat!("expressd/", env!("CARGO_PKG_VERSION"));
         headers.insert(USER_AGENT, HeaderValue::from_static(agent));
-        headers.insert(IDEMPOTENCY_KEY, header_value(&call.idempotency_key()));
-        headers.insert(EXECUTION_ID, header_value(call.execution_id));
-        headers.insert(ATTEMPT, HeaderValue::from(call.attempt));
+        headers.insert(IDEMPOTENCY_KEY, said.key);
+        headers.insert(EXECUTION_ID, said.execution);
+        headers.insert(ATTEMPT, HeaderValue::from(said.attempt));
         self.endpoint.credentials.add_to(headers);
         request
     }

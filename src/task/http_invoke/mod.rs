@@ -95,7 +95,7 @@ impl Handler for HttpInvoke {
             Err(reply) => return Answer::Now(reply),
         };
         let caller = Arc::clone(&self.0);
-        self.0.gate.answer(&call, async move {
+        self.0.gate.answer(&call, move || async move {
             let exchange = caller.client.send(request).await;
             (answer::reply(exchange), Health::Up)
         })

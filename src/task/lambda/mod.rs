@@ -167,7 +167,7 @@ impl Handler for Bound {
             self.shape.clone(),
         );
         let (wall, made) = (call.wall, Instant::now());
-        self.api.gate.answer(&call, async move {
+        self.api.gate.answer(&call, move || async move {
             let elapsed = i64::try_from(made.elapsed().as_millis()).unwrap_or(i64::MAX);
             let now = wall.saturating_add(elapsed);
             shape.reply(api.invoke(&target, invocation, now).await)
