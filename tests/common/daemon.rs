@@ -32,6 +32,12 @@ impl Daemon {
         Daemon { pid, exited, log }
     }
 
+    /// Its process.
+    #[allow(dead_code)] // Not every test looks at it.
+    pub(crate) fn pid(&self) -> u32 {
+        self.pid
+    }
+
     /// SIGTERM; waits until everything is drained and committed and gives the exit code.
     #[track_caller]
     pub(crate) fn terminate(self) -> Option<i32> {
