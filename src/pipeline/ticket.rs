@@ -126,7 +126,10 @@ impl Receipt for Ticket {
             }
             metrics.results(results);
             measure(group);
-            batch.partition().done(&slots);
+            let late = batch.partition().done(&slots);
+            if late > 0 {
+                metrics.late(late);
+            }
         }
         tickets.clear();
     }

@@ -111,9 +111,12 @@ impl Machine {
                 resource: &resource.text,
                 function_name: resource.function_name.as_deref(),
             };
-            let bound = registry.bind(&site).map(|(binding, handler)| Bound {
-                handler,
-                metrics: metrics.binding(&binding.name()),
+            let bound = registry.bind(&site).map(|(binding, handler)| {
+                let metrics = metrics.binding(&binding.name());
+                if let Some(breaker) = handler.breaker() {
+                    metrics.show_breaker(breaker);
+                }
+                Bound { handler, metrics }
             });
             if bound.is_none() {
                 unanswered.push(Unanswered {

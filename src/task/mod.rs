@@ -30,6 +30,7 @@ use hyper::header::HeaderValue;
 
 use crate::engine::TaskReply;
 use crate::kafka::Cluster;
+use crate::telemetry::BreakerMetrics;
 use crate::value::Arena;
 use crate::value::Value;
 
@@ -116,6 +117,11 @@ pub struct OpenError(pub String);
 pub trait Handler: Send + Sync {
     /// Starts a call. Never blocks.
     fn call(&self, call: Call<'_>) -> Answer;
+
+    /// How the circuit breaker is that calls have to pass, where there is one.
+    fn breaker(&self) -> Option<Arc<BreakerMetrics>> {
+        None
+    }
 }
 
 #[cfg(test)]

@@ -58,6 +58,21 @@ impl Exporter {
                 histogram(pipeline).render(name, &labels, &mut text);
             }
         }
+        metric::header(names::PARTITION_STOPPED, &mut text);
+        for pipeline in pipelines.iter() {
+            let name = escape(pipeline.pipeline());
+            for partition in pipeline.partitions() {
+                let (topic, number) = (escape(&partition.topic), partition.partition);
+                let labels =
+                    format!("pipeline=\"{name}\",topic=\"{topic}\",partition=\"{number}\"");
+                seconds::line(
+                    names::PARTITION_STOPPED,
+                    &labels,
+                    partition.stopped,
+                    &mut text,
+                );
+            }
+        }
         metric::header(names::TASK_SECONDS, &mut text);
         for pipeline in pipelines.iter() {
             let name = escape(pipeline.pipeline());
@@ -140,6 +155,7 @@ mod tests {
         let exporter = Exporter::install();
         let machine = Arc::new(MachineMetrics::new(["Pass"]));
         machine.binding("b").open().answered(Err(Some("E")));
+        machine.binding("b").show_breaker(Arc::default());
         let metrics = PipelineMetrics::new("p", machine);
         metrics.commit(true);
         metrics.rebalance("assigned");

@@ -1,12 +1,12 @@
 //! The numbers of one machine: what its executions did, and how its bindings answered.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
 use metrics::{counter, gauge};
 
 use super::by_error::ByError;
-use super::{Histogram, Sharded, names};
+use super::{BreakerMetrics, Histogram, Sharded, names};
 
 /// Counts of a machine; handles of its bindings are made when the plan is loaded.
 #[derive(Default)]
@@ -26,6 +26,7 @@ pub struct BindingMetrics {
     cancelled: Sharded,
     errors: ByError,
     seconds: Histogram,
+    breaker: OnceLock<Arc<BreakerMetrics>>,
 }
 
 /// A task call under way; one that is dropped was cancelled.
@@ -94,6 +95,12 @@ impl MachineMetrics {
                 counter!(names::TASK_ERRORS, "pipeline" => pipeline(), "binding" => name(), "error" => error)
                     .absolute(count);
             }
+            if let Some(breaker) = binding.breaker.get() {
+                gauge!(names::BREAKER_OPEN, "pipeline" => pipeline(), "binding" => name())
+                    .set(f64::from(u8::from(breaker.is_open())));
+                counter!(names::BREAKER_TRIPS, "pipeline" => pipeline(), "binding" => name())
+                    .absolute(breaker.trips());
+            }
             gauge!(names::TASKS_OPEN, "pipeline" => pipeline(), "binding" => name())
                 .set(binding.open.sum() as f64);
         }
@@ -118,7 +125,13 @@ impl BindingMetrics {
             cancelled: Sharded::default(),
             errors: ByError::default(),
             seconds: Histogram::default(),
+            breaker: OnceLock::new(),
         }
+    }
+
+    /// Shows the binding's breaker, too. All its Task states have the same.
+    pub fn show_breaker(&self, breaker: Arc<BreakerMetrics>) {
+        self.breaker.get_or_init(|| breaker);
     }
 
     /// A call begins.

@@ -3,6 +3,7 @@
 //! Hot counters are our own: sharded by thread, summed when somebody looks. The metrics crate sees them at a scrape only,
 //! so an execution pays a few uncontended additions and no label lookup.
 
+mod breaker;
 mod by_error;
 mod exporter;
 mod histogram;
@@ -18,6 +19,7 @@ mod runtime;
 mod seconds;
 mod sharded;
 
+pub use breaker::BreakerMetrics;
 pub use exporter::Exporter;
 pub use histogram::{Histogram, Quantiles};
 pub use kafka_client::{KafkaClientMetrics, KafkaClientStatistics};

@@ -43,6 +43,10 @@ table! {
     TASK_SECONDS = Histogram Seconds "expressd_task_seconds" ["pipeline" "binding"];
     /// Task calls under way.
     TASKS_OPEN = Gauge Count "expressd_open_task_calls" ["pipeline" "binding"];
+    /// 1 while the circuit breaker of a binding lets no calls through.
+    BREAKER_OPEN = Gauge Count "expressd_breaker_open" ["pipeline" "binding"];
+    /// Times that the circuit breaker of a binding opened, or stayed open because the call that tried had failed.
+    BREAKER_TRIPS = Counter Count "expressd_breaker_trips_total" ["pipeline" "binding"];
     /// Results acknowledged by the sink.
     RESULTS = Counter Count "expressd_results_total" ["pipeline"];
     /// Dead letters acknowledged by the sink, by error name; beyond 64 names `other`.
@@ -57,6 +61,8 @@ table! {
     DELIVERY_SECONDS = Histogram Seconds "expressd_delivery_seconds" ["pipeline"];
     /// From the record's timestamp to the acknowledgement of its outcome: how late outcomes are.
     EVENT_SECONDS = Histogram Seconds "expressd_event_seconds" ["pipeline"];
+    /// Outcomes acknowledged after their partition was given up: the records run again, at its next owner.
+    LATE = Counter Count "expressd_late_outcomes_total" ["pipeline"];
     /// 1 while the pipeline takes records in.
     READY = Gauge Count "expressd_ready" ["pipeline"];
     /// 1 while part of the pipeline stands still until an operator acts.
@@ -77,6 +83,8 @@ table! {
     WINDOW_USED = Gauge Ratio "expressd_window_used_ratio" ["pipeline" "topic" "partition"];
     /// How long the oldest record of the window has been in it.
     WINDOW_AGE = Gauge Seconds "expressd_window_age_seconds" ["pipeline" "topic" "partition"];
+    /// Time in which no records of a partition were taken in because its window or the memory for records was full.
+    PARTITION_STOPPED = Counter Seconds "expressd_partition_stopped_seconds_total" ["pipeline" "topic" "partition"];
     /// Records in the client's queues; `client` is `consumer` or `producer`.
     KAFKA_QUEUED = Gauge Count "expressd_kafka_queued_records" ["pipeline" "client"];
     /// Bytes in the client's queues.

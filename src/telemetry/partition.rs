@@ -31,6 +31,8 @@ pub struct PartitionStanding {
     pub window_used: f64,
     /// How long the oldest record of the window has been in it.
     pub window_age: Duration,
+    /// How long nothing was taken in for want of room, since it was assigned.
+    pub stopped: Duration,
 }
 
 /// The partitions that are assigned now.
@@ -94,6 +96,11 @@ impl PartitionMetrics {
         self.window_age.set(age.as_secs_f64());
         let mut standing = lock(&self.standing);
         (standing.window_used, standing.window_age) = (used, age);
+    }
+
+    /// For so long nothing was taken in for want of room.
+    pub fn stopped(&self, time: Duration) {
+        lock(&self.standing).stopped += time;
     }
 }
 

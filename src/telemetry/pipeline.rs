@@ -21,6 +21,7 @@ pub struct PipelineMetrics {
     results: Sharded,
     discarded: Sharded,
     resent: Sharded,
+    late: Sharded,
     retried: Sharded,
     dead_letters: Sharded,
     seconds: Histogram,
@@ -88,6 +89,7 @@ impl PipelineMetrics {
             results: Sharded::default(),
             discarded: Sharded::default(),
             resent: Sharded::default(),
+            late: Sharded::default(),
             retried: Sharded::default(),
             dead_letters: Sharded::default(),
             seconds: Histogram::default(),
@@ -170,6 +172,11 @@ impl PipelineMetrics {
     /// Records were dropped because the config says so.
     pub fn discarded(&self, n: usize) {
         self.discarded.add(n as i64);
+    }
+
+    /// Outcomes were acknowledged after their partition was given up.
+    pub fn late(&self, n: usize) {
+        self.late.add(n as i64);
     }
 
     /// An outcome was sent again.
@@ -282,6 +289,7 @@ impl PipelineMetrics {
         set(names::DISCARDED, totals.discarded);
         set(names::RETRIED, totals.retried);
         set(names::RESENT, u64::try_from(self.resent.sum()).unwrap_or(0));
+        set(names::LATE, u64::try_from(self.late.sum()).unwrap_or(0));
         for (outcome, count) in [
             ("succeeded", totals.succeeded),
             ("failed", totals.failed),

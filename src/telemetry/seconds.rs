@@ -37,6 +37,11 @@ impl SecondsTotal {
     }
 }
 
+/// Appends one value of a counter of time; `labels` as they stand between the braces.
+pub(super) fn line(name: &str, labels: &str, time: Duration, out: &mut String) {
+    let _ = writeln!(out, "{name}{{{labels}}} {}", time.as_secs_f64());
+}
+
 /// Appends them all in the Prometheus text format.
 pub(super) fn render(out: &mut String) {
     for total in [&CPU_POOL_BUSY, &TOKIO_BUSY, &PROCESS_CPU] {

@@ -36,6 +36,8 @@ pub(super) struct Assigned {
     window_records: usize,
     /// What may run, and what commits say of it.
     pub(super) guard: Guard,
+    /// Since when nothing is taken in for want of room.
+    stopped: Option<Instant>,
     /// The first record of each batch in the window: how old the head is, to within a batch.
     marks: VecDeque<Mark>,
 }
@@ -75,6 +77,7 @@ impl Assigned {
             not_before: i64::MIN,
             window_records,
             guard,
+            stopped: None,
             marks: VecDeque::new(),
         }
     }
@@ -145,23 +148,37 @@ impl Assigned {
             self.guard.allows(window.len(), window.watermark())
         };
         swept.commit_is_urgent |= self.guard.must_commit();
+        let mut has_room = true;
         for _ in 0..BATCHES.min(allowed) {
             let (free, uncommitted) = {
                 let window = self.partition.window();
                 (window.free_slots(), window.uncommitted())
             };
             swept.commit_is_urgent |= uncommitted > self.window_records / 2;
-            if free == 0 || !budget.has_room() {
+            has_room = free > 0 && budget.has_room();
+            if !has_room {
                 break;
             }
             let asked = free.min(BATCH_RECORDS).min(allowed);
             let found = self.fill(asked, &mut swept);
             swept.records += self.take(now, intake);
             if found < asked || !self.held.is_empty() {
+                has_room = self.held.is_empty() || self.delayed;
                 break;
             }
         }
+        match has_room {
+            true => self.note_stop(),
+            false => drop(self.stopped.get_or_insert_with(Instant::now)),
+        }
         swept
+    }
+
+    /// Adds the time since which nothing is taken in to what is told, and begins anew.
+    fn note_stop(&mut self) {
+        if let Some(since) = self.stopped.take() {
+            self.metrics.stopped(since.elapsed());
+        }
     }
 
     /// Gets messages out of the queue, unless some are still held; gives how many there are.
@@ -245,5 +262,9 @@ impl Assigned {
         let head = self.marks.front().filter(|_| used > 0);
         let age = head.map_or(Duration::ZERO, |mark| mark.taken.elapsed());
         self.metrics.window(ratio, age);
+        if self.stopped.is_some() {
+            self.note_stop();
+            self.stopped = Some(Instant::now());
+        }
     }
 }

@@ -17,6 +17,7 @@ use self::breaker::{Admission, Breaker, Change, Ticket};
 use self::pace::Pace;
 use super::{Answer, Call, Reply};
 use crate::engine::TaskReply;
+use crate::telemetry::BreakerMetrics;
 
 pub use config::{BreakerAction, BreakerConfig, GateConfig};
 
@@ -27,6 +28,7 @@ pub(crate) struct Gate {
     concurrency: Arc<Semaphore>,
     action: BreakerAction,
     watch: Mutex<Watch>,
+    metrics: Arc<BreakerMetrics>,
     /// The breaker has changed.
     changed: Notify,
     /// Times are told to the breaker as distances from here.
@@ -58,6 +60,7 @@ impl Gate {
                 breaker: Breaker::new(&config.breaker),
                 pace: config.rate.map(Pace::new),
             }),
+            metrics: Arc::default(),
             changed: Notify::new(),
             origin: Instant::now(),
         })
@@ -88,6 +91,11 @@ impl Gate {
         }
     }
 
+    /// How its breaker is.
+    pub(crate) fn metrics(&self) -> Arc<BreakerMetrics> {
+        Arc::clone(&self.metrics)
+    }
+
     fn watch(&self) -> MutexGuard<'_, Watch> {
         // A panic cannot leave it half changed: it is plain numbers.
         self.watch.lock().unwrap_or_else(PoisonError::into_inner)
@@ -99,8 +107,12 @@ impl Gate {
             Some(Change::Opened { pause }) => {
                 let pause = pause.as_secs_f64();
                 warn!(binding = self.name, pause, "circuit breaker opened");
+                self.metrics.opened();
             }
-            Some(Change::Closed) => info!(binding = self.name, "circuit breaker closed"),
+            Some(Change::Closed) => {
+                info!(binding = self.name, "circuit breaker closed");
+                self.metrics.closed();
+            }
             Some(Change::Released) => {}
         }
         self.changed.notify_waiters();

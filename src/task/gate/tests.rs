@@ -78,7 +78,9 @@ async fn the_rate_is_kept() {
 #[tokio::test(start_paused = true)]
 async fn calls_wait_while_the_endpoint_is_down() {
     let gate = gate(|_| {});
+    let breaker = gate.metrics();
     fail(&gate, 2).await;
+    assert!(breaker.is_open());
     let begin = Instant::now();
     let calls: Vec<_> = (0..5).map(|_| call(&gate, healthy(Health::Up))).collect();
     for (queued, call) in calls {
@@ -87,6 +89,7 @@ async fn calls_wait_while_the_endpoint_is_down() {
         assert_eq!(begin.elapsed().as_secs(), 1);
     }
     assert!(!call(&gate, healthy(Health::Up)).0);
+    assert_eq!((breaker.is_open(), breaker.trips()), (false, 1));
 }
 
 #[tokio::test(start_paused = true)]

@@ -21,6 +21,7 @@ use super::gate::Gate;
 use super::header_value;
 use super::{Answer, Call, Handler, Integration, KeyProblem, Site};
 use crate::plan;
+use crate::telemetry::BreakerMetrics;
 
 pub use config::HttpConfig;
 
@@ -112,6 +113,10 @@ impl Handler for Bound {
             let exchange = function.endpoint.client.send(function.request(said)).await;
             function.reading.reply(exchange)
         })
+    }
+
+    fn breaker(&self) -> Option<Arc<BreakerMetrics>> {
+        Some(self.0.endpoint.gate.metrics())
     }
 }
 

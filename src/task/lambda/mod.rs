@@ -23,6 +23,7 @@ use self::sign::{Scope, ToSign, authorization, encoded};
 use super::client::{Client, Failure, Resolver};
 use super::gate::Gate;
 use super::{Answer, Call, Handler, Integration, KeyProblem, Site};
+use crate::telemetry::BreakerMetrics;
 
 pub use config::LambdaConfig;
 pub use credentials::CredentialsSource;
@@ -172,6 +173,10 @@ impl Handler for Bound {
             let now = wall.saturating_add(elapsed);
             shape.reply(api.invoke(&target, invocation, now).await)
         })
+    }
+
+    fn breaker(&self) -> Option<Arc<BreakerMetrics>> {
+        Some(self.api.gate.metrics())
     }
 }
 
