@@ -6,7 +6,7 @@ use rdkafka::error::KafkaResult;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::types::RDKafkaErrorCode;
 use tokio::time::Instant;
-use tracing::warn;
+use tracing::{debug, warn};
 
 use crate::kafka::{CommitFailure, commit_failure};
 use crate::mutants::{self, Mutant};
@@ -29,7 +29,7 @@ pub(super) struct Commits {
     sent: Option<Instant>,
     /// After a failure even what is urgent waits.
     not_before: Instant,
-    fenced: bool,
+    fenced: Option<RDKafkaErrorCode>,
 }
 
 impl Commits {
@@ -39,7 +39,7 @@ impl Commits {
             next: Instant::now() + interval,
             sent: None,
             not_before: Instant::now(),
-            fenced: false,
+            fenced: None,
         }
     }
 
@@ -64,7 +64,12 @@ impl Commits {
 
     /// Whether the last answer said that somebody else may own the partitions.
     pub(super) fn is_fenced(&self) -> bool {
-        self.fenced
+        self.fenced.is_some() && !self.is_behind()
+    }
+
+    /// Whether it said that the group has gone on to another generation: the client may be about to follow.
+    pub(super) fn is_behind(&self) -> bool {
+        self.fenced == Some(RDKafkaErrorCode::IllegalGeneration)
     }
 
     /// Takes the answer of a commit in: notes in each window how far it went.
@@ -75,14 +80,16 @@ impl Commits {
         metrics: &PipelineMetrics,
     ) {
         self.sent = None;
-        self.fenced = false;
+        self.fenced = None;
         let mut failed = None;
         for commit in &answer.partitions {
             let (topic, number) = (&*commit.topic, commit.number);
             if let Some(error) = answer.error.or(commit.error)
                 && !mutants::is(Mutant::IgnoreCommitErrors)
             {
-                self.fenced |= commit_failure(error) == CommitFailure::Fenced;
+                if commit_failure(error) == CommitFailure::Fenced {
+                    self.fenced = Some(error);
+                }
                 failed = Some((error, topic, number));
                 continue;
             }
@@ -91,6 +98,7 @@ impl Commits {
             if let (Some(assigned), Some(position)) = (assigned, position(commit.offset)) {
                 assigned.partition.window().committed(position);
                 assigned.guard.committed(position);
+                debug!(topic, partition = number, position, "committed");
             }
         }
         metrics.commit(failed.is_none());
@@ -111,7 +119,7 @@ impl Commits {
 
     /// Forgets what earlier answers said of the ownership.
     pub(super) fn forget_fencing(&mut self) {
-        self.fenced = false;
+        self.fenced = None;
     }
 }
 

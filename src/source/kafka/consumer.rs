@@ -28,6 +28,9 @@ use super::context::Notice;
 /// Waits between sweeps that found nothing: at first, and at most.
 const SHORTEST_WAIT: Duration = Duration::from_millis(1);
 const LONGEST_WAIT: Duration = Duration::from_millis(5);
+/// For the client to follow the group into another generation, and between two looks whether it has.
+const FOLLOW: Duration = Duration::from_secs(3);
+const RETRY_WAIT: Duration = Duration::from_millis(20);
 /// Events of the main queue before the partitions get their turn.
 const MAIN_QUEUE_EVENTS: usize = 100;
 /// How often lag and windows are measured.
@@ -263,6 +266,7 @@ impl Consumer {
             self.poll(SHORTEST_WAIT);
         }
         self.commits.forget_fencing();
+        let mut behind_since = None;
         loop {
             let in_flight = self.commits.in_flight();
             let left = self
@@ -272,13 +276,23 @@ impl Consumer {
             if !left && !in_flight {
                 return true;
             }
+            let mut wait = SHORTEST_WAIT;
+            if self.commits.is_behind() {
+                // A rebalance was completed while the commit was on its way. A client that does not follow has lost its
+                // partitions without a word.
+                let since = *behind_since.get_or_insert_with(Instant::now);
+                if since.elapsed() >= FOLLOW || self.client.assignment_lost() {
+                    return false;
+                }
+                wait = RETRY_WAIT;
+            }
             if self.commits.is_fenced() || Instant::now() >= deadline {
                 return false;
             }
             if !in_flight {
                 self.commit();
             }
-            self.poll(SHORTEST_WAIT);
+            self.poll(wait);
         }
     }
 
