@@ -1,6 +1,6 @@
 //! The memory budget that all sources of a process share.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use super::sync::{AtomicUsize, Ordering};
 
 /// What a record costs beside its own bytes: slot, handles, bookkeeping.
 const RECORD_OVERHEAD: usize = 256;

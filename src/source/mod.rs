@@ -6,6 +6,7 @@ mod budget;
 mod config;
 mod control;
 mod partition;
+mod sync;
 mod window;
 
 pub mod file;

@@ -1,11 +1,11 @@
 //! One assignment of one partition, shared by the source's thread and by whoever finishes its records.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use crate::mutants::{self, Mutant};
 use crate::runtime::CancelToken;
 
+use super::sync::{AtomicU64, Mutex, MutexGuard, Ordering, PoisonError};
 use super::{Completion, MemoryBudget, SlotId, Window, WindowLimits};
 
 const DRAINING: u64 = 1 << 63;
