@@ -44,13 +44,17 @@ pub enum Mutant {
     NoLastCommit,
     /// A record that is no JSON gets no dead letter.
     SkipInvalid,
+    /// New outcomes are handed over while older ones wait to be sent again.
+    Overtake,
+    /// Records of one key do not wait for each other.
+    NoTurns,
     /// An execution that waited finishes the slot of its batch's first record instead of its own.
     WrongSlot,
 }
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Mutant; 20] = [
+    pub const ALL: [Mutant; 22] = [
         Mutant::CommitOnTake,
         Mutant::CommitPastAbandoned,
         Mutant::OneTooHigh,
@@ -70,6 +74,8 @@ impl Mutant {
         Mutant::DropHeld,
         Mutant::NoLastCommit,
         Mutant::SkipInvalid,
+        Mutant::Overtake,
+        Mutant::NoTurns,
         Mutant::WrongSlot,
     ];
 }

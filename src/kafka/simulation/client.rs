@@ -5,20 +5,25 @@ use super::{Event, Input, MemberId, Time, World};
 
 impl World {
     /// What the main queue has.
-    pub(crate) fn notices(&mut self, id: MemberId) -> Vec<Notice> {
+    pub(crate) fn notice(&mut self, id: MemberId) -> Option<Notice> {
         let now = self.now;
         if !self.group.acts(id) {
-            return Vec::new();
+            return None;
         }
         let member = self.group.member(id);
-        let mut due = Vec::new();
-        while member.notices.front().is_some_and(|(time, _)| *time <= now) {
-            due.extend(member.notices.pop_front().map(|(_, notice)| notice));
+        if member.is_asked || member.notices.front().is_none_or(|(time, _)| *time > now) {
+            return None;
         }
-        for notice in &due {
-            self.note(format_args!("m{id} hears {notice:?}"));
-        }
-        due
+        let (_, notice) = member.notices.pop_front()?;
+        let notice = match notice {
+            Some(notice) => notice,
+            None if member.lost => Notice::Revoke(member.positions.keys().copied().collect()),
+            // What was given up meanwhile was all.
+            None => return None,
+        };
+        member.is_asked = true;
+        self.note(format_args!("m{id} hears {notice:?}"));
+        Some(notice)
     }
 
     pub(crate) fn commit_reply(&mut self, id: MemberId) -> Option<CommitReply> {
@@ -36,7 +41,7 @@ impl World {
         member.last_request
     }
 
-    pub(crate) fn commit(&mut self, id: MemberId, offsets: Vec<(i32, i64)>) {
+    pub(crate) fn commit(&mut self, id: MemberId, offsets: Vec<(i32, i64, String)>) {
         let time = self.request_time(id);
         let on_the_wire = self.random.per_mille(500);
         if !self.group.acts(id) {
@@ -56,6 +61,7 @@ impl World {
     }
 
     pub(crate) fn take_on(&mut self, id: MemberId, partitions: &[(i32, Option<i64>)]) {
+        self.group.member(id).is_asked = false;
         for (partition, start) in partitions {
             let next = start.unwrap_or(0);
             self.note(format_args!("m{id} reads {partition} from {next}"));
@@ -68,6 +74,7 @@ impl World {
     }
 
     pub(crate) fn give_up(&mut self, id: MemberId, partitions: Vec<i32>) {
+        self.group.member(id).is_asked = false;
         for partition in &partitions {
             self.group.member(id).positions.remove(partition);
         }

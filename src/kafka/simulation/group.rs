@@ -18,7 +18,8 @@ pub(crate) struct Group {
     /// Who is to read a partition.
     owners: BTreeMap<i32, MemberId>,
     target: BTreeMap<i32, MemberId>,
-    committed: BTreeMap<i32, i64>,
+    /// With what was said beside.
+    committed: BTreeMap<i32, (i64, String)>,
     partitions: usize,
     /// Something changed: a rebalance is to come.
     wanted: bool,
@@ -40,7 +41,10 @@ pub(super) struct Member {
     /// Next offset to hand out, of partitions that the client reads.
     pub(super) positions: BTreeMap<i32, Position>,
     asked_back: BTreeSet<i32>,
-    pub(super) notices: VecDeque<(Time, Notice)>,
+    /// Without a notice: everything is lost.
+    pub(super) notices: VecDeque<(Time, Option<Notice>)>,
+    /// The last notice is not answered yet; there is no other before it is.
+    pub(super) is_asked: bool,
     pub(super) replies: VecDeque<(Time, CommitReply)>,
     /// Requests keep their order.
     pub(super) last_request: Time,
@@ -64,14 +68,14 @@ pub(crate) enum Notice {
 #[derive(Clone, Debug)]
 pub(crate) struct CommitReply {
     pub(crate) error: Option<RDKafkaErrorCode>,
-    pub(crate) offsets: Vec<(i32, i64)>,
+    pub(crate) offsets: Vec<(i32, i64, String)>,
 }
 
 #[derive(Debug)]
 pub(super) struct CommitRequest {
     pub(super) member: MemberId,
     pub(super) generation: u32,
-    pub(super) offsets: Vec<(i32, i64)>,
+    pub(super) offsets: Vec<(i32, i64, String)>,
     /// Dead members' requests arrive when they were on the wire.
     pub(super) on_the_wire: bool,
 }
@@ -109,8 +113,8 @@ impl Group {
         self.members.get(&member)?.frozen.map(|(_, until)| until)
     }
 
-    pub(crate) fn committed(&self, partition: i32) -> Option<i64> {
-        self.committed.get(&partition).copied()
+    pub(crate) fn committed(&self, partition: i32) -> Option<&(i64, String)> {
+        self.committed.get(&partition)
     }
 
     /// Whether partitions are on their way from one member to another.
@@ -170,7 +174,7 @@ impl World {
         self.expire();
         let group = &mut self.group;
         let mut present = group.members.values().filter(|m| m.is_in);
-        let quiet = present.all(|m| m.asked_back.is_empty() && m.notices.is_empty());
+        let quiet = present.all(|m| m.asked_back.is_empty() && m.notices.is_empty() && !m.is_asked);
         if group.revoking && group.members.values().all(|m| m.asked_back.is_empty()) {
             self.hand_out();
         } else if group.wanted && !group.revoking && quiet {
@@ -201,11 +205,8 @@ impl World {
             member.expelled += 1;
             member.lost = true;
             member.asked_back.clear();
-            member
-                .notices
-                .retain(|(_, notice)| matches!(notice, Notice::Revoke(_)));
-            let read = member.positions.keys().copied().collect();
-            member.notices.push_back((now, Notice::Revoke(read)));
+            member.notices.clear();
+            member.notices.push_back((now, None));
             group.owners.retain(|_, owner| *owner != id);
             group.wanted = true;
             group.generation += 1;
@@ -254,7 +255,7 @@ impl World {
             let member = self.group.member(id);
             member.asked_back = given.iter().copied().collect();
             if tell {
-                member.notices.push_back((due, Notice::Revoke(given)));
+                member.notices.push_back((due, Some(Notice::Revoke(given))));
             }
         }
         self.group.revoking = true;
@@ -287,7 +288,7 @@ impl World {
             let member = group.member(id);
             member.generation = generation;
             if tell || !free.is_empty() {
-                member.notices.push_back((due, Notice::Assign(free)));
+                member.notices.push_back((due, Some(Notice::Assign(free))));
             }
         }
         // Some of the target may have gone meanwhile.
@@ -306,7 +307,7 @@ impl World {
             group.member(id).asked_back.remove(partition);
         }
         let member = group.member(id);
-        if !member.is_in && member.lost && !member.dead {
+        if !member.is_in && member.lost && !member.dead && member.positions.is_empty() {
             member.lost = false;
             member.is_in = true;
             group.wanted = true;
@@ -334,9 +335,6 @@ impl World {
         };
         let delay = self.random.within(1, 15);
         let now = self.now;
-        // A generation begins when all have joined again, and a member joins behind its own commits. With trouble it may
-        // look otherwise.
-        let strict = self.trouble.commits > 0;
         let group = &self.group;
         let Some(member) = group.members.get(&id) else {
             return;
@@ -346,7 +344,7 @@ impl World {
         }
         let error = if !member.is_in {
             Some(RDKafkaErrorCode::UnknownMemberId)
-        } else if generation != group.generation && strict {
+        } else if generation != group.generation {
             Some(RDKafkaErrorCode::IllegalGeneration)
         } else if fate == 1 {
             Some(RDKafkaErrorCode::NotCoordinator)
@@ -355,16 +353,18 @@ impl World {
         } else {
             None
         };
-        self.note(format_args!("m{id} commits {offsets:?}: {error:?}"));
+        let positions: Vec<_> = offsets.iter().map(|(p, offset, _)| (*p, *offset)).collect();
+        self.note(format_args!("m{id} commits {positions:?}: {error:?}"));
         if error.is_none() {
-            for (partition, offset) in &offsets {
+            for (partition, offset, metadata) in &offsets {
                 if self.group.owners.get(partition) != Some(&id) {
                     self.violate(format!(
                         "I8: m{id} committed partition {partition}, which is not its own"
                     ));
                 }
-                let before = self.group.committed.insert(*partition, *offset);
-                self.check_commit(*partition, before, *offset);
+                let committed = (*offset, metadata.clone());
+                let before = self.group.committed.insert(*partition, committed);
+                self.check_commit(*partition, before.map(|(offset, _)| offset), *offset);
             }
         }
         // The answer may be lost although the commit is not.

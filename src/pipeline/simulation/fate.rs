@@ -375,7 +375,12 @@ impl Fate {
 
     fn is_complete(&self) -> bool {
         let world = self.universe.world();
-        let committed = |partition: i32| world.group.committed(partition).unwrap_or(0);
+        let committed = |partition: i32| {
+            world
+                .group
+                .committed(partition)
+                .map_or(0, |(offset, _)| *offset)
+        };
         world.ledger.open() == 0
             && (0..self.partitions as i32)
                 .all(|partition| committed(partition) == world.end(partition))

@@ -114,7 +114,7 @@ impl<R: Receipt> Sender<R> {
             attempt: 0,
             alone: false,
         });
-        if self.holding.load(Ordering::Acquire) {
+        if self.holding.load(Ordering::Acquire) && !mutants::is(Mutant::Overtake) {
             let mut held = self.held();
             // Looked at again under the lock: only there it is settled.
             if held.is_holding() {

@@ -12,6 +12,7 @@ use crate::kafka::{HeaderBuffer, Headers, OwnedRecord, Record, TimestampType};
 use crate::source::{Records, SourceEnd, Wiring};
 
 use super::client::{Client, Queue};
+use super::commit::position;
 use super::config::KafkaSourceConfig;
 use super::consumer::Consumer;
 use super::context::Notice;
@@ -76,8 +77,8 @@ impl Client for Simulated {
     }
 
     fn notices(&self) -> Vec<Notice> {
-        let notices = self.universe.world().notices(self.member);
-        let notices = notices.into_iter().map(|notice| match notice {
+        let notice = self.universe.world().notice(self.member);
+        let notices = notice.into_iter().map(|notice| match notice {
             simulation::Notice::Assign(partitions) => Notice::Assign(list(&partitions)),
             simulation::Notice::Revoke(partitions) => Notice::Revoke(list(&partitions)),
         });
@@ -85,8 +86,11 @@ impl Client for Simulated {
     }
 
     fn commit(&self, offsets: &TopicPartitionList) -> Result<(), RDKafkaErrorCode> {
-        let offsets = with_offsets(offsets).into_iter();
-        let offsets = offsets.filter_map(|(partition, offset)| Some((partition, offset?)));
+        let elements = offsets.elements();
+        let offsets = elements.iter().filter_map(|element| {
+            let metadata = element.metadata().to_string();
+            Some((element.partition(), position(element.offset())?, metadata))
+        });
         self.universe.world().commit(self.member, offsets.collect());
         Ok(())
     }
@@ -96,7 +100,7 @@ impl Client for Simulated {
         let partitions = reply
             .offsets
             .iter()
-            .map(|(number, offset)| PartitionCommit {
+            .map(|(number, offset, _)| PartitionCommit {
                 topic: TOPIC.to_string(),
                 number: *number,
                 offset: Offset::Offset(*offset),
@@ -120,9 +124,11 @@ impl Client for Simulated {
         let mut list = TopicPartitionList::new();
         let world = self.universe.world();
         for (partition, _) in with_offsets(&partitions) {
-            let committed = world.group.committed(partition);
-            let offset = committed.map_or(Offset::Invalid, Offset::Offset);
-            list.add_partition_offset(TOPIC, partition, offset)?;
+            let mut element = list.add_partition(TOPIC, partition);
+            if let Some((offset, metadata)) = world.group.committed(partition) {
+                element.set_offset(Offset::Offset(*offset))?;
+                element.set_metadata(metadata);
+            }
         }
         Ok(list)
     }
