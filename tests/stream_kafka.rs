@@ -1,6 +1,6 @@
 //! Records from Kafka to Kafka without an execution between: windows, commits, rebalances, shutdown. On the embedded
 //! broker, or on the one that `EXPRESSD_TEST_BROKERS` names.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 mod stream_bed;
 
@@ -168,5 +168,28 @@ fn latest_takes_what_comes_from_now_on_and_survives_a_restart() {
     let source = bed.source("g", options, echo(sink));
     wait_for("the new ones", || bed.committed("g", 1) == 20);
     source.stop();
+    assert_eq!(bed.read(&bed.output, 1).len(), 10);
+}
+
+#[test]
+fn a_start_at_a_time_takes_what_is_younger() {
+    if std::env::var("EXPRESSD_TEST_BROKERS").is_err() {
+        println!("only a real broker finds offsets by time");
+        return;
+    }
+    let bed = Bed::new(1);
+    bed.produce(0..10, 1);
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let after_some = now.unwrap().as_millis() as i64 + 1;
+    wait_for("the next millisecond", || {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        now.unwrap().as_millis() as i64 > after_some
+    });
+    bed.produce(10..20, 1);
+    let time = jiff::Timestamp::from_millisecond(after_some).unwrap();
+    let options = serde_json::json!({"start_from": time.to_string()});
+    let source = bed.source("g", options, echo(bed.sink()));
+    wait_for("the end", || source.control.is_idle());
+    assert!(matches!(source.stop(), SourceEnd::Drained));
     assert_eq!(bed.read(&bed.output, 1).len(), 10);
 }

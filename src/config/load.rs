@@ -15,8 +15,10 @@ use crate::admin::AdminConfig;
 use crate::demo::DemoConfig;
 use crate::diagnostic::Position;
 use crate::kafka::KafkaConfig;
+use crate::kafka::Properties;
 use crate::pipeline::PipelineConfig;
 use crate::pipeline::PipelineOptions;
+use crate::pipeline::SinkConfig;
 use crate::pipeline::SourceConfig;
 use crate::runtime::IdentityConfig;
 use crate::runtime::Machine;
@@ -169,7 +171,18 @@ struct Checker {
 }
 
 impl Checker {
-    fn check(mut self, file: File) -> Result<Config, Vec<Problem>> {
+    fn check(mut self, mut file: File) -> Result<Config, Vec<Problem>> {
+        self.read_files("/kafka/properties", &mut file.kafka.properties);
+        for (name, pipeline) in &mut file.pipelines {
+            let at = format!("/pipelines/{name}");
+            if let SourceConfig::Kafka(source) = &mut pipeline.source {
+                let at = format!("{at}/source/kafka/properties");
+                self.read_files(&at, &mut source.properties);
+            }
+            if let SinkConfig::Kafka(sink) = &mut pipeline.sink {
+                self.read_files(&format!("{at}/sink/kafka/properties"), &mut sink.properties);
+            }
+        }
         if let Err(error) = file.log.check() {
             self.report(codes::OUT_OF_BOUNDS, "/log/level", error.to_string());
         }
@@ -291,6 +304,14 @@ impl Checker {
                 self.problems.extend(definition.unanswered(&error));
                 None
             }
+        }
+    }
+
+    /// Secrets of clients come from files.
+    fn read_files(&mut self, at: &str, properties: &mut Properties) {
+        for (name, error) in properties.read_files(&self.base) {
+            let message = format!("the file of `{name}` cannot be read: {error}");
+            self.report(codes::UNREADABLE, at, message);
         }
     }
 

@@ -168,7 +168,12 @@ impl Kind<'_> {
             }
             Kind::Kafka(kafka) => {
                 checked("kafka", kafka.check())?;
-                Arc::new(Kafka::new(kafka))
+                let mut kafka = kafka.clone();
+                if let Some((name, error)) = kafka.properties.read_files(base).pop() {
+                    let message = format!("the file of `{name}` cannot be read: {error}");
+                    return Err(at("kafka", vec![("properties".to_string(), message)]));
+                }
+                Arc::new(Kafka::new(&kafka))
             }
             Kind::Http(http) => Arc::new(Http::new(http, base).map_err(|found| at("http", found))?),
             Kind::HttpInvoke(http_invoke) => {

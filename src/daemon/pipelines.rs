@@ -141,6 +141,7 @@ impl Pipelines {
             let pipeline = running.pipeline.as_ref()?;
             let why = pipeline
                 .halted()
+                .or_else(|| Some(format!("waits for {}", pipeline.waiting()?)))
                 .or_else(|| (!pipeline.is_ready()).then(|| "has not begun to read".to_string()));
             why.map(|why| format!("{}: {why}", running.name))
         })
@@ -153,17 +154,20 @@ impl Pipelines {
     }
 
     fn standing_of(&self, running: &Running) -> PipelineStanding {
-        let reason = running.pipeline.as_ref().and_then(Pipeline::halted);
+        let pipeline = running.pipeline.as_ref();
+        let halted = pipeline.and_then(Pipeline::halted);
+        let is_halted = halted.is_some();
+        let reason = halted.or_else(|| pipeline.and_then(Pipeline::waiting));
         let state = match &running.pipeline {
             None => "ended",
             Some(_) if self.stopping => "stopping",
-            Some(_) if reason.is_some() => "halted",
+            Some(_) if is_halted => "halted",
             Some(pipeline) if pipeline.is_ready() => "running",
             Some(_) => "starting",
         };
         // A pipeline of which a part stands still goes on with the rest.
         let ready = matches!(state, "running" | "halted");
-        running.metrics.standing(ready, reason.is_some());
+        running.metrics.standing(ready, is_halted);
         PipelineStanding {
             state,
             reason,

@@ -22,6 +22,14 @@ pub struct Cluster {
 impl Cluster {
     /// Starts the embedded broker where the config asks for it; connects to nothing.
     pub fn new(config: &KafkaConfig) -> Result<Cluster, KafkaError> {
+        // Here, where an error can be kept from telling a secret.
+        let checked = client("", config).create_native_config();
+        checked.map_err(|error| match error {
+            KafkaError::ClientConfig(code, description, name, _) => {
+                KafkaError::ClientConfig(code, description, name, "***".to_string())
+            }
+            error => error,
+        })?;
         let embedded = match config.broker.as_str() {
             EMBEDDED => Some(EmbeddedBroker::start()?),
             _ => None,

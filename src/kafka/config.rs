@@ -1,6 +1,7 @@
 //! How to reach a cluster: what a config says, and the client properties that follow from it.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use schemars::JsonSchema;
@@ -35,7 +36,7 @@ pub struct EmbeddedConfig {
 pub struct Properties(pub BTreeMap<String, Property>);
 
 /// A property's value; numbers and flags need no quotes.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Property {
     /// `true` or `false`
@@ -44,6 +45,27 @@ pub enum Property {
     Number(i64),
     /// Anything else.
     Text(String),
+    /// What a file says, without the line end: for secrets.
+    File(PropertyFile),
+}
+
+/// A property whose value stands in a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PropertyFile {
+    /// Its path; a relative one starts at the config file.
+    pub file: PathBuf,
+}
+
+impl std::fmt::Debug for Property {
+    /// A text may be a secret.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Property::Text(_) => f.write_str("***"),
+            Property::File(file) => file.fmt(f),
+            flag_or_number => flag_or_number.fmt_value(f),
+        }
+    }
 }
 
 /// A property that a config must not set.
@@ -127,6 +149,23 @@ impl Properties {
         errors
     }
 
+    /// Replaces files by what they say; gives the property of each that cannot be read, and why.
+    pub fn read_files(&mut self, base: &Path) -> Vec<(String, std::io::Error)> {
+        let mut problems = Vec::new();
+        for (name, value) in &mut self.0 {
+            if let Property::File(file) = value {
+                match std::fs::read_to_string(base.join(&file.file)) {
+                    Ok(text) => {
+                        let text = text.strip_suffix('\n').unwrap_or(&text);
+                        *value = Property::Text(text.strip_suffix('\r').unwrap_or(text).into());
+                    }
+                    Err(error) => problems.push((name.clone(), error)),
+                }
+            }
+        }
+        problems
+    }
+
     /// Sets them all on a client.
     pub fn apply(&self, client: &mut ClientConfig) {
         for (name, value) in &self.0 {
@@ -141,10 +180,18 @@ impl Properties {
 
 impl std::fmt::Display for Property {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.fmt_value(f)
+    }
+}
+
+impl Property {
+    fn fmt_value(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Property::Flag(flag) => flag.fmt(f),
-            Property::Number(number) => number.fmt(f),
-            Property::Text(text) => text.fmt(f),
+            Property::Flag(flag) => write!(f, "{flag}"),
+            Property::Number(number) => write!(f, "{number}"),
+            Property::Text(text) => f.write_str(text),
+            // Files are read when the config is loaded.
+            Property::File(file) => write!(f, "{}", file.file.display()),
         }
     }
 }
@@ -182,6 +229,51 @@ mod tests {
         assert_eq!(
             errors[0].to_string(),
             "property `enable.auto.commit` cannot be set: offsets are committed only behind acknowledged outcomes"
+        );
+    }
+
+    #[test]
+    fn every_way_to_secure_a_connection_is_built_in() {
+        for (protocol, mechanism) in [
+            ("ssl", None),
+            ("sasl_ssl", Some("PLAIN")),
+            ("sasl_plaintext", Some("SCRAM-SHA-256")),
+            ("sasl_ssl", Some("SCRAM-SHA-512")),
+        ] {
+            let mut config = ClientConfig::new();
+            config.set("security.protocol", protocol);
+            if let Some(mechanism) = mechanism {
+                config
+                    .set("sasl.mechanism", mechanism)
+                    .set("sasl.username", "me")
+                    .set("sasl.password", "word");
+            }
+            let client: Result<rdkafka::producer::BaseProducer, _> = config.create();
+            assert!(
+                client.is_ok(),
+                "{protocol} {mechanism:?}: {:?}",
+                client.err()
+            );
+        }
+    }
+
+    #[test]
+    fn secrets_come_from_files_and_are_not_told() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("word"), "hunter2\n").unwrap();
+        let mut found = properties(serde_json::json!({
+            "sasl.password": {"file": "word"}, "ssl.key.password": {"file": "missing"}, "a": "secret",
+        }));
+        let problems = found.read_files(dir.path());
+        assert_eq!(problems.len(), 1);
+        assert_eq!(problems[0].0, "ssl.key.password");
+        let mut client = ClientConfig::new();
+        found.apply(&mut client);
+        assert_eq!(client.get("sasl.password"), Some("hunter2"));
+        let told = format!("{found:?}");
+        assert!(
+            !told.contains("hunter2") && !told.contains("secret"),
+            "{told}"
         );
     }
 

@@ -13,7 +13,9 @@ mod statistics;
 mod topics;
 
 pub use cluster::Cluster;
-pub use config::{EMBEDDED, EmbeddedConfig, KafkaConfig, Properties, Property, PropertyError};
+pub use config::{
+    EMBEDDED, EmbeddedConfig, KafkaConfig, Properties, Property, PropertyError, PropertyFile,
+};
 pub use copy::copy_topic;
 pub use error::{
     CommitFailure, ConsumerFailure, DeliveryFailure, commit_failure, consumer_failure,

@@ -22,7 +22,7 @@ pub struct ProducerSettings<'a> {
 
 /// One question to the cluster, and all attempts at it together.
 const REQUEST: Duration = Duration::from_secs(5);
-const REQUESTS: Duration = Duration::from_secs(20);
+const REQUESTS: Duration = Duration::from_secs(5);
 
 impl Cluster {
     /// The properties of a producer whose records arrive or are reported.

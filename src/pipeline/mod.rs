@@ -15,9 +15,11 @@ pub use input::input_of;
 pub use retry::{RetryConfig, RetryStep};
 
 use std::sync::Arc;
-use std::thread::JoinHandle;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
+use tracing::warn;
 
 use crate::kafka::Cluster;
 use crate::runtime::{Machine, Runtime};
@@ -70,9 +72,9 @@ pub enum StartError {
         #[source]
         error: std::io::Error,
     },
-    /// The source.
-    #[error(transparent)]
-    Source(#[from] SourceError),
+    /// A thread did not start.
+    #[error("thread: {0}")]
+    Thread(#[source] std::io::Error),
     /// The embedded broker does not make a topic.
     #[error("topic {topic}: {reason}")]
     Topic {
@@ -125,10 +127,22 @@ impl Pipeline {
             deadlines: shared.deadlines,
             intake: intake(&stage),
         };
-        let source = match &config.source {
-            SourceConfig::Kafka(source) => kafka::start(source, &shared.cluster, wiring)?,
-            SourceConfig::File(source) => file::start(source, wiring)?,
-        };
+        let source = config.source.clone();
+        let (waiting, cluster) = (Arc::clone(&stage), Arc::clone(&shared.cluster));
+        let source = thread::Builder::new()
+            .name("start".into())
+            .spawn(move || {
+                if !wait_for_sink(&waiting) {
+                    return SourceEnd::Drained;
+                }
+                drop(waiting);
+                let started = match &source {
+                    SourceConfig::Kafka(source) => kafka::start(source, &cluster, wiring),
+                    SourceConfig::File(source) => file::start(source, wiring),
+                };
+                started.map_or_else(SourceEnd::Failed, joined)
+            })
+            .map_err(StartError::Thread)?;
         Ok(Pipeline {
             control,
             stage,
@@ -156,6 +170,11 @@ impl Pipeline {
         self.source.is_finished()
     }
 
+    /// What it waits for before it reads.
+    pub fn waiting(&self) -> Option<String> {
+        self.control.waiting()
+    }
+
     /// Why part of it stands still, until an operator acts.
     pub fn halted(&self) -> Option<String> {
         self.control.halted().or_else(|| self.stage.sink.halted())
@@ -173,11 +192,39 @@ impl Pipeline {
 
     /// Waits until it has ended.
     pub fn join(self) -> SourceEnd {
-        self.source.join().unwrap_or_else(|_| {
-            SourceEnd::Failed(SourceError::Kafka("the source's thread panicked".into()))
-        })
+        joined(self.source)
     }
 }
+
+fn joined(source: JoinHandle<SourceEnd>) -> SourceEnd {
+    source.join().unwrap_or_else(|_| {
+        SourceEnd::Failed(SourceError::Kafka("the source's thread panicked".into()))
+    })
+}
+
+/// Before anything is read: a dead-letter topic that is found missing at the first failure is found too late. Says whether
+/// everything is there; not, when the pipeline is to end before it is.
+fn wait_for_sink(stage: &Stage) -> bool {
+    let mut told = None;
+    while let Some(missing) = stage.sink.missing() {
+        if stage.control.is_stopping() {
+            return false;
+        }
+        if told.is_none_or(|told: Instant| told.elapsed() >= TELL_EVERY) {
+            told = Some(Instant::now());
+            let pipeline = stage.metrics.pipeline();
+            warn!(pipeline, missing, "waiting before anything is read");
+        }
+        stage.control.set_waiting(Some(missing));
+        thread::park_timeout(ASK_EVERY);
+    }
+    stage.control.set_waiting(None);
+    !stage.control.is_stopping()
+}
+
+/// How often it is asked for what is missing at start, and how often that is told.
+const ASK_EVERY: Duration = Duration::from_millis(500);
+const TELL_EVERY: Duration = Duration::from_secs(10);
 
 /// Batches become jobs of the CPU pool: one for each, or one for each lane that its records belong to.
 fn intake(stage: &Arc<Stage>) -> Intake {

@@ -35,6 +35,14 @@ impl<R: Receipt> Sink<R> {
         }
     }
 
+    /// What is missing at start.
+    pub fn missing(&self) -> Option<String> {
+        match self {
+            Sink::Kafka(sink) => sink.missing(),
+            Sink::File(_) => None,
+        }
+    }
+
     /// Why publications do not get through at present.
     pub fn halted(&self) -> Option<String> {
         match self {

@@ -17,6 +17,7 @@ pub struct Control {
     ready: AtomicBool,
     idle: AtomicBool,
     halted: Mutex<Option<String>>,
+    waiting: Mutex<Option<String>>,
 }
 
 /// How a source ended.
@@ -135,6 +136,18 @@ impl Control {
     /// Notes whether the source is at its end with nothing under way.
     pub fn set_idle(&self, idle: bool) {
         self.idle.store(idle, Ordering::Relaxed);
+    }
+
+    /// What has to be there before the source begins.
+    pub fn waiting(&self) -> Option<String> {
+        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.clone()
+    }
+
+    /// Notes what has to be there before the source begins.
+    pub fn set_waiting(&self, what: Option<String>) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        *waiting = what;
     }
 
     /// Why a partition stands still until an operator acts.

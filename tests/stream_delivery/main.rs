@@ -13,3 +13,4 @@ mod retry;
 #[allow(dead_code)] // Others use the rest of it.
 #[path = "../common/daemon.rs"]
 mod daemon;
+mod start;

@@ -23,6 +23,7 @@ pub(crate) use sender::Sender;
 pub struct KafkaSink<R: Receipt> {
     sender: Arc<Sender<R>>,
     thread: Option<JoinHandle<()>>,
+    verify: bool,
 }
 
 /// Why a Kafka sink did not start.
@@ -31,21 +32,13 @@ pub enum KafkaSinkError {
     /// The client does not accept its properties.
     #[error("kafka producer: {0}")]
     Client(#[from] KafkaError),
-    /// A topic is missing, or cannot be seen.
-    #[error("topic {topic}: {reason}")]
-    Topic {
-        /// Which.
-        topic: String,
-        /// What the cluster says.
-        reason: String,
-    },
     /// The thread did not start.
     #[error(transparent)]
     Thread(#[from] std::io::Error),
 }
 
 impl<R: Receipt> KafkaSink<R> {
-    /// Connects, and looks whether the topics are there.
+    /// Makes the client; it connects by itself.
     pub fn start(
         config: &KafkaSinkConfig,
         cluster: &Cluster,
@@ -54,15 +47,6 @@ impl<R: Receipt> KafkaSink<R> {
         let client_metrics = Arc::new(KafkaClientMetrics::new(metrics.pipeline(), "producer"));
         let producers = outlet::native(config.client(cluster), client_metrics);
         let sender = Sender::new(config, producers, metrics)?;
-        if config.verify {
-            for topic in config.topics() {
-                let refused = |reason| KafkaSinkError::Topic {
-                    topic: topic.to_string(),
-                    reason,
-                };
-                sender.producer().verify(topic).map_err(refused)?;
-            }
-        }
         let sender = Arc::new(sender);
         let serving = Arc::clone(&sender);
         let thread = thread::Builder::new()
@@ -71,6 +55,7 @@ impl<R: Receipt> KafkaSink<R> {
         Ok(KafkaSink {
             sender,
             thread: Some(thread),
+            verify: config.verify,
         })
     }
 
@@ -82,6 +67,18 @@ impl<R: Receipt> KafkaSink<R> {
     /// Whether publications of this kind are kept at all.
     pub fn takes(&self, kind: Kind) -> bool {
         self.sender.topic(kind).is_some()
+    }
+
+    /// What is missing at start: a topic, or the whole cluster. One question for each topic.
+    pub fn missing(&self) -> Option<String> {
+        if !self.verify {
+            return None;
+        }
+        let producer = self.sender.producer();
+        self.sender.topics().find_map(|topic| {
+            let reason = producer.verify(topic).err()?;
+            Some(format!("topic {topic}: {reason}"))
+        })
     }
 
     /// Why publications do not arrive at present.
@@ -117,6 +114,7 @@ impl<R: Receipt> KafkaSink<R> {
         KafkaSink {
             sender,
             thread: None,
+            verify: false,
         }
     }
 }

@@ -105,6 +105,12 @@ impl<R: Receipt> Sender<R> {
         }
     }
 
+    /// All topics that are written to.
+    pub(super) fn topics(&self) -> impl Iterator<Item = &str> {
+        let named = self.output.iter().chain(&self.dead_letters);
+        named.chain(&self.retries).map(String::as_str)
+    }
+
     /// Hands a publication to the client, or keeps it to hand it over later.
     pub(super) fn publish(&self, publication: &Publication<'_>, receipt: R) {
         let sent = Box::new(Sent {

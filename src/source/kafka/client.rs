@@ -8,13 +8,14 @@ use std::time::Duration;
 use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::{KafkaError, KafkaResult};
-use rdkafka::topic_partition_list::TopicPartitionList;
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::types::RDKafkaErrorCode;
 
 use crate::kafka::{Cluster, OwnedRecord};
 use crate::source::Records;
 use crate::telemetry::KafkaClientMetrics;
 
+use super::commit::position;
 use super::config::KafkaSourceConfig;
 use super::context::{Context, Notice, give_up, take_on};
 use super::native::{
@@ -41,6 +42,8 @@ pub(crate) trait Client: Send {
     fn committed(&self, partitions: TopicPartitionList) -> KafkaResult<TopicPartitionList>;
     /// The first offset of a partition, and the one behind its last.
     fn range(&self, topic: &str, partition: i32) -> KafkaResult<(i64, i64)>;
+    /// The first offset whose record is of this time or later, milliseconds since the epoch.
+    fn offset_at(&self, topic: &str, partition: i32, time: i64) -> KafkaResult<Option<i64>>;
     /// Cuts a partition's queue off from the main queue, before the partition is taken on.
     fn queue(&self, topic: &str, partition: i32) -> Option<Box<dyn Queue>>;
     /// Takes partitions on, as the group's protocol wants it.
@@ -132,6 +135,14 @@ impl Client for NativeClient {
 
     fn range(&self, topic: &str, partition: i32) -> KafkaResult<(i64, i64)> {
         self.consumer.fetch_watermarks(topic, partition, REQUEST)
+    }
+
+    fn offset_at(&self, topic: &str, partition: i32, time: i64) -> KafkaResult<Option<i64>> {
+        let mut times = TopicPartitionList::new();
+        times.add_partition_offset(topic, partition, Offset::Offset(time))?;
+        let found = self.consumer.offsets_for_times(times, REQUEST)?;
+        let elements = found.elements();
+        Ok(elements.first().and_then(|found| position(found.offset())))
     }
 
     fn queue(&self, topic: &str, partition: i32) -> Option<Box<dyn Queue>> {

@@ -1,5 +1,6 @@
 //! The Kafka source as a config says it.
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +24,7 @@ pub struct KafkaSourceConfig {
     pub group: Option<String>,
     /// Where to begin in a partition for which the group has no committed offset.
     #[serde(default)]
+    #[schemars(with = "String")]
     pub start_from: StartFrom,
     /// What to do when the committed offset is not in the log any more: retention has run over it.
     #[serde(default)]
@@ -45,14 +47,42 @@ pub struct KafkaSourceConfig {
 }
 
 /// Where to begin without a committed offset.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub enum StartFrom {
     /// With the oldest record.
     #[default]
     Earliest,
     /// With the first record that is produced from now on.
     Latest,
+    /// With the first record of this time or later; where there is none, with the next one.
+    Time(Timestamp),
+}
+
+impl TryFrom<String> for StartFrom {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<StartFrom, String> {
+        match text.as_str() {
+            "earliest" => Ok(StartFrom::Earliest),
+            "latest" => Ok(StartFrom::Latest),
+            time => time.parse().map(StartFrom::Time).map_err(|_| {
+                format!(
+                    "\"{time}\" is neither `earliest` nor `latest` nor a time: 2026-01-31T12:00:00Z"
+                )
+            }),
+        }
+    }
+}
+
+impl From<StartFrom> for String {
+    fn from(start_from: StartFrom) -> String {
+        match start_from {
+            StartFrom::Earliest => "earliest".to_string(),
+            StartFrom::Latest => "latest".to_string(),
+            StartFrom::Time(time) => time.to_string(),
+        }
+    }
 }
 
 /// What to do when a committed offset is out of the log's range.
@@ -141,5 +171,19 @@ impl KafkaSourceConfig {
             .set("auto.offset.reset", "error")
             .set("enable.partition.eof", "false");
         client
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_start_is_a_word_or_a_time() {
+        for text in ["earliest", "latest", "2026-01-31T12:00:00Z"] {
+            let start_from = StartFrom::try_from(text.to_string()).unwrap();
+            assert_eq!(String::from(start_from), text);
+        }
+        assert!(StartFrom::try_from("yesterday".to_string()).is_err());
     }
 }

@@ -29,6 +29,16 @@ struct Start {
     committed: bool,
 }
 
+impl Start {
+    fn at(position: i64) -> Start {
+        Start {
+            offset: Offset::Offset(position),
+            position,
+            committed: false,
+        }
+    }
+}
+
 impl Consumer {
     /// New epochs: each partition starts at its committed offset.
     pub(super) fn assign(&mut self, partitions: &TopicPartitionList) {
@@ -85,11 +95,12 @@ impl Consumer {
                     },
                     // An offset instead of "the end": what comes between now and the first commit is not skipped by a
                     // restart.
-                    StartFrom::Latest => Start {
-                        offset: Offset::Offset(high),
-                        position: high,
-                        committed: false,
-                    },
+                    StartFrom::Latest => Start::at(high),
+                    StartFrom::Time(time) => {
+                        let time = time.as_millisecond();
+                        let found = retry(|| self.client.offset_at(topic, number, time))?;
+                        Start::at(found.unwrap_or(high))
+                    }
                 }
             }
         })

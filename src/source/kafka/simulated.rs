@@ -137,6 +137,10 @@ impl Client for Simulated {
         Ok((0, self.universe.world().end(partition)))
     }
 
+    fn offset_at(&self, _: &str, _: i32, _: i64) -> KafkaResult<Option<i64>> {
+        Ok(None)
+    }
+
     fn queue(&self, _: &str, partition: i32) -> Option<Box<dyn Queue>> {
         Some(Box::new(SimulatedQueue {
             universe: Arc::clone(&self.universe),
