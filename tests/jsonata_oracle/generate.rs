@@ -25,6 +25,122 @@ impl Generator {
         self.any(DEPTH)
     }
 
+    /// An expression of the plain kind that outputs of states are: reads put together.
+    pub(crate) fn output(&mut self) -> String {
+        self.made(DEPTH)
+    }
+
+    fn made(&mut self, depth: usize) -> String {
+        if depth == 0 {
+            let leaves = [
+                "order.id",
+                "order.customer",
+                "order.customer.tags",
+                "order.lines.sku",
+                "order.lines.size.w",
+                "order.lines.size",
+                "order.nothing.x",
+                "order.gift",
+                "order.notes",
+                "order.notes.x",
+                "shelves.boxes.n",
+                "shelves.boxes",
+                "grid",
+                "grid.x",
+                "7",
+                "'text'",
+                "''",
+                "true",
+                "null",
+            ];
+            return self.one_of(&leaves);
+        }
+        let depth = depth - 1;
+        match self.below(10) {
+            0 => format!("[{}]", self.made(depth)),
+            1 => format!("[{}, {}]", self.made(depth), self.made(depth)),
+            2 => format!("{{'a': {}, 'b': {}}}", self.made(depth), self.made(depth)),
+            3 => format!(
+                "({} & {} & {})",
+                self.read(),
+                self.one_of(&["'-'", "''", "'é'"]),
+                self.read()
+            ),
+            4 => format!(
+                "$merge([{}, {{'id': {}, 'n': {}}}])",
+                self.one_of(&[
+                    "order",
+                    "order.customer",
+                    "shelves",
+                    "order.nothing",
+                    "order.id"
+                ]),
+                self.made(depth),
+                self.made(depth)
+            ),
+            5 => format!(
+                "({} ? {} : {})",
+                self.test(),
+                self.made(depth),
+                self.made(depth)
+            ),
+            6 => format!(
+                "({} {} {})",
+                self.whole(),
+                self.one_of(&["+", "-", "*"]),
+                self.whole()
+            ),
+            7 => format!("$count({})", self.made(depth)),
+            8 => self.test(),
+            _ => self.made(0),
+        }
+    }
+
+    fn read(&mut self) -> String {
+        self.one_of(&[
+            "order.id",
+            "order.customer.name",
+            "order.nothing",
+            "order.lines[0].sku",
+            "order.customer.tags",
+        ])
+    }
+
+    fn whole(&mut self) -> String {
+        self.one_of(&[
+            "1",
+            "40",
+            "$count(order.lines)",
+            "shelves[0].row",
+            "order.nothing",
+            "order.total.n",
+            "order.id",
+        ])
+    }
+
+    fn test(&mut self) -> String {
+        let value = self.one_of(&[
+            "order.id",
+            "order.nothing",
+            "order.customer.name",
+            "order.gift",
+            "order.lines",
+        ]);
+        match self.below(4) {
+            0 => format!(
+                "{value} {} {}",
+                self.one_of(&["=", "!=", "<", ">="]),
+                self.one_of(&["'A-17'", "3", "'Ada'"])
+            ),
+            1 => format!(
+                "($exists({value}) and {})",
+                self.one_of(&["true", "order.id = 'A-17'"])
+            ),
+            2 => format!("$not($exists({value}))"),
+            _ => format!("$contains({value}, 'd')"),
+        }
+    }
+
     fn any(&mut self, depth: usize) -> String {
         match self.below(6) {
             0 => self.number(depth),

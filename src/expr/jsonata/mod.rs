@@ -93,9 +93,11 @@ pub struct Workspace {
 impl Program {
     /// Compiles an expression, without the `{%` and `%}` around it.
     pub fn compile(text: &str) -> Result<Program, CompileError> {
+        let mut code = compile::compile(text)?;
+        code.is_direct = eval::is_direct(&code);
         Ok(Program {
             text: text.into(),
-            code: compile::compile(text)?,
+            code,
         })
     }
 
@@ -128,7 +130,7 @@ impl Program {
         workspace: &mut Workspace,
         budget: &mut Budget<'_>,
     ) -> Result<Evaluated, EvalError> {
-        if let Some(known) = eval::evaluate_directly(&self.code, scope, arena) {
+        if let Some(known) = eval::evaluate_directly(&self.code, scope, arena, workspace) {
             return Ok(known);
         }
         eval::evaluate(&self.code, scope, arena, workspace, budget).map_err(error::Failure::finish)

@@ -3,7 +3,7 @@
 use crate::value::{Key, Value};
 
 use super::compile::signature::Signature;
-use super::heap::Item;
+use super::heap::{Item, Text};
 use super::regex::Regex;
 
 /// A node, by its index in [`Code::nodes`].
@@ -35,6 +35,22 @@ pub(super) struct Code {
     pub(super) lambdas: Vec<Lambda>,
     pub(super) regexes: Vec<Regex>,
     pub(super) globals: Vec<Global>,
+    /// It may be answered without an evaluation.
+    pub(super) is_direct: bool,
+}
+
+impl Code {
+    /// The constant of the plan that a string literal is, where there is one.
+    pub(super) fn constant(&self, text: Text) -> Option<Value> {
+        // An empty one begins where another does.
+        if text.is_empty() {
+            return Some(Value::EMPTY_STRING);
+        }
+        let place = self
+            .constants
+            .binary_search_by_key(&text.literal_start(), |(start, _)| *start);
+        place.ok().map(|place| self.constants[place].1)
+    }
 }
 
 /// A variable that the expression does not bind itself: the host's, or else a built-in function.

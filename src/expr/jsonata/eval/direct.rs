@@ -1,7 +1,7 @@
 //! What is answered without an evaluation: reads of the host's variables, their comparison with literals, a few functions
 //! of them, and `and` and `or` of those. Most conditions are no more.
 //!
-//! Nothing is made here and nothing fails: where there is more to it, an array on the way, another type or an error, the
+//! Nothing is made here and nothing fails (`direct_make` puts more together of it): where there is more to it, an array on the way, another type or an error, the
 //! answer is none, and the evaluator starts afresh.
 
 use std::cmp::Ordering;
@@ -11,42 +11,46 @@ use crate::value::{self, Arena, Value};
 use super::super::heap::Item;
 use super::super::picture::parse_iso;
 use super::super::program::{Call, Code, Expr, ExprId, Operator, Variable};
-use super::super::{Evaluated, Scope};
+use super::super::{Evaluated, Scope, Workspace};
 use super::numbers::Number;
 use super::operators::compare_texts;
 
 /// How deep `and` and `or` are followed.
-const DEPTH: usize = 16;
+pub(super) const DEPTH: usize = 16;
 
 /// The value of a program, where it needs no evaluation.
 pub(in super::super) fn evaluate_directly(
     code: &Code,
     scope: &Scope<'_>,
     arena: &mut Arena,
+    workspace: &mut Workspace,
 ) -> Option<Evaluated> {
-    let mut direct = Direct { code, scope, arena };
-    match &code[code.root].expr {
-        Expr::Read(_) | Expr::Variable(_) => {
-            let found = direct.read(code.root)?;
-            Some(found.map_or(Evaluated::Undefined, Evaluated::Value))
-        }
-        Expr::Binary(..) | Expr::And(..) | Expr::Or(..) | Expr::Call(_) => {
-            let flag = direct.holds(code.root, DEPTH)?;
-            Some(Evaluated::Value(Value::bool(flag)))
-        }
-        _ => None,
+    if !code.is_direct {
+        return None;
     }
+    let values = &mut workspace.values;
+    values.clear();
+    let mut direct = Direct {
+        code,
+        scope,
+        arena,
+        values,
+    };
+    let made = direct.make(code.root, DEPTH)?;
+    Some(made.map_or(Evaluated::Undefined, Evaluated::Value))
 }
 
-struct Direct<'d> {
-    code: &'d Code,
-    scope: &'d Scope<'d>,
-    arena: &'d mut Arena,
+pub(super) struct Direct<'d> {
+    pub(super) code: &'d Code,
+    pub(super) scope: &'d Scope<'d>,
+    pub(super) arena: &'d mut Arena,
+    /// Values of arrays and objects on their way.
+    pub(super) values: &'d mut Vec<Value>,
 }
 
 impl<'d> Direct<'d> {
     /// A test with its outcome.
-    fn holds(&mut self, id: ExprId, depth: usize) -> Option<bool> {
+    pub(super) fn holds(&mut self, id: ExprId, depth: usize) -> Option<bool> {
         let node = &self.code[id];
         if !node.plain || node.keep_array || depth == 0 {
             return None;
@@ -79,7 +83,7 @@ impl<'d> Direct<'d> {
     }
 
     /// Name and arguments of a call of a built-in function that nothing else has taken the name of.
-    fn built_in(&mut self, call: &'d Call) -> Option<(&'d str, &'d [ExprId])> {
+    pub(super) fn built_in(&mut self, call: &'d Call) -> Option<(&'d str, &'d [ExprId])> {
         let code = self.code;
         let Expr::Variable(function) = &code[call.procedure].expr else {
             return None;
@@ -107,7 +111,7 @@ impl<'d> Direct<'d> {
     }
 
     /// The number that `$count` or `$toMillis` yields of what is read.
-    fn measured(&mut self, id: ExprId) -> Option<Number> {
+    pub(super) fn measured(&mut self, id: ExprId) -> Option<Number> {
         let code = self.code;
         let Expr::Call(call) = &code[id].expr else {
             return None;
@@ -132,7 +136,7 @@ impl<'d> Direct<'d> {
     }
 
     /// The place of a variable that the expression does not bind itself.
-    fn global(&self, variable: &Variable) -> Option<usize> {
+    pub(super) fn global(&self, variable: &Variable) -> Option<usize> {
         match variable.locals.is_empty() {
             true => variable.global.map(|global| global as usize),
             false => None,
@@ -140,7 +144,7 @@ impl<'d> Direct<'d> {
     }
 
     /// What `$name` or `$name.a.b` is, `Some(None)` for nothing.
-    fn read(&mut self, id: ExprId) -> Option<Option<Value>> {
+    pub(super) fn read(&mut self, id: ExprId) -> Option<Option<Value>> {
         let code = self.code;
         let node = &code[id];
         if !node.plain || node.keep_array {

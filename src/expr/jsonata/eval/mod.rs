@@ -2,6 +2,7 @@
 
 mod call;
 mod direct;
+mod direct_make;
 mod equality;
 mod filter;
 mod group;
@@ -25,6 +26,7 @@ use super::program::{Code, Expr, ExprId, Node, Variable};
 use super::{Evaluated, Scope, Workspace};
 use call::Pending;
 pub(super) use direct::evaluate_directly;
+pub(super) use direct_make::is_direct;
 pub(super) use numbers::{Number, spell, spell_exactly};
 pub(super) use read::Kind;
 

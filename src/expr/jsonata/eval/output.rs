@@ -67,14 +67,9 @@ impl Machine<'_, '_> {
 
     /// A literal is a constant of the plan, where the plan knows it.
     fn literal(&mut self, text: Text) -> Value {
-        // An empty one begins where another does.
-        if text.is_empty() {
-            return Value::EMPTY_STRING;
-        }
-        let constants = &self.code.constants;
-        match constants.binary_search_by_key(&text.literal_start(), |(start, _)| *start) {
-            Ok(place) => constants[place].1,
-            Err(_) => self.arena.string(text.of_literals(&self.code.text)),
+        match self.code.constant(text) {
+            Some(constant) => constant,
+            None => self.arena.string(text.of_literals(&self.code.text)),
         }
     }
 
