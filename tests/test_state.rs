@@ -310,6 +310,7 @@ fn a_given_context_is_all_there_is() {
         ("$$", given(), given()),
         ("$$", json!({}), json!({})),
         ("$$.Execution.Input.n[1]", given(), json!(2)),
+        ("$$.Execution.Input", given(), json!({"n": [1, 2]})),
         ("$$.State", given(), json!({})),
     ] {
         check(show(path), json!({}), asked(context), found(want));

@@ -145,7 +145,11 @@ impl ContextField {
     pub(super) fn glance(self, scope: &Scope<'_>) -> Option<Value> {
         match self {
             Field::MapItemValue => Some(scope.context.item?.value),
-            Field::ExecutionInput => Some(scope.context.execution_input),
+            Field::ExecutionInput => {
+                let context = scope.context;
+                let is_own = context.execution.given.is_none();
+                is_own.then_some(context.execution_input)
+            }
             _ => None,
         }
     }
