@@ -18,6 +18,8 @@ pub struct Key {
 #[derive(Clone, Debug)]
 struct Marks {
     prefix: u64,
+    /// Which bits of eight bytes belong to the prefix.
+    mask: u64,
     /// As the length of a member's name is kept.
     len: u16,
     /// The name as a constant, where it has a place among them: equal constants are one.
@@ -53,6 +55,7 @@ impl Marks {
     fn new(name: &str, constant: Option<Value>) -> Marks {
         Marks {
             prefix: prefix(name),
+            mask: scan::prefix_mask(name.len()),
             // A name that is too long for 16 bits gets a length that no plain name has.
             len: u16::try_from(name.len()).unwrap_or(LOOK_CLOSER),
             constant,
@@ -64,8 +67,11 @@ impl Marks {
     fn match_at(&self, name: &str, text: &str, start: usize) -> bool {
         let bytes = text.as_bytes();
         let len = name.len();
-        scan::prefix(bytes, start, len) == self.prefix
-            && (len <= 8 || bytes[start + 8..start + len] == name.as_bytes()[8..])
+        let found = match bytes[start..].first_chunk() {
+            Some(word) => u64::from_le_bytes(*word) & self.mask,
+            None => scan::prefix(bytes, start, len),
+        };
+        found == self.prefix && (len <= 8 || bytes[start + 8..start + len] == name.as_bytes()[8..])
     }
 }
 

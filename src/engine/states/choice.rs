@@ -4,7 +4,7 @@ use crate::engine::failure::StateError;
 use crate::engine::fiber::Fiber;
 use crate::engine::run::{Run, StateResult, Turn};
 use crate::expr::{Answer, ExprError};
-use crate::plan::{Choice, Next, State};
+use crate::plan::{Choice, Next, PathField, State};
 
 pub(in crate::engine) fn run(
     run: &mut Run,
@@ -30,8 +30,11 @@ pub(in crate::engine) fn run(
         return Err(no_choice(state, fiber));
     };
     run.assign(state, fiber, assign.as_deref(), input, answer)?;
-    let output = output.unwrap_or(&state.flow.output);
-    let output = run.limited_output(state, fiber, output, input, answer)?;
+    let output = match (&state.flow.input, output.unwrap_or(&state.flow.output)) {
+        // It was measured when it came out of the state before.
+        (PathField::Whole, PathField::Whole) => input,
+        (_, path) => run.limited_output(state, fiber, path, input, answer)?,
+    };
     Ok(Turn::Exit(output, Next::State(next)))
 }
 
