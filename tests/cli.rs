@@ -232,6 +232,7 @@ fn bench_measures_and_says_so_in_json() {
         "300",
         "--kafka",
         "embedded",
+        "--metrics",
         "--json",
     ];
     let ran = expressd(&args, "");
@@ -246,6 +247,8 @@ fn bench_measures_and_says_so_in_json() {
         "/kafka/bare_per_second",
         "/kafka/of_bare",
         "/kafka/of_bare_with_headers",
+        "/metrics/scraped_per_second",
+        "/metrics/scrape/p99",
         "/kafka/half_load/per_second",
     ] {
         let found = report.pointer(figure).and_then(serde_json::Value::as_f64);

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use super::report::{InProcessReport, Meter, per_second};
 use super::{LOOK_EVERY, Load, Progress};
+use crate::engine;
 use crate::engine::Outcome;
 use crate::runtime::CancelToken;
 use crate::runtime::Ended;
@@ -14,6 +15,8 @@ use crate::runtime::Machine;
 use crate::runtime::Runtime;
 use crate::runtime::Started;
 use crate::telemetry::Histogram;
+use crate::telemetry::PipelineMetrics;
+use crate::telemetry::Tally;
 
 /// Executions that make one job, as in a pipeline.
 const BATCH: u64 = 256;
@@ -25,16 +28,11 @@ pub fn in_process(
     runtime: &Runtime,
     progress: Progress<'_>,
 ) -> InProcessReport {
-    run(
-        load,
-        machine,
-        runtime,
-        (load.count / 10).max(1),
-        &|_, _, _| (),
-    );
+    let warm = (load.count / 10).max(1);
+    run(load, machine, runtime, None, warm, &|_, _, _| ());
     let meter = Meter::start();
     let started = Instant::now();
-    let counts = run(load, machine, runtime, load.count, progress);
+    let counts = run(load, machine, runtime, None, load.count, progress);
     let took = started.elapsed();
     InProcessReport {
         executions: load.count,
@@ -47,7 +45,7 @@ pub fn in_process(
 
 /// What came out, and what is still under way.
 #[derive(Default)]
-struct Counts {
+pub(super) struct Counts {
     done: AtomicU64,
     failed: AtomicU64,
     seconds: Histogram,
@@ -85,10 +83,12 @@ impl Counts {
     }
 }
 
-fn run(
+/// Runs `n` events; where there are metrics, they are counted there as a pipeline does it.
+pub(super) fn run(
     load: &Arc<Load>,
     machine: &Arc<Machine>,
     runtime: &Runtime,
+    metrics: Option<&Arc<PipelineMetrics>>,
     n: u64,
     progress: Progress<'_>,
 ) -> Arc<Counts> {
@@ -105,12 +105,21 @@ fn run(
             Arc::clone(load),
             Arc::clone(machine),
             runtime.clone(),
+            metrics.cloned(),
             Arc::clone(&counts),
         );
         runtime.spawn(move || {
-            let (load, machine, runtime, counts) = batch;
+            let (load, machine, runtime, metrics, counts) = batch;
+            let mut sums = Sums::default();
             for number in next..end {
-                start(&load, &machine, &runtime, &counts, number);
+                let ended = start(&load, &machine, &runtime, &counts, number);
+                if let (Some(metrics), Some(ended)) = (&metrics, ended) {
+                    sums.add(&ended, metrics);
+                }
+            }
+            if let Some(metrics) = &metrics {
+                metrics.count(&mut sums.tally);
+                machine.count(&sums.counts);
             }
             counts.close();
         });
@@ -120,7 +129,33 @@ fn run(
     counts
 }
 
-fn start(load: &Load, machine: &Machine, runtime: &Runtime, counts: &Arc<Counts>, number: u64) {
+/// What a batch adds up before it is added to the metrics.
+#[derive(Default)]
+struct Sums {
+    tally: Tally,
+    counts: engine::Counts,
+}
+
+impl Sums {
+    fn add(&mut self, ended: &Ended, metrics: &PipelineMetrics) {
+        self.tally.started += 1;
+        match ended.outcome() {
+            Outcome::Succeeded(_) => self.tally.succeeded += 1,
+            _ => self.tally.failed += 1,
+        }
+        metrics.took(ended.took());
+        self.counts.add(ended.execution().counts());
+    }
+}
+
+/// Starts an execution; gives it back unless it waits.
+fn start(
+    load: &Load,
+    machine: &Machine,
+    runtime: &Runtime,
+    counts: &Arc<Counts>,
+    number: u64,
+) -> Option<Ended> {
     let name = format!("bench-0-{number}");
     let event = Event {
         payload: load.event(number).as_bytes(),
@@ -128,7 +163,10 @@ fn start(load: &Load, machine: &Machine, runtime: &Runtime, counts: &Arc<Counts>
         timestamp: None,
     };
     match runtime.start(machine, event) {
-        Started::Done(ended) => counts.end(&ended),
+        Started::Done(ended) => {
+            counts.end(&ended);
+            Some(ended)
+        }
         Started::Waiting(waiting) => {
             counts.open();
             let counts = Arc::clone(counts);
@@ -136,6 +174,7 @@ fn start(load: &Load, machine: &Machine, runtime: &Runtime, counts: &Arc<Counts>
                 counts.end(&ended);
                 counts.close();
             });
+            None
         }
     }
 }

@@ -1,13 +1,15 @@
 //! Measures a definition: in this process alone, and from topic to topic beside a loop that only copies. Knows no files
 //! and no screens.
 
+mod counting;
 mod feeding;
 mod in_process;
 mod report;
 mod stream;
 
+pub use counting::counting;
 pub use in_process::in_process;
-pub use report::{InProcessReport, Latency, Report, StreamReport, Usage};
+pub use report::{InProcessReport, Latency, MetricsReport, Report, StreamReport, Usage};
 pub use stream::{StreamBench, StreamError};
 
 use std::time::Duration;

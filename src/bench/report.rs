@@ -19,6 +19,9 @@ pub struct Report {
     pub workers: usize,
     /// Without Kafka.
     pub in_process: InProcessReport,
+    /// What counting costs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metrics: Option<MetricsReport>,
     /// From topic to topic.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kafka: Option<StreamReport>,
@@ -37,6 +40,25 @@ pub struct InProcessReport {
     pub latency: Latency,
     /// What it took.
     pub usage: Usage,
+}
+
+/// Executions without metrics, with them, and with them while they are scraped ten times a second.
+#[derive(Clone, Debug, Serialize)]
+pub struct MetricsReport {
+    /// Executions per second without metrics.
+    pub without_per_second: f64,
+    /// With them.
+    pub with_per_second: f64,
+    /// While they are scraped.
+    pub scraped_per_second: f64,
+    /// What counting costs, as a share of the speed without it.
+    pub cost: f64,
+    /// What the scrapes cost, as a share of the speed without them.
+    pub scrape_cost: f64,
+    /// Of one scrape.
+    pub scrape: Latency,
+    /// Size of a scrape.
+    pub scrape_bytes: usize,
 }
 
 /// Records from topic to topic.
@@ -142,6 +164,7 @@ impl fmt::Display for Report {
             event_bytes,
             workers,
             in_process,
+            metrics,
             kafka,
         } = self;
         writeln!(
@@ -196,6 +219,17 @@ impl fmt::Display for Report {
             f,
             "in process: {n} executions, {failed} failed; latency of an execution"
         )?;
+        if let Some(metrics) = metrics {
+            let percent = |share: f64| share * 100.0;
+            writeln!(
+                f,
+                "metrics: counting costs {:.1} %, scraping ten times a second {:.1} % more; a scrape of {} bytes takes {} (p99)",
+                percent(metrics.cost),
+                percent(metrics.scrape_cost),
+                metrics.scrape_bytes,
+                human(metrics.scrape.p99)
+            )?;
+        }
         if let Some(kafka) = kafka {
             let StreamReport {
                 records,

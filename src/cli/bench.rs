@@ -13,6 +13,7 @@ use super::subject::Subject;
 use crate::bench::Load;
 use crate::bench::Report;
 use crate::bench::StreamBench;
+use crate::bench::counting;
 use crate::bench::in_process;
 use crate::config::Config;
 use crate::kafka::Cluster;
@@ -65,6 +66,9 @@ pub(super) struct Args {
     /// Executions that wait at the same time, without Kafka
     #[arg(long, default_value_t = 10_000)]
     in_flight: usize,
+    /// Measure what metrics cost, too: counting them, and being scraped
+    #[arg(long)]
+    metrics: bool,
     /// Print the figures as JSON
     #[arg(long)]
     json: bool,
@@ -122,6 +126,9 @@ fn measure(args: &Args, subject: &Subject, load: &Arc<Load>) -> anyhow::Result<R
         subject.tasks.open(cluster)?;
     }
     let in_process = in_process(load, &subject.machine, &runtime, &progress);
+    let metrics = args
+        .metrics
+        .then(|| counting(load, &subject.machine, &runtime, &progress));
     let streamed = match &cluster {
         None => None,
         Some(cluster) => {
@@ -153,6 +160,7 @@ fn measure(args: &Args, subject: &Subject, load: &Arc<Load>) -> anyhow::Result<R
         event_bytes: bytes / load.events.len(),
         workers: runtime.workers(),
         in_process,
+        metrics,
         kafka: streamed,
     })
 }
