@@ -63,16 +63,14 @@ impl Pipelines {
                 pipelines.stop();
                 pipelines.join();
             }
-            info!(
-                pipeline = name,
-                definition = config.machine.plan().hash(),
-                "started"
-            );
+            let pipeline = Some(started?);
+            let definition: Arc<str> = config.machine.plan().hash().into();
+            info!(pipeline = name, %definition, "started");
             pipelines.running.push(Running {
                 name,
                 metrics,
-                definition: config.machine.plan().hash().into(),
-                pipeline: Some(started?),
+                definition,
+                pipeline,
             });
         }
         Ok(pipelines)
