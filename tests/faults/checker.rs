@@ -191,7 +191,9 @@ impl Checker {
 
     fn committed(&self) -> Option<BTreeMap<i32, i64>> {
         let mut list = TopicPartitionList::new();
-        (0..self.topics.partitions).for_each(|p| drop(list.add_partition(&self.topics.input, p)));
+        for partition in 0..self.topics.partitions {
+            list.add_partition(&self.topics.input, partition);
+        }
         let found = self.group.committed_offsets(list, REQUEST).ok()?;
         let pairs = found
             .elements()

@@ -63,7 +63,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "crash",
-        level: 1,
+        level: 2,
         run: crash,
     },
     Scenario {
@@ -115,7 +115,7 @@ fn kills(suite: &mut Suite) -> Value {
 
 /// SIGTERM at any moment: drained, nothing is executed again.
 fn terminations(suite: &mut Suite) -> Value {
-    let rounds = 4 * suite.scale;
+    let rounds = if suite.scale == 1 { 4 } else { 40 };
     let mut bed = started(suite, "terminations", 2);
     for _ in 0..rounds {
         bed.start_daemon();
