@@ -179,12 +179,9 @@ fn a_start_at_a_time_takes_what_is_younger() {
     }
     let bed = Bed::new(1);
     bed.produce(0..10, 1);
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let after_some = now.unwrap().as_millis() as i64 + 1;
-    wait_for("the next millisecond", || {
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-        now.unwrap().as_millis() as i64 > after_some
-    });
+    let now = || expressd::runtime::Clock::real().read().wall_millis();
+    let after_some = now() + 1;
+    wait_for("the next millisecond", || now() > after_some);
     bed.produce(10..20, 1);
     let time = jiff::Timestamp::from_millisecond(after_some).unwrap();
     let options = serde_json::json!({"start_from": time.to_string()});
