@@ -237,6 +237,7 @@ impl Stage {
                 }
                 let alone = job.alone(index);
                 let cancel = job.batch.partition().cancel_token();
+                let held = job.batch.partition().budget().hold(waiting.memory());
                 self.runtime.drive(waiting, cancel, move |ended| {
                     let stage = &alone.stage;
                     let mut scratch = stage.scratch();
@@ -245,7 +246,7 @@ impl Stage {
                         scratch.renew(stage);
                         stage.broken(&alone, 0, &mut scratch);
                     }
-                    drop(ended);
+                    drop((ended, held));
                     stage.settle(&alone.batch, &mut scratch);
                     stage.go_on(&alone, &mut scratch);
                 });

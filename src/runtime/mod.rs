@@ -82,6 +82,13 @@ pub struct Waiting {
     run: Box<Run>,
 }
 
+impl Waiting {
+    /// Bytes that its values hold.
+    pub fn memory(&self) -> usize {
+        self.run.execution.arena().bytes_used()
+    }
+}
+
 /// An execution that is over; its arena still holds the output, and goes back to the pool when this is dropped.
 pub struct Ended {
     /// Always there until it is dropped.

@@ -1,5 +1,7 @@
 //! The memory budget that all sources of a process share.
 
+use std::sync::Arc;
+
 use super::sync::{AtomicUsize, Ordering};
 
 /// What a record costs beside its own bytes: slot, handles, bookkeeping.
@@ -44,6 +46,16 @@ impl MemoryBudget {
             .fetch_sub(bytes + records * RECORD_OVERHEAD, Ordering::Relaxed);
     }
 
+    /// Charges what an execution holds while it waits: a record that was parsed is larger than its bytes. It is given back
+    /// when the guard is dropped.
+    pub fn hold(self: &Arc<MemoryBudget>, bytes: usize) -> HeldMemory {
+        self.used.fetch_add(bytes, Ordering::Relaxed);
+        HeldMemory {
+            budget: Arc::clone(self),
+            bytes,
+        }
+    }
+
     /// Whether another record may be taken in.
     pub fn has_room(&self) -> bool {
         self.used.load(Ordering::Relaxed) < self.limit
@@ -52,6 +64,19 @@ impl MemoryBudget {
     /// Bytes charged now.
     pub fn used(&self) -> usize {
         self.used.load(Ordering::Relaxed)
+    }
+}
+
+/// Memory that is charged until this is dropped.
+#[derive(Debug)]
+pub struct HeldMemory {
+    budget: Arc<MemoryBudget>,
+    bytes: usize,
+}
+
+impl Drop for HeldMemory {
+    fn drop(&mut self) {
+        self.budget.used.fetch_sub(self.bytes, Ordering::Relaxed);
     }
 }
 
@@ -68,5 +93,14 @@ mod tests {
         budget.release(1, 10_000);
         assert_eq!(budget.used(), 0);
         assert!(budget.charge(0));
+    }
+
+    #[test]
+    fn what_an_execution_holds_counts_until_it_is_over() {
+        let budget = Arc::new(MemoryBudget::new(1_000));
+        let held = budget.hold(2_000);
+        assert_eq!((budget.used(), budget.charge(0)), (2_000, false));
+        drop(held);
+        assert_eq!((budget.used(), budget.charge(0)), (0, true));
     }
 }

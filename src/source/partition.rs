@@ -135,6 +135,11 @@ impl Partition {
         slots.len() - finished
     }
 
+    /// The memory that it shares with all partitions of the process.
+    pub fn budget(&self) -> &Arc<MemoryBudget> {
+        &self.budget
+    }
+
     /// Takes a record of `bytes` in, if window and budget have room for it.
     pub fn take(
         &self,
