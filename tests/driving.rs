@@ -389,8 +389,8 @@ fn history_links_its_events_as_the_service_does() {
         (16, 15, "PassStateEntered"),
         (17, 16, "PassStateExited"),
         (18, 17, "MapIterationSucceeded"),
-        (19, 17, "MapStateSucceeded"),
-        (20, 17, "MapStateExited"),
+        (19, 18, "MapStateSucceeded"),
+        (20, 18, "MapStateExited"),
         (21, 20, "ExecutionSucceeded"),
     ];
     assert_eq!(
