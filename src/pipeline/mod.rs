@@ -3,6 +3,7 @@
 mod config;
 mod input;
 mod lanes;
+mod outcomes;
 mod retry;
 mod stage;
 mod ticket;

@@ -1,4 +1,4 @@
-//! What happens to a batch on a worker: each record runs as far as it goes, and its outcome is handed to the sink.
+//! What happens to a batch on a worker: each record runs as far as it goes.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -6,22 +6,21 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use tracing::error;
 
-use crate::engine::{Counts, Outcome};
+use crate::engine::Counts;
 use crate::error_name;
-use crate::kafka::{HeaderBuffer, Record};
+use crate::kafka::HeaderBuffer;
 use crate::mutants::{self, Mutant};
-use crate::runtime::{Ended, Event, Machine, Runtime, Started};
-use crate::sink::record::{
-    Problem, Run, dead_letter_headers, event_timestamp, result_headers, retry_headers,
-};
-use crate::sink::{Kind, Publication, Sink};
+use crate::runtime::{Event, Machine, Runtime, Started};
+use crate::sink::Sink;
+use crate::sink::record::Problem;
 use crate::source::{Batch, Control, SlotId};
 use crate::telemetry::{PipelineMetrics, Tally};
 use crate::value::ParseLimits;
 
-use super::config::{OnFailure, PipelineOptions};
+use super::config::PipelineOptions;
 use super::input::{Input, InputMaker};
 use super::lanes::{Lanes, Turn};
+use super::outcomes::execution_name;
 use super::retry::Retries;
 use super::ticket::{Job, Ticket};
 
@@ -40,18 +39,18 @@ pub(super) struct Stage {
 }
 
 /// Buffers that a worker uses from record to record.
-struct Scratch {
+pub(super) struct Scratch {
     name: String,
-    value: Vec<u8>,
-    headers: HeaderBuffer,
+    pub(super) value: Vec<u8>,
+    pub(super) headers: HeaderBuffer,
     input: InputMaker,
     /// Slots without an outcome to wait for.
-    discarded: Vec<SlotId>,
-    abandoned: Vec<SlotId>,
-    tally: Tally,
-    counts: Counts,
+    pub(super) discarded: Vec<SlotId>,
+    pub(super) abandoned: Vec<SlotId>,
+    pub(super) tally: Tally,
+    pub(super) counts: Counts,
     /// The record is the last one of its batch.
-    last: bool,
+    pub(super) last: bool,
 }
 
 /// How a record left the hands of its worker.
@@ -65,13 +64,6 @@ enum Left {
 
 /// Parts of batches that a worker runs before it leaves a lane.
 const PARTS: usize = 8;
-
-/// When an execution started and ended, milliseconds since the epoch.
-#[derive(Clone, Copy)]
-pub(super) struct Times {
-    started: i64,
-    ended: i64,
-}
 
 impl Scratch {
     /// After a panic: new buffers, while what was gathered stays.
@@ -272,211 +264,6 @@ impl Stage {
         }
     }
 
-    /// Prints the outcome and hands it to the sink.
-    fn finish(&self, job: &Arc<Job>, index: usize, ended: &Ended, scratch: &mut Scratch) {
-        let times = Times {
-            started: ended.started(),
-            ended: ended.ended(),
-        };
-        scratch.counts.add(ended.execution().counts());
-        match ended.outcome() {
-            Outcome::Succeeded(output) => {
-                scratch.tally.succeeded += 1;
-                self.metrics.took(ended.took());
-                if !self.sink.takes(Kind::Result) {
-                    self.metrics.discarded(1);
-                    scratch.discarded.push(job.batch.slot(index));
-                    return;
-                }
-                if scratch.last {
-                    self.count(scratch);
-                }
-                scratch.value.clear();
-                ended.execution().arena().print(*output, &mut scratch.value);
-                let record = job.batch.record(index);
-                let run = self.describe(&job.machine, &record, ended.execution_id(), times);
-                result_headers(&record, &run, &mut scratch.headers);
-                let publication = Publication {
-                    kind: Kind::Result,
-                    key: record.key,
-                    value: Some(&scratch.value),
-                    timestamp: event_timestamp(&record, run.attempt),
-                    headers: &scratch.headers,
-                };
-                self.sink.publish(&publication, Ticket::result(job, index));
-                if mutants::is(Mutant::AcknowledgeOnSend) {
-                    job.batch.partition().done(&[job.batch.slot(index)]);
-                }
-            }
-            Outcome::Failed(failure) => {
-                scratch.tally.failed += 1;
-                self.metrics.took(ended.took());
-                self.metrics.error(failure.error.as_deref());
-                let problem = Problem {
-                    error: failure.error.as_deref(),
-                    cause: failure.cause.as_deref(),
-                    state: &failure.state,
-                };
-                self.fail(job, index, &problem, Some(times), scratch);
-            }
-            Outcome::TimedOut => {
-                scratch.tally.timed_out += 1;
-                self.metrics.took(ended.took());
-                let problem = Problem {
-                    error: Some(error_name::TIMEOUT),
-                    ..Problem::default()
-                };
-                self.fail(job, index, &problem, Some(times), scratch);
-            }
-            Outcome::Aborted => {
-                scratch.tally.aborted += 1;
-                // Nothing behind it may start any more, whoever aborted it.
-                job.batch.partition().stop();
-                scratch.abandoned.push(job.batch.slot(index));
-            }
-        }
-    }
-
-    /// A record without a result: what the config says.
-    fn fail(
-        &self,
-        job: &Arc<Job>,
-        index: usize,
-        problem: &Problem<'_>,
-        times: Option<Times>,
-        scratch: &mut Scratch,
-    ) {
-        if scratch.last {
-            self.count(scratch);
-        }
-        let record = job.batch.record(index);
-        let now = self.runtime.clock().read().wall_millis();
-        let times = times.unwrap_or(Times {
-            started: now,
-            ended: now,
-        });
-        let error = problem.error;
-        if let Some(again) = self.retries.again(&record, error, now) {
-            let mut name = String::new();
-            execution_name(&record, &mut name);
-            let execution = job.machine.execution_id(&name);
-            let run = self.describe(&job.machine, &record, &execution, times);
-            retry_headers(
-                &record,
-                &run,
-                problem,
-                again.not_before,
-                &mut scratch.headers,
-            );
-            let publication = Publication {
-                kind: Kind::Retry(again.topic),
-                key: record.key,
-                value: record.value,
-                // Of now: with the event's own timestamp retention could remove it before it has run.
-                timestamp: Some(now),
-                headers: &scratch.headers,
-            };
-            return self.sink.publish(&publication, Ticket::retry(job, index));
-        }
-        match self.options.on_failure {
-            OnFailure::Discard => {
-                self.metrics.discarded(1);
-                scratch.discarded.push(job.batch.slot(index));
-            }
-            OnFailure::Block => {
-                self.block(job, &record, problem);
-                scratch.abandoned.push(job.batch.slot(index));
-            }
-            OnFailure::DeadLetter => {
-                let ticket = Ticket::dead_letter(job, index, problem.error);
-                let timestamp = self.dead_letter(
-                    &job.machine,
-                    &record,
-                    problem,
-                    Some(times),
-                    &mut scratch.headers,
-                );
-                let publication = Publication {
-                    kind: Kind::DeadLetter,
-                    key: record.key,
-                    value: record.value,
-                    timestamp,
-                    headers: &scratch.headers,
-                };
-                self.sink.publish(&publication, ticket);
-            }
-        }
-    }
-
-    /// A failed record stands still, and with it what is ordered behind it.
-    fn block(&self, job: &Job, record: &Record<'_>, problem: &Problem<'_>) {
-        let partition = job.batch.partition();
-        let waited = job.lanes.as_ref().and_then(|lanes| lanes.block(record));
-        let what = match waited {
-            Some(waited) => {
-                let slots: Vec<_> = waited.iter().map(|job| job.batch.slot(0)).collect();
-                partition.abandon(&slots);
-                "key"
-            }
-            None => {
-                partition.stop();
-                "partition"
-            }
-        };
-        let (topic, number, offset) = (record.topic, record.partition, record.offset);
-        let error = problem.error.unwrap_or_default();
-        error!(
-            topic,
-            partition = number,
-            offset,
-            error,
-            "{what} blocked by a failed record"
-        );
-        self.control.halt(format!(
-            "{topic} [{number}]: the record at {offset} failed with {error} and blocks its {what}"
-        ));
-    }
-
-    /// Headers of a record's dead letter; gives its timestamp.
-    pub(super) fn dead_letter(
-        &self,
-        machine: &Machine,
-        record: &Record<'_>,
-        problem: &Problem<'_>,
-        times: Option<Times>,
-        headers: &mut HeaderBuffer,
-    ) -> Option<i64> {
-        let now = self.runtime.clock().read().wall_millis();
-        let times = times.unwrap_or(Times {
-            started: now,
-            ended: now,
-        });
-        let mut name = String::new();
-        execution_name(record, &mut name);
-        let execution = machine.execution_id(&name);
-        let run = self.describe(machine, record, &execution, times);
-        dead_letter_headers(record, &run, problem, headers);
-        event_timestamp(record, run.attempt)
-    }
-
-    fn describe<'a>(
-        &'a self,
-        machine: &'a Machine,
-        record: &Record<'_>,
-        execution: &'a str,
-        times: Times,
-    ) -> Run<'a> {
-        Run {
-            pipeline: machine.pipeline(),
-            definition: machine.plan().hash(),
-            instance: &self.instance,
-            execution,
-            started: times.started,
-            ended: times.ended,
-            attempt: self.retries.passed(record) + 1,
-        }
-    }
-
     /// We are wrong, not the record: it gets its dead letter all the same.
     fn broken(&self, job: &Arc<Job>, index: usize, scratch: &mut Scratch) {
         let problem = Problem {
@@ -500,7 +287,7 @@ impl Stage {
 
     /// Adds what was counted to what all threads share, once a batch: before the last outcome can be acknowledged, so
     /// that whoever knows of the acknowledgement finds it counted.
-    fn count(&self, scratch: &mut Scratch) {
+    pub(super) fn count(&self, scratch: &mut Scratch) {
         self.metrics.count(&mut scratch.tally);
         self.machine
             .load()
@@ -517,15 +304,4 @@ impl Stage {
             batch.partition().abandon(&scratch.abandoned);
         }
     }
-}
-
-/// `{topic}-{partition}-{offset}`
-fn execution_name(record: &Record<'_>, name: &mut String) {
-    name.clear();
-    name.push_str(record.topic);
-    let mut digits = itoa::Buffer::new();
-    name.push('-');
-    name.push_str(digits.format(record.partition));
-    name.push('-');
-    name.push_str(digits.format(record.offset));
 }
