@@ -136,6 +136,8 @@ fn brokers(suite: &mut Suite) -> Value {
         bed.checker.begin_gap();
         bed.suite.cluster.kill(index);
         bed.count("brokers killed");
+        // Acknowledgements may have died with it.
+        bed.allow_repeats();
         let killed = Instant::now();
         bed.flow(seconds(12));
         longest = longest.max(bed.checker.gap);
@@ -145,8 +147,6 @@ fn brokers(suite: &mut Suite) -> Value {
             bed.checker.violations.insert(reason);
         }
     }
-    // An acknowledgement may have died with its broker.
-    bed.allow_repeats();
     bed.figures
         .insert("longest_gap_ms", json!(longest.as_millis() as u64));
     bed.figures
