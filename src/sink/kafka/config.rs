@@ -1,5 +1,7 @@
 //! The Kafka sink as a config says it.
 
+use std::time::Duration;
+
 use rdkafka::config::ClientConfig;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -25,7 +27,7 @@ pub struct KafkaSinkConfig {
     /// Asks at start whether the topics are there.
     #[serde(default = "yes")]
     pub verify: bool,
-    /// How long the client tries to deliver a record before it says so; the record is then sent again.
+    /// How long a request waits for its answer, from 1 s to 5 min; then it is sent again, for ever, and in its order.
     #[serde(default = "delivery_timeout")]
     pub delivery_timeout: HumanDuration,
     /// How long records wait for others to share a request with.
@@ -52,7 +54,7 @@ fn yes() -> bool {
 }
 
 fn delivery_timeout() -> HumanDuration {
-    HumanDuration::from_secs(120)
+    HumanDuration::from_secs(60)
 }
 
 fn linger() -> HumanDuration {
@@ -61,6 +63,10 @@ fn linger() -> HumanDuration {
 
 /// `output:` of a pipeline that drops its outputs.
 const NONE: &str = "none";
+
+/// The client waits no longer for the answer to a request.
+const LONGEST_ANSWER: Duration = Duration::from_secs(300);
+const SHORTEST_ANSWER: Duration = Duration::from_secs(1);
 
 impl KafkaSinkConfig {
     /// The topic of the results, if they are kept.
@@ -83,6 +89,15 @@ impl KafkaSinkConfig {
             delivery_timeout: self.delivery_timeout.0,
             properties: &self.properties,
         });
+        // The client never gives a record up by itself: what it had queued behind it would go first, and no order could be
+        // kept. A request without an answer goes again, in its place, and as idempotent as it was.
+        let answer = self
+            .delivery_timeout
+            .0
+            .clamp(SHORTEST_ANSWER, LONGEST_ANSWER);
+        client
+            .set("message.timeout.ms", "0")
+            .set("socket.timeout.ms", answer.as_millis().to_string());
         tell_statistics(&mut client);
         client
     }
