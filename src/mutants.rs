@@ -48,13 +48,15 @@ pub enum Mutant {
     Overtake,
     /// Records of one key do not wait for each other.
     NoTurns,
+    /// A client that gets no records any more is left alone.
+    LeaveStuck,
     /// An execution that waited finishes the slot of its batch's first record instead of its own.
     WrongSlot,
 }
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Mutant; 22] = [
+    pub const ALL: [Mutant; 23] = [
         Mutant::CommitOnTake,
         Mutant::CommitPastAbandoned,
         Mutant::OneTooHigh,
@@ -76,6 +78,7 @@ impl Mutant {
         Mutant::SkipInvalid,
         Mutant::Overtake,
         Mutant::NoTurns,
+        Mutant::LeaveStuck,
         Mutant::WrongSlot,
     ];
 }

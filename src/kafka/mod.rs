@@ -11,6 +11,7 @@ mod record;
 mod scan;
 mod statistics;
 mod topics;
+mod trouble;
 
 pub use cluster::Cluster;
 pub use config::{
@@ -22,7 +23,7 @@ pub use error::{
     delivery_failure,
 };
 pub use feeder::Feeder;
-pub use producer::{ProducerSettings, native_headers, verify_topic};
+pub use producer::{ProducerSettings, TopicError, native_headers, verify_topic};
 pub use reader::{Shown, read_record, read_topic};
 pub use record::{
     Header, HeaderBuffer, HeaderList, Headers, NOT_BEFORE, OwnedRecord, Record, TimestampType,
@@ -30,6 +31,7 @@ pub use record::{
 pub use scan::Scan;
 pub use statistics::{sum_up, tell_statistics};
 pub use topics::{create_topic, delete_topics};
+pub use trouble::Trouble;
 
 pub use rdkafka::error::KafkaError;
 

@@ -8,7 +8,7 @@ use rdkafka::config::ClientConfig;
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::message::{Header, OwnedHeaders};
 
-use super::{Cluster, HeaderBuffer, Properties};
+use super::{Cluster, HeaderBuffer, Properties, Trouble};
 
 /// What a config says of a producer.
 pub struct ProducerSettings<'a> {
@@ -58,19 +58,36 @@ pub fn native_headers(headers: &HeaderBuffer) -> OwnedHeaders {
     })
 }
 
+/// Why a topic cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum TopicError {
+    /// The cluster does not answer.
+    #[error("{0}")]
+    NoAnswer(String),
+    /// What the cluster says of it.
+    #[error("{0}")]
+    Refused(RDKafkaErrorCode),
+}
+
 /// Asks whether a topic is there; says why not. A missing topic that is discovered at the first failure is discovered
 /// too late.
-pub fn verify_topic<C: ClientContext>(client: &Client<C>, topic: &str) -> Result<(), String> {
+pub fn verify_topic<C>(client: &Client<C>, topic: &str) -> Result<(), TopicError>
+where
+    C: ClientContext + AsRef<Trouble>,
+{
     let deadline = Instant::now() + REQUESTS;
     loop {
         let reason = match client.fetch_metadata(Some(topic), REQUEST) {
-            Err(error) => error.to_string(),
+            Err(error) => {
+                let trouble = (**client.context()).as_ref().told();
+                TopicError::NoAnswer(trouble.unwrap_or_else(|| error.to_string()))
+            }
             Ok(metadata) => {
                 let found = metadata.topics().iter().find(|found| found.name() == topic);
                 match found.map(|found| (found.error(), found.partitions().len())) {
                     Some((None, 1..)) => return Ok(()),
-                    Some((Some(error), _)) => RDKafkaErrorCode::from(error).to_string(),
-                    _ => "not there".to_string(),
+                    Some((Some(error), _)) => TopicError::Refused(error.into()),
+                    _ => TopicError::Refused(RDKafkaErrorCode::UnknownTopicOrPartition),
                 }
             }
         };

@@ -15,12 +15,9 @@ pub use config::{
 pub use input::input_of;
 pub use retry::{RetryConfig, RetryStep};
 
+use arc_swap::ArcSwap;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
-
-use arc_swap::ArcSwap;
-use tracing::warn;
 
 use crate::kafka::Cluster;
 use crate::runtime::{Machine, Runtime};
@@ -133,7 +130,10 @@ impl Pipeline {
         let source = thread::Builder::new()
             .name("start".into())
             .spawn(move || {
-                if !wait_for_sink(&waiting) {
+                // A dead-letter topic that is found missing at the first failure is found too late.
+                let pipeline = waiting.metrics.pipeline();
+                let missing = || waiting.sink.missing();
+                if !waiting.control.wait_for(pipeline, missing) {
                     return SourceEnd::Drained;
                 }
                 drop(waiting);
@@ -202,30 +202,6 @@ fn joined(source: JoinHandle<SourceEnd>) -> SourceEnd {
         SourceEnd::Failed(SourceError::Kafka("the source's thread panicked".into()))
     })
 }
-
-/// Before anything is read: a dead-letter topic that is found missing at the first failure is found too late. Says whether
-/// everything is there; not, when the pipeline is to end before it is.
-fn wait_for_sink(stage: &Stage) -> bool {
-    let mut told = None;
-    while let Some(missing) = stage.sink.missing() {
-        if stage.control.is_stopping() {
-            return false;
-        }
-        if told.is_none_or(|told: Instant| told.elapsed() >= TELL_EVERY) {
-            told = Some(Instant::now());
-            let pipeline = stage.metrics.pipeline();
-            warn!(pipeline, missing, "waiting before anything is read");
-        }
-        stage.control.set_waiting(Some(missing));
-        thread::park_timeout(ASK_EVERY);
-    }
-    stage.control.set_waiting(None);
-    !stage.control.is_stopping()
-}
-
-/// How often it is asked for what is missing at start, and how often that is told.
-const ASK_EVERY: Duration = Duration::from_millis(500);
-const TELL_EVERY: Duration = Duration::from_secs(10);
 
 /// Batches become jobs of the CPU pool: one for each, or one for each lane that its records belong to.
 fn intake(stage: &Arc<Stage>) -> Intake {

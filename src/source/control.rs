@@ -2,11 +2,18 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tracing::warn;
 
 use crate::telemetry::PipelineMetrics;
 
 use super::{Intake, MemoryBudget};
+
+/// How often it is asked for what is missing at start, and how often that is told.
+const ASK_EVERY: Duration = Duration::from_millis(500);
+const TELL_EVERY: Duration = Duration::from_secs(10);
 
 /// Shared between a source's thread and its owner.
 #[derive(Debug, Default)]
@@ -136,6 +143,24 @@ impl Control {
     /// Notes whether the source is at its end with nothing under way.
     pub fn set_idle(&self, idle: bool) {
         self.idle.store(idle, Ordering::Relaxed);
+    }
+
+    /// Waits until nothing is missing any more. Says whether that has come; not, when the source is to end before it does.
+    pub fn wait_for(&self, pipeline: &str, mut missing: impl FnMut() -> Option<String>) -> bool {
+        let mut told = None;
+        while let Some(missing) = missing() {
+            if self.is_stopping() {
+                return false;
+            }
+            if told.is_none_or(|told: Instant| told.elapsed() >= TELL_EVERY) {
+                told = Some(Instant::now());
+                warn!(pipeline, missing, "waiting before anything is read");
+            }
+            self.set_waiting(Some(missing));
+            thread::park_timeout(ASK_EVERY);
+        }
+        self.set_waiting(None);
+        !self.is_stopping()
     }
 
     /// What has to be there before the source begins.

@@ -85,6 +85,8 @@ table! {
     WINDOW_AGE = Gauge Seconds "expressd_window_age_seconds" ["pipeline" "topic" "partition"];
     /// Time in which no records of a partition were taken in because its window or the memory for records was full.
     PARTITION_STOPPED = Counter Seconds "expressd_partition_stopped_seconds_total" ["pipeline" "topic" "partition"];
+    /// Times that the consumer's client was started again: its partition's leader had records for a minute, and none came.
+    CLIENT_RESTARTS = Counter Count "expressd_client_restarts_total" ["pipeline"];
     /// Records in the client's queues; `client` is `consumer` or `producer`.
     KAFKA_QUEUED = Gauge Count "expressd_kafka_queued_records" ["pipeline" "client"];
     /// Bytes in the client's queues.

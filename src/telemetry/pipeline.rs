@@ -197,6 +197,11 @@ impl PipelineMetrics {
             .increment(1);
     }
 
+    /// The consumer's client was stuck and is started again.
+    pub fn client_restart(&self) {
+        counter!(names::CLIENT_RESTARTS, "pipeline" => self.pipeline.clone()).increment(1);
+    }
+
     /// The gauges of a partition; get them once per assignment.
     pub fn partition(&self, topic: &str, partition: i32) -> PartitionMetrics {
         self.partitions.assign(&self.pipeline, topic, partition)

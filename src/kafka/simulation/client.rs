@@ -48,11 +48,12 @@ impl World {
             return;
         }
         let member = self.group.member(id);
-        let generation = member.generation;
+        let (client, generation) = (member.client, member.generation);
         self.at(
             time,
             Event::Commit(CommitRequest {
                 member: id,
+                client,
                 generation,
                 offsets,
                 on_the_wire,
@@ -133,6 +134,9 @@ impl World {
             true => max.min(self.random.within(0, 4) as usize),
             false => max,
         };
+        if self.group.member(id).is_deaf {
+            return Vec::new();
+        }
         let log = &self.input[partition as usize];
         let Some(position) = self
             .group

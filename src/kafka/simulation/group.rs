@@ -49,6 +49,10 @@ pub(super) struct Member {
     /// Requests keep their order.
     pub(super) last_request: Time,
     frozen: Option<(Time, Time)>,
+    /// Counts its clients.
+    pub(super) client: u32,
+    /// The client gets no records any more.
+    pub(super) is_deaf: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -74,6 +78,7 @@ pub(crate) struct CommitReply {
 #[derive(Debug)]
 pub(super) struct CommitRequest {
     pub(super) member: MemberId,
+    pub(super) client: u32,
     pub(super) generation: u32,
     pub(super) offsets: Vec<(i32, i64, String)>,
     /// Dead members' requests arrive when they were on the wire.
@@ -158,6 +163,40 @@ impl World {
         if let Some(member) = self.group.members.get_mut(&member) {
             member.frozen = Some((now, now + duration));
         }
+    }
+
+    /// From now on the member's client gets no records, until it is made anew.
+    pub(crate) fn deafen(&mut self, member: MemberId) {
+        if let Some(known) = self.group.members.get_mut(&member).filter(|m| !m.is_deaf) {
+            known.is_deaf = true;
+            self.deafened += 1;
+            self.note(format_args!("m{member} is deaf"));
+        }
+    }
+
+    /// The member leaves, and joins at once with another client.
+    pub(crate) fn renew(&mut self, member: MemberId) {
+        self.note(format_args!("m{member} has a new client"));
+        if !self.group.acts(member) {
+            return;
+        }
+        let known = self.group.member(member);
+        if !known.is_deaf {
+            self.violate(format!("m{member} had no need of a new client"));
+        }
+        let group = &mut self.group;
+        let known = group.member(member);
+        *known = Member {
+            is_in: true,
+            expelled: known.expelled + 1,
+            client: known.client + 1,
+            doom: known.doom,
+            last_request: known.last_request,
+            frozen: known.frozen,
+            ..Member::default()
+        };
+        group.owners.retain(|_, owner| *owner != member);
+        group.wanted = true;
     }
 
     /// A rebalance without a reason.
@@ -325,6 +364,7 @@ impl World {
     pub(super) fn commit_arrives(&mut self, request: CommitRequest) {
         let CommitRequest {
             member: id,
+            client,
             generation,
             offsets,
             on_the_wire,
@@ -339,7 +379,8 @@ impl World {
         let Some(member) = group.members.get(&id) else {
             return;
         };
-        if member.dead && !on_the_wire {
+        // Nobody waits for the answer.
+        if member.dead && !on_the_wire || member.client != client {
             return;
         }
         let error = if !member.is_in {

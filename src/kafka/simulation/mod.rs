@@ -62,6 +62,8 @@ pub(crate) struct World {
     pub(crate) group: Group,
     pub(crate) producers: Producers,
     pub(crate) ledger: Ledger,
+    /// Clients that went deaf.
+    pub(crate) deafened: usize,
     /// The first rule that was broken.
     pub(crate) violation: Option<String>,
     events: BTreeMap<(Time, u64), Event>,
@@ -108,6 +110,7 @@ impl Universe {
             group: Group::new(partitions),
             producers: Producers::default(),
             ledger: Ledger::new(partitions),
+            deafened: 0,
             violation: None,
             events: BTreeMap::new(),
             n_events: 0,

@@ -19,6 +19,8 @@ use super::member::{End, Ends, Life};
 
 /// Everything has to have its outcome so long after the last trouble, milliseconds.
 const PATIENCE: Time = 90_000;
+/// More for each client that went deaf: one may hand its partitions over to the next.
+const HEARS_AGAIN: Time = 75_000;
 /// Members that were asked to end are gone after so long: drain, cancel, last commit, close, and the world's own delays.
 const LAST_WORDS: Time = 35_000;
 
@@ -43,6 +45,7 @@ pub(super) struct Faults {
     pub(super) freezes: usize,
     pub(super) outages: usize,
     pub(super) stirs: usize,
+    pub(super) deaf: usize,
 }
 
 /// Runs the world of a seed.
@@ -59,6 +62,7 @@ struct Kinds {
     freezes: bool,
     outages: bool,
     stirs: bool,
+    deaf: bool,
     requests: bool,
     broken: bool,
 }
@@ -100,6 +104,8 @@ impl Fate {
             outages: all || seed % 8 == 4,
             requests: all || seed % 8 == 5,
             stirs: all || seed % 8 == 6,
+            // Finding it takes a minute, and so some of the worlds are enough.
+            deaf: matches!(seed % 64, 8 | 14 | 15 | 25),
             broken: all && random.per_mille(500) || seed % 8 == 4 && random.per_mille(300),
         };
         let trouble = Trouble {
@@ -321,6 +327,11 @@ impl Fate {
                 self.faults.stirs += 1;
                 self.universe.world().stir();
             }
+            8 if kinds.deaf => {
+                if let Some(id) = self.someone() {
+                    self.universe.world().deafen(id);
+                }
+            }
             7 if alive < 4 && (kinds.scaling || kinds.kills) => self.start(),
             _ if alive == 0 => self.start(),
             _ => {}
@@ -403,7 +414,8 @@ impl Fate {
         if self.members.values().all(|member| member.stopping) {
             self.start();
         }
-        if !self.wait_until(PATIENCE, Fate::is_complete) {
+        let deaf = self.universe.world().deafened as Time;
+        if !self.wait_until(PATIENCE + deaf * HEARS_AGAIN, Fate::is_complete) {
             let (open, settled) = {
                 let world = self.universe.world();
                 (world.ledger.open(), world.group.is_settled())
@@ -428,6 +440,7 @@ impl Fate {
         }
         self.balance();
         let world = self.universe.world();
+        self.faults.deaf = world.deafened;
         Verdict {
             violation: world.violation.clone(),
             trace: world.trace(),

@@ -36,7 +36,7 @@ fn seeds() {
     let begun = Instant::now();
     let next = AtomicU64::new(0);
     let failures = Mutex::new(BTreeMap::new());
-    let sums = Mutex::new([0_usize; 8]);
+    let sums = Mutex::new([0_usize; 9]);
     std::thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
@@ -56,6 +56,7 @@ fn seeds() {
                         faults.freezes,
                         faults.outages,
                         faults.stirs,
+                        faults.deaf,
                     ];
                     let mut sums = sums.lock().unwrap();
                     sums.iter_mut().zip(found).for_each(|(sum, n)| *sum += n);
@@ -75,16 +76,17 @@ fn seeds() {
         freezes,
         outages,
         stirs,
+        deaf,
     ] = sums.into_inner().unwrap();
     println!(
         "{seeds} worlds in {:.1} s: {records} records, {repeats} repeats; {starts} starts, {stops} stops, {kills} kills, \
-         {freezes} freezes, {outages} outages, {stirs} rebalances without a reason",
+         {freezes} freezes, {outages} outages, {stirs} rebalances without a reason, {deaf} clients that went deaf",
         begun.elapsed().as_secs_f64()
     );
     // A run in which nothing goes wrong shows nothing.
     assert!(
         seeds < 100
-            || [repeats, stops, kills, freezes, outages, stirs]
+            || [repeats, stops, kills, freezes, outages, stirs, deaf]
                 .iter()
                 .all(|n| *n > 0)
     );

@@ -10,7 +10,7 @@ use rdkafka::message::{DeliveryResult, Headers as _, Message};
 use rdkafka::producer::{NoCustomPartitioner, ProducerContext};
 use tracing::warn;
 
-use crate::kafka::{HeaderBuffer, log_line, sum_up};
+use crate::kafka::{HeaderBuffer, Trouble, log_line, sum_up};
 use crate::sink::{Kind, OwnedPublication, Receipt};
 use crate::telemetry::KafkaClientMetrics;
 
@@ -52,6 +52,13 @@ impl<R> Default for Reports<R> {
 pub(super) struct Context<R> {
     reports: Mutex<Reports<R>>,
     metrics: Arc<KafkaClientMetrics>,
+    trouble: Trouble,
+}
+
+impl<R> AsRef<Trouble> for Context<R> {
+    fn as_ref(&self) -> &Trouble {
+        &self.trouble
+    }
 }
 
 impl<R: Receipt> Context<R> {
@@ -59,6 +66,7 @@ impl<R: Receipt> Context<R> {
         Context {
             reports: Mutex::default(),
             metrics,
+            trouble: Trouble::default(),
         }
     }
 
@@ -79,6 +87,7 @@ impl<R: Receipt> ClientContext for Context<R> {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
+        self.trouble.note(&error, reason);
         warn!(%error, reason, "producer error, the client recovers");
     }
 }

@@ -86,6 +86,6 @@ impl<R: Receipt> Outlet<R> for BaseProducer<Context<R>> {
     }
 
     fn verify(&self, topic: &str) -> Result<(), String> {
-        verify_topic(self.client(), topic)
+        verify_topic(self.client(), topic).map_err(|error| error.to_string())
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rdkafka::types::RDKafkaErrorCode;
 use tokio::time::Instant;
+use tracing::warn;
 
 use crate::mutants::{self, Mutant};
 use crate::source::{Batch, Intake, MemoryBudget, Partition};
@@ -15,11 +16,15 @@ use crate::telemetry::PartitionMetrics;
 use super::client::Queue;
 use super::guard::Guard;
 use super::native::Message;
+use super::watch::Watch;
 
 /// Records that make one job.
 const BATCH_RECORDS: usize = 256;
 /// Batches of one partition before it is the next one's turn.
 const BATCHES: usize = 8;
+
+/// Looks, one a second, over which it is judged whether a partition is stopped too much.
+const LOOKS: u32 = 60;
 
 /// A partition from its assignment to its revocation.
 pub(super) struct Assigned {
@@ -38,6 +43,12 @@ pub(super) struct Assigned {
     pub(super) guard: Guard,
     /// Since when nothing is taken in for want of room.
     stopped: Option<Instant>,
+    /// How long that was in the looks of this minute.
+    stopped_lately: (Duration, u32),
+    /// Whether records should come.
+    pub(super) watch: Watch,
+    /// Since the last look some came, or could not come for a reason of ours.
+    excused: bool,
     /// The first record of each batch in the window: how old the head is, to within a batch.
     marks: VecDeque<Mark>,
 }
@@ -78,6 +89,9 @@ impl Assigned {
             window_records,
             guard,
             stopped: None,
+            stopped_lately: (Duration::ZERO, 0),
+            watch: Watch::default(),
+            excused: true,
             marks: VecDeque::new(),
         }
     }
@@ -129,9 +143,16 @@ impl Assigned {
 
     /// Takes in what the queue has and the window has room for.
     pub(super) fn sweep(&mut self, budget: &MemoryBudget, intake: &mut Intake) -> Swept {
+        let (swept, could_come) = self.take_in(budget, intake);
+        self.excused |= !could_come || swept.records > 0 || swept.error.is_some();
+        swept
+    }
+
+    /// The same; says, too, whether records could have come.
+    fn take_in(&mut self, budget: &MemoryBudget, intake: &mut Intake) -> (Swept, bool) {
         let mut swept = Swept::default();
         if self.halted || self.partition.is_draining() {
-            return swept;
+            return (swept, false);
         }
         let now = match self.delayed {
             true => Timestamp::now().as_millisecond(),
@@ -141,7 +162,7 @@ impl Assigned {
             // Nothing is read until then; what the client has fetched ahead is bounded.
             swept.commit_is_urgent |=
                 self.partition.window().uncommitted() > self.window_records / 2;
-            return swept;
+            return (swept, false);
         }
         let allowed = {
             let window = self.partition.window();
@@ -171,12 +192,14 @@ impl Assigned {
             true => self.note_stop(),
             false => drop(self.stopped.get_or_insert_with(Instant::now)),
         }
-        swept
+        let could_come = has_room && allowed > 0 && self.held.is_empty();
+        (swept, could_come)
     }
 
     /// Adds the time since which nothing is taken in to what is told, and begins anew.
     fn note_stop(&mut self) {
         if let Some(since) = self.stopped.take() {
+            self.stopped_lately.0 += since.elapsed();
             self.metrics.stopped(since.elapsed());
         }
     }
@@ -242,7 +265,9 @@ impl Assigned {
     pub(super) fn measure(&mut self, now: i64) {
         let window = self.partition.window();
         let (watermark, used) = (window.watermark(), window.len());
+        let position = window.position();
         drop(window);
+        self.watch.look(position, std::mem::take(&mut self.excused));
         while self
             .marks
             .get(1)
@@ -265,6 +290,26 @@ impl Assigned {
         if self.stopped.is_some() {
             self.note_stop();
             self.stopped = Some(Instant::now());
+        }
+        self.stopped_lately.1 += 1;
+        if self.stopped_lately.1 >= LOOKS {
+            let (stopped, _) = std::mem::take(&mut self.stopped_lately);
+            self.advise(stopped);
+        }
+    }
+
+    /// Says how to size the window where it stands in the way.
+    fn advise(&self, stopped: Duration) {
+        if stopped > LOOKS * Duration::from_secs(1) / 2 {
+            let (topic, partition) = (self.partition.topic(), self.partition.number());
+            warn!(
+                %topic,
+                partition,
+                stopped_seconds = stopped.as_secs(),
+                "not read for more than half of a minute: its window or the memory for records is full. window.records \
+                 should be twice the records of a second times the seconds that slow executions take; a sink that does \
+                 not answer fills any window"
+            );
         }
     }
 }

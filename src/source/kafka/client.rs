@@ -1,17 +1,18 @@
 //! What the consumer thread asks of the client library: the seam at which a simulation takes the library's place.
 
+use std::cell::Cell;
 use std::sync::Arc;
-use std::sync::mpsc;
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::Duration;
 
-use rdkafka::config::FromClientConfigAndContext;
+use rdkafka::config::{ClientConfig, FromClientConfigAndContext};
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::types::RDKafkaErrorCode;
 
-use crate::kafka::{Cluster, OwnedRecord};
+use crate::kafka::{Cluster, OwnedRecord, TopicError, verify_topic};
 use crate::source::Records;
 use crate::telemetry::KafkaClientMetrics;
 
@@ -24,6 +25,8 @@ use super::native::{
 
 /// One question to the cluster.
 const REQUEST: Duration = Duration::from_secs(10);
+/// One that nobody waits for, save whoever closes the client.
+const ASIDE: Duration = Duration::from_secs(2);
 
 /// A member of a consumer group. One thread calls it.
 pub(crate) trait Client: Send {
@@ -42,6 +45,10 @@ pub(crate) trait Client: Send {
     fn committed(&self, partitions: TopicPartitionList) -> KafkaResult<TopicPartitionList>;
     /// The first offset of a partition, and the one behind its last.
     fn range(&self, topic: &str, partition: i32) -> KafkaResult<(i64, i64)>;
+    /// Asks the leader of a partition for the offset behind its last record; the answer comes by [`Client::end_answer`].
+    fn ask_end(&self, topic: &str, partition: i32);
+    /// The answer, once it has come: the offset, `None` where the leader could not be reached.
+    fn end_answer(&self) -> Option<Option<i64>>;
     /// The first offset whose record is of this time or later, milliseconds since the epoch.
     fn offset_at(&self, topic: &str, partition: i32, time: i64) -> KafkaResult<Option<i64>>;
     /// Cuts a partition's queue off from the main queue, before the partition is taken on.
@@ -58,6 +65,8 @@ pub(crate) trait Client: Send {
     fn assignment_lost(&self) -> bool;
     /// From now on nobody looks any more: partitions are given up as they are asked back.
     fn closing(&self);
+    /// Leaves the group and joins it again as a new client. Says whether the old one left within `patience`.
+    fn renew(&mut self, patience: Duration) -> KafkaResult<bool>;
     /// Leaves the group; says whether that took no longer than `patience`.
     fn close(self: Box<Self>, patience: Duration) -> bool;
 }
@@ -80,29 +89,69 @@ pub(crate) trait Queue: Send {
 pub(super) struct NativeClient {
     consumer: Arc<BaseConsumer<Context>>,
     commits: CommitQueue,
+    config: ClientConfig,
+    topics: Vec<String>,
+    metrics: Arc<KafkaClientMetrics>,
+    ends: (Sender<Option<i64>>, Receiver<Option<i64>>),
+    /// Whether an end is asked for.
+    is_asking: Cell<bool>,
 }
 
 impl NativeClient {
-    /// Subscribes.
+    /// Connects by itself; reads nothing yet.
     pub(super) fn new(
         config: &KafkaSourceConfig,
         cluster: &Cluster,
         group: &str,
-        metrics: KafkaClientMetrics,
+        metrics: Arc<KafkaClientMetrics>,
     ) -> KafkaResult<NativeClient> {
-        let consumer = BaseConsumer::from_config_and_context(
-            &config.client(cluster, group),
-            Context::new(metrics),
-        )?;
         let topics = config.topics.iter().chain(&config.delayed);
-        let topics: Vec<_> = topics.map(String::as_str).collect();
-        consumer.subscribe(&topics)?;
-        let consumer = Arc::new(consumer);
+        let topics = topics.cloned().collect();
+        let config = config.client(cluster, group);
+        let context = Context::new(Arc::clone(&metrics));
+        let consumer = Arc::new(BaseConsumer::from_config_and_context(&config, context)?);
         Ok(NativeClient {
             commits: CommitQueue::new(&consumer),
             consumer,
+            config,
+            topics,
+            metrics,
+            ends: mpsc::channel(),
+            is_asking: Cell::new(false),
         })
     }
+
+    /// The first topic that is not there, or that the cluster does not answer about. Whoever may not see it learns so when
+    /// it subscribes.
+    pub(super) fn missing(&self) -> Option<String> {
+        self.topics.iter().find_map(|topic| {
+            // Errors are told to whoever polls.
+            while self.consumer.poll(Duration::ZERO).is_some() {}
+            let missing = match verify_topic(self.consumer.client(), topic) {
+                Ok(()) | Err(TopicError::Refused(RDKafkaErrorCode::TopicAuthorizationFailed)) => {
+                    return None;
+                }
+                Err(missing) => missing,
+            };
+            Some(format!("topic {topic}: {missing}"))
+        })
+    }
+
+    /// Joins the group.
+    pub(super) fn subscribe(&self) -> KafkaResult<()> {
+        let topics: Vec<_> = self.topics.iter().map(String::as_str).collect();
+        self.consumer.subscribe(&topics)
+    }
+}
+
+/// Closing the client has hung in practice, so it has a bound and a thread of its own.
+fn close(consumer: Arc<BaseConsumer<Context>>, patience: Duration) -> bool {
+    let (closed, wait) = mpsc::channel();
+    thread::spawn(move || {
+        drop(consumer);
+        let _ = closed.send(());
+    });
+    wait.recv_timeout(patience).is_ok()
 }
 
 impl Client for NativeClient {
@@ -135,6 +184,25 @@ impl Client for NativeClient {
 
     fn range(&self, topic: &str, partition: i32) -> KafkaResult<(i64, i64)> {
         self.consumer.fetch_watermarks(topic, partition, REQUEST)
+    }
+
+    fn ask_end(&self, topic: &str, partition: i32) {
+        let (consumer, topic) = (Arc::clone(&self.consumer), topic.to_string());
+        let answer = self.ends.0.clone();
+        self.is_asking.set(true);
+        // A thread of its own: a leader that cannot be reached must not keep the others' records waiting.
+        thread::spawn(move || {
+            let range = consumer.fetch_watermarks(&topic, partition, ASIDE);
+            // Whoever waits for the answer may close the client.
+            drop(consumer);
+            let _ = answer.send(range.ok().map(|(_, end)| end));
+        });
+    }
+
+    fn end_answer(&self) -> Option<Option<i64>> {
+        let answer = self.ends.1.try_recv().ok()?;
+        self.is_asking.set(false);
+        Some(answer)
     }
 
     fn offset_at(&self, topic: &str, partition: i32, time: i64) -> KafkaResult<Option<i64>> {
@@ -174,15 +242,32 @@ impl Client for NativeClient {
         self.consumer.context().close();
     }
 
-    /// Closing the client has hung in practice, so it has a bound and a thread of its own.
+    fn renew(&mut self, patience: Duration) -> KafkaResult<bool> {
+        let context = Context::new(Arc::clone(&self.metrics));
+        let consumer = BaseConsumer::from_config_and_context(&self.config, context)?;
+        let consumer = Arc::new(consumer);
+        self.closing();
+        // Batches that are still under way keep the old client alive, but not in the group.
+        self.consumer.unsubscribe();
+        self.commits = CommitQueue::new(&consumer);
+        let old = std::mem::replace(&mut self.consumer, consumer);
+        let closed = close(old, patience);
+        self.subscribe()?;
+        Ok(closed)
+    }
+
     fn close(self: Box<Self>, patience: Duration) -> bool {
-        let NativeClient { consumer, commits } = *self;
+        let NativeClient {
+            consumer,
+            commits,
+            ends,
+            is_asking,
+            ..
+        } = *self;
         drop(commits);
-        let (closed, wait) = mpsc::channel();
-        thread::spawn(move || {
-            drop(consumer);
-            let _ = closed.send(());
-        });
-        wait.recv_timeout(patience).is_ok()
+        if is_asking.get() {
+            let _ = ends.1.recv_timeout(ASIDE);
+        }
+        close(consumer, patience)
     }
 }

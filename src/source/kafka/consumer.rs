@@ -54,6 +54,10 @@ pub(super) struct Consumer {
     intake: Intake,
     commits: Commits,
     next_measure: Instant,
+    /// The partition whose end is asked for.
+    asked: Option<Arc<Partition>>,
+    /// Where the client was stuck when it was started again last.
+    stuck_at: Option<(String, i32, i64)>,
     fatal: Option<SourceError>,
 }
 
@@ -82,6 +86,8 @@ impl Consumer {
             start: RandomState::new().hash_one("start"),
             intake,
             next_measure: Instant::now(),
+            asked: None,
+            stuck_at: None,
             fatal: None,
         }
     }
@@ -305,7 +311,96 @@ impl Consumer {
             self.assigned
                 .iter_mut()
                 .for_each(|assigned| assigned.measure(now));
+            self.watch();
         }
+    }
+
+    /// Looks for a client that is stuck: asks one leader at a time, the one of the most suspicious partition first.
+    fn watch(&mut self) {
+        if let Some(asked) = &self.asked {
+            let Some(end) = self.client.end_answer() else {
+                return;
+            };
+            let is_asked = |a: &&mut Assigned| Arc::ptr_eq(&a.partition, asked);
+            let read = self.client.positions().ok();
+            if let Some(assigned) = self.assigned.iter_mut().find(is_asked) {
+                let (topic, number) = (asked.topic().to_string(), asked.number());
+                let read = read.as_ref().and_then(|list| {
+                    let element = list.find_partition(&topic, number)?;
+                    position(element.offset())
+                });
+                // The client is behind control records, of which no record tells.
+                let taken = asked.window().position().max(read.unwrap_or(0));
+                if assigned.watch.answered(end.is_some_and(|end| end > taken)) {
+                    self.asked = None;
+                    return self.stuck(topic, number, taken, end);
+                }
+            }
+            self.asked = None;
+        }
+        let urgent = |a: &&Assigned| a.watch.urgency();
+        let quiet = self.assigned.iter().filter(|a| urgent(a).is_some());
+        if let Some(assigned) = quiet.max_by_key(urgent) {
+            let partition = Arc::clone(&assigned.partition);
+            self.client.ask_end(partition.topic(), partition.number());
+            self.asked = Some(partition);
+        }
+    }
+
+    /// The leader has had records for us for a minute, and the client does not get them.
+    fn stuck(&mut self, topic: String, number: i32, taken: i64, end: Option<i64>) {
+        let place = (topic, number, taken);
+        let again = self.stuck_at.as_ref() == Some(&place);
+        let (topic, partition) = (&*place.0, number);
+        if again || mutants::is(Mutant::LeaveStuck) {
+            warn!(
+                topic,
+                partition,
+                position = taken,
+                end,
+                "nothing comes, and starting the client again has not helped"
+            );
+            return;
+        }
+        error!(
+            topic,
+            partition,
+            position = taken,
+            end,
+            "the client is stuck: nothing came for a minute; starting it again"
+        );
+        self.stuck_at = Some(place);
+        self.metrics.client_restart();
+        self.restart();
+    }
+
+    /// Gives up all partitions in order and joins the group again with another client.
+    fn restart(&mut self) {
+        let all = self.partitions();
+        let deadline = Instant::now() + self.config.rebalance.drain.0;
+        self.drain(&all, deadline, true);
+        self.say_farewell(&all);
+        if !self.commit_until(deadline) {
+            warn!("the last commit before the client is started again was not answered");
+        }
+        // Those as well that came meanwhile.
+        for assigned in self.assigned.drain(..) {
+            assigned.partition.cancel();
+            assigned.partition.close();
+        }
+        self.commits = Commits::new(self.config.commit.interval.0);
+        match self.client.renew(CLOSE) {
+            Ok(true) => {}
+            Ok(false) => warn!("the old client did not close in time"),
+            Err(error) => self.fail(format!("the client cannot be started again: {error}")),
+        }
+    }
+
+    fn partitions(&self) -> Vec<Arc<Partition>> {
+        let assigned = self.assigned.iter();
+        assigned
+            .map(|assigned| Arc::clone(&assigned.partition))
+            .collect()
     }
 
     fn is_idle(&self) -> bool {
@@ -351,11 +446,7 @@ impl Consumer {
 
     /// Drains, commits, leaves the group. Gives the number of records that are left for the next start.
     fn shut_down(mut self) -> usize {
-        let all: Vec<_> = self
-            .assigned
-            .iter()
-            .map(|assigned| Arc::clone(&assigned.partition))
-            .collect();
+        let all = self.partitions();
         let deadline = Instant::now() + self.deadlines.drain;
         let cut = self.drain(&all, deadline, true);
         self.say_farewell(&all);

@@ -1,7 +1,7 @@
 //! What the client calls back with, kept until the consumer thread looks: handled there, everything is plain data.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rdkafka::Statistics;
 use rdkafka::client::ClientContext;
@@ -13,7 +13,7 @@ use rdkafka::types::RDKafkaRespErr;
 use rdkafka::util::Timeout;
 use tracing::error;
 
-use crate::kafka::{log_line, sum_up};
+use crate::kafka::{Trouble, log_line, sum_up};
 use crate::telemetry::KafkaClientMetrics;
 
 use super::POLL_INTERVAL;
@@ -28,17 +28,25 @@ pub(crate) enum Notice {
 
 /// The client's view of the consumer thread.
 pub(super) struct Context {
-    metrics: KafkaClientMetrics,
+    metrics: Arc<KafkaClientMetrics>,
     notices: Mutex<Vec<Notice>>,
     closing: AtomicBool,
+    trouble: Trouble,
+}
+
+impl AsRef<Trouble> for Context {
+    fn as_ref(&self) -> &Trouble {
+        &self.trouble
+    }
 }
 
 impl Context {
-    pub(super) fn new(metrics: KafkaClientMetrics) -> Context {
+    pub(super) fn new(metrics: Arc<KafkaClientMetrics>) -> Context {
         Context {
             metrics,
             notices: Mutex::default(),
             closing: AtomicBool::new(false),
+            trouble: Trouble::default(),
         }
     }
 
@@ -69,7 +77,9 @@ impl ClientContext for Context {
     }
 
     /// Errors are also what `poll` gives; there they are sorted.
-    fn error(&self, _: KafkaError, _: &str) {}
+    fn error(&self, error: KafkaError, reason: &str) {
+        self.trouble.note(&error, reason);
+    }
 }
 
 impl ConsumerContext for Context {

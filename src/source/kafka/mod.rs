@@ -9,11 +9,13 @@ mod context;
 mod guard;
 mod native;
 mod rebalance;
+mod watch;
 
 pub use config::{
     CommitConfig, KafkaSourceConfig, OnOutOfRange, QuarantineConfig, RebalanceConfig, StartFrom,
 };
 
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -39,15 +41,27 @@ pub fn start(
 ) -> Result<JoinHandle<SourceEnd>, SourceError> {
     let failed = |error: &dyn std::error::Error| SourceError::Kafka(error.to_string());
     let pipeline = wiring.metrics.pipeline();
-    let group = config.group.as_deref().unwrap_or(pipeline);
-    let metrics = KafkaClientMetrics::new(pipeline, "consumer");
+    let group = config.group.as_deref().unwrap_or(pipeline).to_string();
+    let metrics = Arc::new(KafkaClientMetrics::new(pipeline, "consumer"));
     let client =
-        NativeClient::new(config, cluster, group, metrics).map_err(|error| failed(&error))?;
-    info!(topics = ?config.topics, group, "subscribed");
-    let consumer = Consumer::new(config.clone(), Box::new(client), wiring);
+        NativeClient::new(config, cluster, &group, metrics).map_err(|error| failed(&error))?;
+    let config = config.clone();
+    let run = move || {
+        let (control, metrics) = (Arc::clone(&wiring.control), Arc::clone(&wiring.metrics));
+        if !control.wait_for(metrics.pipeline(), || client.missing()) {
+            return SourceEnd::Drained;
+        }
+        match client.subscribe() {
+            Ok(()) => {
+                info!(topics = ?config.topics, group, "subscribed");
+                Consumer::new(config, Box::new(client), wiring).run()
+            }
+            Err(error) => SourceEnd::Failed(SourceError::Kafka(error.to_string())),
+        }
+    };
     thread::Builder::new()
         .name("source-kafka".into())
-        .spawn(move || consumer.run())
+        .spawn(run)
         .map_err(|error| failed(&error))
 }
 

@@ -1,5 +1,6 @@
 //! The client of a simulated world.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,13 +29,19 @@ pub(crate) fn run(
     member: MemberId,
     wiring: Wiring,
 ) -> SourceEnd {
-    let client = Simulated { universe, member };
+    let client = Simulated {
+        universe,
+        member,
+        asked: Cell::default(),
+    };
     Consumer::new(config.clone(), Box::new(client), wiring).run()
 }
 
 struct Simulated {
     universe: Arc<Universe>,
     member: MemberId,
+    /// The partition whose end is asked for.
+    asked: Cell<Option<i32>>,
 }
 
 fn list(partitions: &[i32]) -> TopicPartitionList {
@@ -137,6 +144,15 @@ impl Client for Simulated {
         Ok((0, self.universe.world().end(partition)))
     }
 
+    fn ask_end(&self, _: &str, partition: i32) {
+        self.asked.set(Some(partition));
+    }
+
+    fn end_answer(&self) -> Option<Option<i64>> {
+        let partition = self.asked.take()?;
+        Some(Some(self.universe.world().end(partition)))
+    }
+
     fn offset_at(&self, _: &str, _: i32, _: i64) -> KafkaResult<Option<i64>> {
         Ok(None)
     }
@@ -175,6 +191,11 @@ impl Client for Simulated {
     }
 
     fn closing(&self) {}
+
+    fn renew(&mut self, _: Duration) -> KafkaResult<bool> {
+        self.universe.world().renew(self.member);
+        Ok(true)
+    }
 
     fn close(self: Box<Self>, _: Duration) -> bool {
         self.universe.world().leave_group(self.member);

@@ -1,5 +1,7 @@
 //! The client that writes the records of states.
 
+use std::fmt::Display;
+
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -15,7 +17,7 @@ use super::config::KafkaTaskConfig;
 use super::request::Request;
 use super::{Answer, OpenError, failure};
 use crate::engine::TaskReply;
-use crate::kafka::{Cluster, ProducerSettings, log_line, native_headers, verify_topic};
+use crate::kafka::{Cluster, ProducerSettings, Trouble, log_line, native_headers, verify_topic};
 
 /// A connection of its own, with a thread that takes its reports.
 pub(super) struct Producer {
@@ -23,7 +25,16 @@ pub(super) struct Producer {
 }
 
 /// Passes reports on to the calls that wait for them.
-struct Reports;
+#[derive(Default)]
+struct Reports {
+    trouble: Trouble,
+}
+
+impl AsRef<Trouble> for Reports {
+    fn as_ref(&self) -> &Trouble {
+        &self.trouble
+    }
+}
 
 impl ClientContext for Reports {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
@@ -31,6 +42,7 @@ impl ClientContext for Reports {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
+        self.trouble.note(&error, reason);
         warn!(%error, reason, "producer of tasks: error, the client recovers");
     }
 }
@@ -68,14 +80,13 @@ impl Producer {
         };
         let client: ThreadedProducer<Reports> = cluster
             .producer(&settings)
-            .create_with_context(Reports)
+            .create_with_context(Reports::default())
             .map_err(|error| OpenError(format!("kafka producer: {error}")))?;
         for topic in config.topics.iter().filter(|topic| !topic.contains('*')) {
-            let refused = |reason| OpenError(format!("topic {topic}: {reason}"));
-            cluster
-                .provide_topic(topic)
-                .map_err(|error| refused(error.to_string()))?;
-            verify_topic(client.client(), topic).map_err(refused)?;
+            let refused = |reason: &dyn Display| OpenError(format!("topic {topic}: {reason}"));
+            let provided = cluster.provide_topic(topic);
+            provided.map_err(|error| refused(&error))?;
+            verify_topic(client.client(), topic).map_err(|error| refused(&error))?;
         }
         Ok(Producer { client })
     }
