@@ -7,7 +7,7 @@ use std::sync::{LazyLock, Mutex};
 use std::time::Duration;
 
 use rdkafka::ClientConfig;
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::mocking::MockCluster;
 
@@ -81,6 +81,19 @@ impl Broker {
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", &self.address);
         config
+    }
+
+    /// Gives a topic of a real broker more partitions, so many in all.
+    #[allow(dead_code)] // Not every test's topics grow.
+    pub(crate) fn add_partitions(&self, topic: &str, partitions: i32) {
+        let admin: AdminClient<DefaultClientContext> = self.client().create().unwrap();
+        let more = NewPartitions::new(topic, partitions as usize);
+        let options = AdminOptions::new();
+        let added = admin.create_partitions([&more], &options);
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        runtime.block_on(added).unwrap().remove(0).unwrap();
     }
 
     /// Creates a topic that does not exist yet.

@@ -9,7 +9,8 @@ use std::time::Duration;
 /// A running `expressd run CONFIG`. Dropping it kills it; when the test is failing, its log is printed.
 pub(crate) struct Daemon {
     pid: u32,
-    exited: Receiver<ExitStatus>,
+    /// None once its end is known.
+    exited: Option<Receiver<ExitStatus>>,
     log: PathBuf,
 }
 
@@ -29,7 +30,11 @@ impl Daemon {
         let pid = child.id();
         let (exited_to, exited) = channel();
         std::thread::spawn(move || exited_to.send(child.wait().unwrap()));
-        Daemon { pid, exited, log }
+        Daemon {
+            pid,
+            exited: Some(exited),
+            log,
+        }
     }
 
     /// Its process.
@@ -40,19 +45,33 @@ impl Daemon {
 
     /// SIGTERM; waits until everything is drained and committed and gives the exit code.
     #[track_caller]
-    pub(crate) fn terminate(self) -> Option<i32> {
+    pub(crate) fn terminate(mut self) -> Option<i32> {
         self.signal("TERM");
-        let status = self.exited.recv_timeout(Duration::from_secs(45));
-        status.expect("the daemon ends after SIGTERM").code()
+        self.end(Duration::from_secs(45)).code()
+    }
+
+    /// Waits for its own end; gives the exit code and what it wrote.
+    #[track_caller]
+    #[allow(dead_code)] // Not every test's daemon ends by itself.
+    pub(crate) fn wait(mut self, patience: Duration) -> (Option<i32>, String) {
+        let status = self.end(patience);
+        (status.code(), self.log())
     }
 
     /// SIGKILL: no time to do anything.
     #[track_caller]
-    pub(crate) fn kill(self) {
+    pub(crate) fn kill(mut self) {
         self.signal("KILL");
-        self.exited
-            .recv_timeout(Duration::from_secs(10))
-            .expect("nothing survives SIGKILL");
+        self.end(Duration::from_secs(10));
+    }
+
+    #[track_caller]
+    fn end(&mut self, patience: Duration) -> ExitStatus {
+        let exited = self.exited.as_ref();
+        let status = exited.and_then(|exited| exited.recv_timeout(patience).ok());
+        let status = status.expect("the daemon ends in time");
+        self.exited = None;
+        status
     }
 
     /// What the daemon wrote.
@@ -76,7 +95,8 @@ impl Drop for Daemon {
         if std::thread::panicking() {
             println!("---- {}\n{}", self.log.display(), self.log());
         }
-        if matches!(self.exited.try_recv(), Err(TryRecvError::Empty)) {
+        let exited = self.exited.as_ref();
+        if exited.is_some_and(|exited| exited.try_recv() == Err(TryRecvError::Empty)) {
             Command::new("kill")
                 .args(["-KILL", &self.pid.to_string()])
                 .status()
