@@ -88,6 +88,6 @@ impl Expression {
 fn missing(path: &str, field: &str, input: Value, arena: &Arena) -> ExprError {
     ExprError::runtime(format!(
         "The JSONPath '{path}' specified for the field '{field}' could not be found in the input '{}'",
-        arena.to_json(input)
+        arena.to_plain_json(input)
     ))
 }

@@ -131,7 +131,7 @@ impl ResultPath {
             reason: format!(
                 "Unable to apply ReferencePath {} to input {}",
                 self.text,
-                arena.to_json(input)
+                arena.to_plain_json(input)
             ),
             location: None,
         }

@@ -45,5 +45,5 @@ pub use lookup::Key;
 pub use number::Number;
 pub use parse::{ParseError, ParseLimits};
 pub use read::{Elements, Members};
-pub use text::JsonStr;
+pub use text::{JsonStr, respell};
 pub use text_builder::TextBuilder;

@@ -2,10 +2,12 @@
 //!
 //! Recurses once per level of nesting that is not copied; callers bound the depth of what they build.
 
+use std::borrow::Cow;
+
 use super::arena::Container;
 use super::node::{DIRTY, Node};
 use super::patch::{LONGEST_CHAIN, Overlay};
-use super::text::name_of;
+use super::text::{name_of, respell};
 use super::{Arena, Value};
 
 impl Arena {
@@ -42,6 +44,15 @@ impl Arena {
         let mut out = Vec::with_capacity(self.measure(value).bytes.min(1 << 16));
         self.print(value, &mut out);
         String::from_utf8(out).expect("what is printed is UTF-8")
+    }
+
+    /// The same as AWS shows values in causes: it knows the characters of strings and not how they were spelled.
+    pub fn to_plain_json(&self, value: Value) -> String {
+        let json = self.to_json(value);
+        match respell(&json) {
+            Cow::Borrowed(_) => json,
+            Cow::Owned(plain) => plain,
+        }
     }
 
     #[inline(never)]

@@ -91,6 +91,33 @@ fn hex(digits: &str) -> u32 {
     u32::from_str_radix(digits, 16).expect("the tokenizer checked the digits")
 }
 
+/// A JSON text with no escape that is not needed: spelled as by a printer that knows only the characters. Half of a
+/// surrogate pair stays an escape.
+pub fn respell(json: &str) -> Cow<'_, str> {
+    let Some(first) = memchr::memchr(b'\\', json.as_bytes()) else {
+        return Cow::Borrowed(json);
+    };
+    let mut out = String::with_capacity(json.len());
+    let (mut rest, mut at) = (json, Some(first));
+    while let Some(place) = at {
+        out.push_str(&rest[..place]);
+        rest = &rest[place..];
+        let (decoded, len) = unescape(rest);
+        match decoded {
+            char::REPLACEMENT_CHARACTER if hex(&rest[2..6]) != 0xfffd => {
+                out.push_str(&rest[..len]);
+            }
+            _ => {
+                escape(decoded.encode_utf8(&mut [0; 4]), &mut out);
+            }
+        }
+        rest = &rest[len..];
+        at = memchr::memchr(b'\\', rest.as_bytes());
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
 /// Appends `text` in JSON spelling, without quotes; gives whether anything had to be escaped.
 pub(super) fn escape(text: &str, out: &mut String) -> bool {
     let mut written = 0;

@@ -79,7 +79,7 @@ fn items(
                 error: error_name::QUERY_EVALUATION_ERROR,
                 reason: format!(
                     "Map state input must be an array but was: {}",
-                    arena.to_json(items)
+                    arena.to_plain_json(items)
                 ),
                 location: None,
             }),

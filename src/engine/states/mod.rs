@@ -139,7 +139,7 @@ fn integer(arena: &Arena, value: Value) -> Option<i64> {
 fn shown(arena: &Arena, value: Value) -> String {
     match arena.as_str(value) {
         Some(text) => text.decode().into_owned(),
-        None => arena.to_json(value),
+        None => arena.to_plain_json(value),
     }
 }
 

@@ -151,7 +151,7 @@ impl Call {
             "The function '{}' had the following error: The JsonPath argument for the field '{}' could not be found in the input '{}'",
             self.text,
             path.text(),
-            arena.to_json(scope.input)
+            arena.to_plain_json(scope.input)
         ))
     }
 

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256, Sha384, Sha512};
 
 use crate::value::Kind;
 use crate::value::Value;
+use crate::value::respell;
 
 use super::{Failure, Intrinsic, Invocation, MAX_CHARACTERS};
 
@@ -86,7 +87,7 @@ fn hash(call: &mut Invocation<'_>) -> Result<Value, Failure> {
         scratch.bytes.clear();
         call.arena.print(call.args[0], &mut scratch.bytes);
         let json = str::from_utf8(&scratch.bytes).expect("JSON is printed as UTF-8");
-        scratch.text.push_str(json);
+        scratch.text.push_str(&respell(json));
     }
     check_length(&call.scratch.text)?;
     let data = call.scratch.text.as_bytes();

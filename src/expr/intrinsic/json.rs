@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use crate::value::Arena;
 use crate::value::ParseLimits;
 use crate::value::Value;
+use crate::value::respell;
 
 use super::{Failure, Intrinsic, Invocation};
 
@@ -53,14 +54,14 @@ fn string_to_json(call: &mut Invocation<'_>) -> Result<Value, Failure> {
     }
 }
 
-/// `States.JsonToString(value)`: compact JSON.
+/// `States.JsonToString(value)`: compact JSON, whatever escapes the value came with.
 fn json_to_string(call: &mut Invocation<'_>) -> Result<Value, Failure> {
     call.charge(call.arena.measure(call.args[0]).bytes)?;
     let bytes = &mut call.scratch.bytes;
     bytes.clear();
     call.arena.print(call.args[0], bytes);
     let text = str::from_utf8(bytes).expect("JSON is printed as UTF-8");
-    Ok(call.arena.string(text))
+    Ok(call.arena.string(&respell(text)))
 }
 
 /// `States.JsonMerge(a, b, false)`: the members of both, those of `b` where both have one.

@@ -140,7 +140,7 @@ impl Invocation<'_> {
     #[cold]
     fn wrong(&self, place: usize, wanted: &str) -> Failure {
         const SHOWN: usize = 100;
-        let mut got = self.arena.to_json(self.args[place]);
+        let mut got = self.arena.to_plain_json(self.args[place]);
         if let Some((end, _)) = got.char_indices().nth(SHOWN) {
             got.truncate(end);
             got.push('…');

@@ -157,7 +157,7 @@ impl Query {
             "returned an unexpected result type. Expected '{}', but was '{}' for value: {}",
             type_name(wanted),
             type_name(arena.kind(value)),
-            arena.to_json(value)
+            arena.to_plain_json(value)
         ))
     }
 

@@ -47,7 +47,7 @@ impl Invocation {
 
     /// Of a `lambda:invoke`: the input says all; an error says what is wrong with it.
     pub(super) fn of_parameters(call: &Call<'_>) -> Result<Invocation, TaskReply> {
-        let wrong = |field: &str| wrong_parameters(&call.arena.to_json(call.input), field);
+        let wrong = |field: &str| wrong_parameters(&call.arena.to_plain_json(call.input), field);
         let function = text(call.arena, call.input, "FunctionName");
         let function = function
             .ok()

@@ -122,7 +122,7 @@ impl Machine<'_, '_> {
     /// A value as a message shows it.
     pub(in super::super) fn shown(&self, item: Item) -> String {
         let mut text = match item {
-            Item::Json(value) => self.arena.to_json(value),
+            Item::Json(value) => self.arena.to_plain_json(value),
             Item::Bool(value) => value.to_string(),
             _ => match self.kind(item) {
                 Kind::Number => {
