@@ -349,3 +349,97 @@ fn a_token_comes_from_the_given_context() {
     );
     assert_eq!(answer["output"], json!({"free": true}));
 }
+
+fn map(more: Value) -> Value {
+    let state = json!({
+        "Type": "Map",
+        "ItemProcessor": {"StartAt": "Item", "States": {"Item": {"Type": "Pass", "End": true}}},
+        "End": true
+    });
+    with(state, more)
+}
+
+#[test]
+fn a_map_fails_over_its_fields_and_shows_the_steps_before() {
+    let distributed = json!({
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+        "StartAt": "Item",
+        "States": {"Item": {"Type": "Pass", "End": true}}
+    });
+    let tolerating = |field: &str| {
+        map(json!({"ItemsPath": "$.list", "ItemProcessor": distributed, field: "$.bound"}))
+    };
+    let listed = |bound: Value| json!({"list": [1], "bound": bound});
+    for (state, input, cause, shows_concurrency) in [
+        (
+            map(json!({})),
+            json!({"a": 1}),
+            "Reference path \"$\" must point to array.",
+            false,
+        ),
+        (
+            map(json!({"ItemsPath": "$.list", "MaxConcurrencyPath": "$.bound"})),
+            listed(json!("many")),
+            "The MaxConcurrencyPath field refers to value \"many\" which is not a valid integer: $.bound",
+            false,
+        ),
+        (
+            map(json!({"ItemsPath": "$.list", "ItemSelector": {"v.$": "$.no"}})),
+            listed(json!(1)),
+            "The JSONPath '$.no' specified for the field 'v.$' could not be found in the input '{\"list\":[1],\"bound\":1}'",
+            true,
+        ),
+        (
+            tolerating("ToleratedFailureCountPath"),
+            listed(json!({})),
+            "The ToleratedFailureCountPath field refers to value \"{}\" which is not a valid integer: $.bound",
+            true,
+        ),
+        (
+            tolerating("ToleratedFailureCountPath"),
+            listed(json!(-1)),
+            "ToleratedFailureCount cannot be negative.",
+            true,
+        ),
+        (
+            tolerating("ToleratedFailurePercentagePath"),
+            listed(json!("half")),
+            "The ToleratedFailurePercentagePath field refers to value \"half\" which is not a valid float: $.bound",
+            true,
+        ),
+        (
+            tolerating("ToleratedFailurePercentagePath"),
+            listed(json!(100.5)),
+            "ToleratedFailurePercentage must be between 0 and 100.",
+            true,
+        ),
+    ] {
+        let asked = Asked {
+            inspect: true,
+            ..result(json!([1]))
+        };
+        let answer = answer(state, input, asked);
+        assert_eq!(answer["status"], "FAILED", "{answer}");
+        assert_eq!(answer["error"], "States.Runtime");
+        assert_eq!(answer["cause"], cause);
+        let shown = answer["inspectionData"].get("maxConcurrency");
+        assert_eq!(shown.is_some(), shows_concurrency, "{answer}");
+    }
+}
+
+#[test]
+fn a_caught_cause_says_nothing_of_the_machine_made_for_the_test() {
+    let state = json!({
+        "Type": "Task",
+        "QueryLanguage": "JSONata",
+        "Resource": "arn:aws:states:::lambda:invoke",
+        "Arguments": {"FunctionName": "{% $states.input.no %}"},
+        "Catch": [{"ErrorEquals": ["States.QueryEvaluationError"], "Next": "Fix"}],
+        "End": true
+    });
+    let answer = answer(state, json!({}), result(json!({"StatusCode": 200})));
+    let cause = "The JSONata expression '$states.input.no' specified for the field 'Arguments/FunctionName' returned nothing (undefined).";
+    assert_eq!(answer["status"], "CAUGHT_ERROR");
+    assert_eq!(answer["cause"], cause);
+    assert_eq!(answer["output"]["Cause"], cause);
+}

@@ -44,19 +44,44 @@ pub(super) fn of(
     if !subject.is_jsonata {
         after_work(subject, trial, &mut add);
     }
-    if subject.kind() == "Map" {
+    if subject.kind() == "Map" && has_items(subject, trial) {
         let concurrency = number(subject, trial, "MaxConcurrency").unwrap_or_else(|| json!(0));
-        add("maxConcurrency", Some(concurrency));
+        add("maxConcurrency", Some(concurrency).filter(is_bound));
         for (name, field) in [
             ("toleratedFailureCount", "ToleratedFailureCount"),
             ("toleratedFailurePercentage", "ToleratedFailurePercentage"),
         ] {
-            add(name, number(subject, trial, field));
+            add(name, number(subject, trial, field).filter(is_bound));
         }
     }
     add("errorDetails", error_details(subject, trial, ran)?);
     add("variables", variables(subject, request, trial));
     Ok(Value::Object(data))
+}
+
+/// Whether a value can be a bound: a Map fails over any other.
+fn is_bound(value: &Value) -> bool {
+    value.as_f64().is_some_and(|number| number >= 0.0)
+}
+
+/// Whether a Map finds items: where it fails over them, the bounds behind them are not reached.
+fn has_items(subject: &Subject, trial: &Trial<'_>) -> bool {
+    if subject.state.contains_key("ItemReader") {
+        return true;
+    }
+    let found = match (subject.is_jsonata, subject.state.get("Items")) {
+        (true, Some(items)) => trial.value(json!({
+            "QueryLanguage": "JSONata", "Type": "Pass", "Output": items, "End": true,
+        })),
+        (true, None) => trial.value(json!({"Type": "Pass", "End": true})),
+        (false, _) => trial.value(select(subject, items_path(subject))),
+    };
+    found.is_some_and(|items| items.is_array() || subject.is_jsonata && items.is_object())
+}
+
+fn items_path(subject: &Subject) -> &str {
+    let path = subject.state.get("ItemsPath").and_then(Value::as_str);
+    path.unwrap_or("$")
 }
 
 /// A number of a Map: literal, at a path, or what an expression gives.
@@ -110,10 +135,9 @@ fn before_work(
             add("afterParameters", ran.arguments.clone());
         }
         "Map" => {
-            let path = subject.state.get("ItemsPath").and_then(Value::as_str);
             add("afterInputPath", effective());
             // What is no array is no step: the Map fails over it.
-            let found = trial.value(select(subject, path.unwrap_or("$")));
+            let found = trial.value(select(subject, items_path(subject)));
             add("afterItemsPath", found.filter(Value::is_array));
             if subject.state.contains_key("ItemSelector") {
                 add(

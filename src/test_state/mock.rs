@@ -136,6 +136,13 @@ pub(super) fn fail_container(
         trial.reply = Some(TaskReply::Error { error, cause });
         return Ok(());
     }
+    if let Some(cause) = wrong_bound(subject, trial) {
+        trial.reply = Some(TaskReply::Error {
+            error: Some(error_name::RUNTIME.to_string()),
+            cause: Some(cause),
+        });
+        return Ok(());
+    }
     if let Some(TaskReply::Result(text)) = &trial.reply
         && is_exceeded(subject, request, trial, text)
     {
@@ -147,6 +154,35 @@ pub(super) fn fail_container(
     Ok(())
 }
 
+/// What is wrong with a bound of failures that a path leads to.
+fn wrong_bound(subject: &Subject, trial: &Trial<'_>) -> Option<String> {
+    [
+        ("ToleratedFailureCount", "integer"),
+        ("ToleratedFailurePercentage", "float"),
+    ]
+    .into_iter()
+    .find_map(|(field, kind)| {
+        let path = subject.state.get(&format!("{field}Path"))?.as_str()?;
+        let value = inspection::number(subject, trial, field)?;
+        match value.as_f64() {
+            Some(number) if kind == "float" => (!(0.0..=100.0).contains(&number))
+                .then(|| format!("{field} must be between 0 and 100.")),
+            Some(number) if number.fract() == 0.0 => {
+                (number < 0.0).then(|| format!("{field} cannot be negative."))
+            }
+            _ => {
+                let shown = match &value {
+                    Value::String(text) => text.clone(),
+                    value => value.to_string(),
+                };
+                Some(format!(
+                    "The {field}Path field refers to value \"{shown}\" which is not a valid {kind}: {path}"
+                ))
+            }
+        }
+    })
+}
+
 /// The Map with iterations that do nothing: it gives the items.
 pub(super) fn items(subject: &Subject) -> Map<String, Value> {
     let kept = [
@@ -155,6 +191,8 @@ pub(super) fn items(subject: &Subject) -> Map<String, Value> {
         "ItemsPath",
         "ItemSelector",
         "Parameters",
+        "MaxConcurrency",
+        "MaxConcurrencyPath",
     ];
     let fields = subject
         .state

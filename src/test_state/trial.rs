@@ -225,7 +225,13 @@ fn end(execution: &Execution) -> Result<End, Refused> {
         cause: cause.map(|cause| bare(cause).to_string()),
     };
     Ok(match execution.outcome() {
-        Some(Outcome::Succeeded(output)) => End::Succeeded(json_of(execution, *output)?),
+        Some(Outcome::Succeeded(output)) => {
+            let mut output = json_of(execution, *output)?;
+            if execution.counts().catches > 0 {
+                make_bare(&mut output);
+            }
+            End::Succeeded(output)
+        }
         Some(Outcome::Failed(failure)) => {
             failed(failure.error.as_deref(), failure.cause.as_deref())
         }
@@ -242,6 +248,19 @@ fn bare(cause: &str) -> &str {
     match placed.and_then(|rest| rest.split_once("). ")) {
         Some((_, bare)) => bare,
         None => cause,
+    }
+}
+
+/// The same of the causes in what a catcher gives.
+fn make_bare(value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            let kept = bare(text).len();
+            text.drain(..text.len() - kept);
+        }
+        Value::Array(elements) => elements.iter_mut().for_each(make_bare),
+        Value::Object(members) => members.values_mut().for_each(make_bare),
+        _ => {}
     }
 }
 
