@@ -75,10 +75,24 @@ fn definition(case: &Value) -> Value {
         _ => WorkflowType::Standard,
     };
     let problems = asl::check(&text, workflow_type);
-    match asl::refusal(&problems) {
-        None => json!({"valid": true}),
-        Some(message) => json!({"valid": false, "message": message}),
+    let refusals = asl::refusals(&problems);
+    let diagnostics: Vec<Value> = refusals
+        .iter()
+        .map(|refusal| {
+            let mut diagnostic = json!({
+                "severity": "ERROR", "code": refusal.code, "message": refusal.message,
+            });
+            if let Some(location) = &refusal.location {
+                diagnostic["location"] = json!(location);
+            }
+            diagnostic
+        })
+        .collect();
+    let mut answer = json!({"valid": refusals.is_empty(), "diagnostics": diagnostics});
+    if let Some(message) = asl::refusal(&problems) {
+        answer["message"] = json!(message);
     }
+    answer
 }
 
 fn compile(text: &str) -> Result<Arc<Plan>, Vec<String>> {

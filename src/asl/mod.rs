@@ -20,7 +20,7 @@ mod variables;
 
 pub use field::{Field, LiteralOrPath, NullablePath, Place};
 pub use machine::{Scope, StateMachine};
-pub use parse::{WorkflowType, check, parse, refusal};
+pub use parse::{WorkflowType, check, parse, refusal, refusals};
 pub use query_language::QueryLanguage;
 pub use retry::{Catcher, JitterStrategy, Retrier};
 pub use states::{State, StateKind, Transition};

@@ -31,26 +31,31 @@ pub enum WorkflowType {
 ///
 /// `Invalid State Machine Definition: 'CODE: TEXT at /PLACE, …'`. Where AWS's words are not known, ours stand in.
 pub fn refusal(problems: &[Diagnostic]) -> Option<String> {
-    let mut texts: Vec<String> = Vec::new();
-    for problem in problems {
-        if problem.severity != Severity::Error {
-            continue;
-        }
-        let text = match &problem.refusal {
-            Some(refusal) => refusal.to_string(),
-            None => format!(
-                "{}: {} at {}",
-                codes::of_aws(problem.code),
-                problem.message,
-                location(&problem.pointer)
-            ),
-        };
-        if !texts.contains(&text) {
-            texts.push(text);
-        }
-    }
+    let texts: Vec<String> = refusals(problems).iter().map(ToString::to_string).collect();
     let list = texts.join(", ");
     (!texts.is_empty()).then(|| format!("Invalid State Machine Definition: '{list}'"))
+}
+
+/// The same one by one, as AWS lists them when a definition is only validated.
+pub fn refusals(problems: &[Diagnostic]) -> Vec<Refusal> {
+    let mut refusals: Vec<Refusal> = Vec::new();
+    let errors = problems
+        .iter()
+        .filter(|problem| problem.severity == Severity::Error);
+    for problem in errors {
+        let refusal = match &problem.refusal {
+            Some(refusal) => Refusal::clone(refusal),
+            None => Refusal {
+                code: codes::of_aws(problem.code),
+                message: problem.message.clone(),
+                location: Some(location(&problem.pointer)),
+            },
+        };
+        if !refusals.contains(&refusal) {
+            refusals.push(refusal);
+        }
+    }
+    refusals
 }
 
 /// A pointer as AWS writes places: `/States/A/Retry[0]/ErrorEquals[1]`. Only members of these fields have numbers for names.
