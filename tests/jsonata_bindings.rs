@@ -9,7 +9,8 @@ use expressd::expr::jsonata::{Bindings, Budget, Evaluated, Program, Scope, Works
 use expressd::value::{Arena, Constants, Key, ParseLimits, Value};
 
 const INPUT: &str = r#"{"a": {"b": {"c": 1.50}}, "n": null, "text": "x", "flag": true, "at": "1970-01-01T00:00:00.003Z", "big": 123456789012345678901234567890,
-    "list": [{"b": 1}, {"b": [2, 3]}, {}], "one": [{"b": 1}], "empty": []}"#;
+    "list": [{"b": 1}, {"b": [2, 3]}, {}], "one": [{"b": 1}], "empty": [],
+    "deep": [[1, 2], [3]], "rows": [{"c": [[1, 2]]}, {"c": [[3], 4]}], "row": {"c": [[1, 2]]}}"#;
 
 /// `$states` with one member, and `$order`.
 struct Host {
@@ -50,14 +51,59 @@ fn evaluate(text: &str) -> (String, usize) {
         now_millis: 0,
         random: &Random::new(1),
     };
-    let program = Program::compile(text).unwrap();
+    let program = Program::compile_official(text).unwrap();
     let mut budget = Budget::default();
     let evaluated = program.evaluate(&scope, &mut arena, &mut Workspace::default(), &mut budget);
-    let json = match evaluated.unwrap() {
-        Evaluated::Value(value) => arena.to_json(value),
-        other => format!("{other:?}"),
+    let json = match evaluated {
+        Ok(Evaluated::Value(value)) => arena.to_json(value),
+        Ok(other) => format!("{other:?}"),
+        Err(error) => error.to_string(),
     };
     (json, host.n_whole.get())
+}
+
+#[test]
+fn an_expression_is_compiled_when_it_is_called() {
+    for (text, want) in [
+        ("$eval('1 + 1')", "2"),
+        ("$eval('[1, 2, 3]')", "[1,2,3]"),
+        ("$eval('a.b.c', $order)", "1.50"),
+        ("$order.a.$eval('b.c + 1')", "2.5"),
+        ("$order.list.$eval('b')", "[1,2,3]"),
+        (
+            "$eval('$states.input.text & text', {'text': 'y'})",
+            "\"xy\"",
+        ),
+        ("$eval('$count($)', [1, 2])", "2"),
+        ("$eval('missing', {})", "Undefined"),
+        ("$eval($order.missing)", "Undefined"),
+        ("$map(['1', '2 + 3'], $eval)", "[1,5]"),
+        ("$eval(\"$eval('2 * 3')\")", "6"),
+        (
+            "$eval('1 +')",
+            "D3120: Syntax error in expression passed to function eval: \"Unexpected end of expression\"",
+        ),
+        (
+            "$eval('1 + \"a\"')",
+            "D3121: Dynamic error evaluating the expression passed to function eval: \"The right side of the \\\"+\\\" operator must evaluate to a number\"",
+        ),
+        (
+            "$eval('$sum')",
+            "D3121: Dynamic error evaluating the expression passed to function eval: \"functions cannot leave it\"",
+        ),
+        (
+            "$eval(1)",
+            "T0410: Argument 1 of function \"eval\" does not match function signature",
+        ),
+    ] {
+        assert_eq!(evaluate(text).0, want, "{text}");
+    }
+    let (error, _) = evaluate("$eval('($f := function($n){1 + $f($n)}; $f(1))')");
+    assert!(error.starts_with("U1001"), "{error}");
+    assert!(
+        Program::compile("$eval('1')").is_ok(),
+        "AWS finds out when it is called"
+    );
 }
 
 #[test]

@@ -106,6 +106,11 @@ impl Failure {
         self
     }
 
+    /// Whether a bound of the evaluation was hit.
+    pub(super) fn is_of_bounds(&self) -> bool {
+        matches!(self.0.code, "U1001" | "D3900")
+    }
+
     pub(super) fn finish(self) -> EvalError {
         let details = *self.0;
         let token = details.token.as_deref().map(quote);

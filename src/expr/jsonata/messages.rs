@@ -127,6 +127,14 @@ const MESSAGES: &[(&str, &str)] = &[
         "The argument of the toMillis function must be an ISO 8601 formatted timestamp. Given {{value}}",
     ),
     (
+        "D3120",
+        "Syntax error in expression passed to function eval: {{value}}",
+    ),
+    (
+        "D3121",
+        "Dynamic error evaluating the expression passed to function eval: {{value}}",
+    ),
+    (
         "D3130",
         "Formatting or parsing an integer as a sequence starting with {{value}} is not supported by this implementation",
     ),

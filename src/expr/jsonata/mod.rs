@@ -28,6 +28,7 @@ use crate::value::Key;
 use crate::value::Value;
 
 use super::Random;
+use compile::Dialect;
 use heap::{Heap, Item};
 use program::{Code, Expr};
 
@@ -93,7 +94,16 @@ pub struct Workspace {
 impl Program {
     /// Compiles an expression, without the `{%` and `%}` around it.
     pub fn compile(text: &str) -> Result<Program, CompileError> {
-        let mut code = compile::compile(text)?;
+        Program::compile_as(text, Dialect::Aws)
+    }
+
+    /// Compiles an expression of the official language, which has an `$eval`. States know AWS's dialect only.
+    pub fn compile_official(text: &str) -> Result<Program, CompileError> {
+        Program::compile_as(text, Dialect::Official)
+    }
+
+    fn compile_as(text: &str, dialect: Dialect) -> Result<Program, CompileError> {
+        let mut code = compile::compile(text, dialect)?;
         code.is_direct = eval::is_direct(&code);
         Ok(Program {
             text: text.into(),

@@ -14,11 +14,20 @@ mod syntax;
 use super::error::CompileError;
 use super::program::Code;
 
+/// Which built-in functions there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Dialect {
+    /// AWS's, which has no `$eval`.
+    Aws,
+    /// The official language, with what AWS adds to it.
+    Official,
+}
+
 /// Compiles an expression.
-pub(super) fn compile(source: &str) -> Result<Code, CompileError> {
+pub(super) fn compile(source: &str, dialect: Dialect) -> Result<Code, CompileError> {
     let (tree, root) = parser::parse(source)?;
     let mut code = lower::lower(tree, root)?;
-    resolve::resolve(&mut code);
+    resolve::resolve(&mut code, dialect);
     fold::fold(&mut code);
     Ok(code)
 }

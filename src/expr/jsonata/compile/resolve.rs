@@ -7,14 +7,16 @@ use super::super::functions;
 use super::super::program::{
     Code, Expr, ExprId, Global, LayoutId, Local, NameId, Node, Path, Read, Stage, Variable,
 };
+use super::Dialect;
 
 /// Gives every variable, label and binding of `code` its place.
-pub(super) fn resolve(code: &mut Code) {
+pub(super) fn resolve(code: &mut Code, dialect: Dialect) {
     let context = NameId(code.names.len() as u32);
     code.names.push("@".into());
     let mut resolver = Resolver {
         scopes: Vec::new(),
         context,
+        dialect,
         nodes: std::mem::take(&mut code.nodes),
         code,
     };
@@ -39,6 +41,7 @@ struct Resolver<'a> {
     scopes: Vec<Scope>,
     /// The name of slot 0 of tuples.
     context: NameId,
+    dialect: Dialect,
     nodes: Vec<Node>,
     code: &'a mut Code,
 }
@@ -96,7 +99,7 @@ impl Resolver<'_> {
         let place = known.unwrap_or_else(|| {
             self.code.globals.push(Global {
                 name: name.clone(),
-                native: functions::find(name),
+                native: functions::find(name, self.dialect),
             });
             self.code.globals.len() - 1
         });
@@ -185,8 +188,9 @@ impl Resolver<'_> {
                 self.visit_all(&call.args);
                 self.visit(call.procedure);
                 // A name that no function has is no hint, nor a variable that the host should know.
-                let is_native =
-                    |name: NameId| functions::find(&self.code.names[name.0 as usize]).is_some();
+                let is_native = |name: NameId| {
+                    functions::find(&self.code.names[name.0 as usize], self.dialect).is_some()
+                };
                 call.hint = call
                     .hint
                     .take()

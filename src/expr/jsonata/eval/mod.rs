@@ -138,6 +138,38 @@ impl<'m, 'b> Machine<'m, 'b> {
 }
 
 impl Machine<'_, '_> {
+    /// Evaluates another program in between, in a memory of its own and with what is left of the budget.
+    pub(in super::super) fn evaluate_within(
+        &mut self,
+        code: &Code,
+        input: Option<Value>,
+    ) -> Result<Evaluated, Failure> {
+        let marker = 0_u8;
+        let used = self.stack_base.abs_diff(&raw const marker as usize);
+        let scope = Scope {
+            input,
+            bindings: self.scope.bindings,
+            now_millis: self.scope.now_millis,
+            random: self.scope.random,
+        };
+        let mut budget = Budget {
+            steps: self.budget.steps,
+            depth: self.budget.depth.saturating_sub(self.depth),
+            value_bytes: self.budget.value_bytes,
+            total_bytes: self.budget.total_bytes.saturating_sub(self.heap.bytes()),
+            stack_bytes: self.budget.stack_bytes.saturating_sub(used),
+            expired: match &mut self.budget.expired {
+                Some(expired) => Some(&mut **expired),
+                None => None,
+            },
+        };
+        let workspace = &mut Workspace::default();
+        let result = evaluate(code, &scope, self.arena, workspace, &mut budget);
+        let steps = budget.steps;
+        self.budget.steps = steps;
+        result
+    }
+
     /// Evaluates a node with `input` as its context.
     #[inline]
     pub(super) fn eval(

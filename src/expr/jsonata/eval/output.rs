@@ -7,7 +7,7 @@ use super::super::heap::{Item, Text};
 use super::{Evaluated, Machine};
 
 impl Machine<'_, '_> {
-    pub(super) fn output(&mut self, item: Item) -> Result<Evaluated, Failure> {
+    pub(in super::super) fn output(&mut self, item: Item) -> Result<Evaluated, Failure> {
         let item = self.context(item);
         match item {
             Item::Undefined | Item::Unbound => return Ok(Evaluated::Undefined),

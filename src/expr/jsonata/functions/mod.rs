@@ -4,6 +4,7 @@ mod array;
 mod aws;
 mod datetime;
 mod encoding;
+mod eval;
 mod higher_order;
 mod logic;
 mod matching;
@@ -14,6 +15,7 @@ mod string;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use super::compile::Dialect;
 use super::compile::signature::Signature;
 use super::error::Failure;
 use super::eval::Machine;
@@ -61,6 +63,7 @@ const FAMILIES: &[&[Native]] = &[
     higher_order::HIGHER_ORDER,
     datetime::DATETIME,
     aws::AWS,
+    eval::EVAL,
 ];
 
 /// All families in one row, with their signatures read.
@@ -93,8 +96,12 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
     }
 });
 
-/// The place of a function in the table.
-pub(super) fn find(name: &str) -> Option<u16> {
+/// The place of a function in the table, if the dialect has it.
+pub(super) fn find(name: &str, dialect: Dialect) -> Option<u16> {
+    let is_official = eval::EVAL.iter().any(|native| native.name == name);
+    if is_official && dialect == Dialect::Aws {
+        return None;
+    }
     TABLE.places.get(name).copied()
 }
 
