@@ -63,6 +63,75 @@ fn evaluate(text: &str) -> (String, usize) {
 }
 
 #[test]
+fn what_follows_a_read_sees_the_same_items() {
+    for rest in [
+        "list.(b)",
+        "list.(b + 1)",
+        "list[0].b",
+        "list[-1]",
+        "list[b = 1]",
+        "list[b = 1].b",
+        "list[b > 5]",
+        "list[b > 5].b",
+        "list[0][0].b",
+        "list.b.($)",
+        "list.b[0]",
+        "list.b[$ > 1]",
+        "list^(b[0]).b",
+        "list[].b",
+        "list.b[]",
+        "list.[b]",
+        "list.{'b': b}",
+        "list{'k': $sum(b)}",
+        "list@$x.b",
+        "list#$i.($i)",
+        "list.%.text",
+        "list.*",
+        "**.c",
+        "one[0]",
+        "one[0].b",
+        "one.(b)",
+        "one[b = 1]",
+        "one[b = 1].b",
+        "a.b[c > 1].c",
+        "a.b[0].c",
+        "a.b.(c + 1)",
+        "a.($.b).c",
+        "a.b.c[0]",
+        "a['x'].b",
+        "text[0]",
+        "text.($)",
+        "text.b.($)",
+        "n[0]",
+        "n.($)",
+        "missing[0]",
+        "missing[true].b",
+        "missing.($)",
+        "missing.b[0].($)",
+        "empty[0]",
+        "empty.($)",
+        "empty^($)",
+        "deep[0]",
+        "deep.($)",
+        "deep.($count($))",
+        "deep[1][0]",
+        "rows.c.($count($))",
+        "rows.c[0]",
+        "rows.c[0].($count($))",
+        "rows.c.($)",
+        "row.c.($count($))",
+        "row.c[0]",
+        "row.c[0][1]",
+    ] {
+        let (known, _) = evaluate(&format!("$states.input.{rest}"));
+        let (slow, _) = evaluate(&format!("($x := {{'y': $states.input}}; $x.y.{rest})"));
+        assert_eq!(known, slow, "{rest}");
+        let (inner, _) = evaluate(&format!("$states.input.({rest})"));
+        assert_eq!(inner, slow, "{rest}");
+    }
+}
+
+#[test]
 fn an_expression_is_compiled_when_it_is_called() {
     for (text, want) in [
         ("$eval('1 + 1')", "2"),

@@ -21,6 +21,9 @@ impl<'a> Number<'a> {
 
     /// The value where it is an integer (also written `1.0` or `1e2`) that fits.
     pub fn as_i64(self) -> Option<i64> {
+        if let Some(short) = Short::of(self.lexeme) {
+            return short.integer();
+        }
         match self.is_plain() {
             true => self.lexeme.parse().ok(),
             false => integer(self.lexeme),
@@ -29,13 +32,17 @@ impl<'a> Number<'a> {
 
     /// The nearest binary64; infinite beyond its range.
     pub fn as_f64(self) -> f64 {
-        match self.lexeme.len() < 16 && self.is_plain() {
-            // Below 2^53 the conversion is exact, and much cheaper than reading a decimal.
-            true => self
-                .lexeme
-                .parse::<i64>()
-                .map_or(f64::NAN, |value| value as f64),
-            false => self.lexeme.parse().unwrap_or(f64::NAN),
+        match Short::of(self.lexeme) {
+            Some(short) => short.nearest(),
+            None => self.lexeme.parse().unwrap_or(f64::NAN),
+        }
+    }
+
+    /// The integer where it is one that fits, else the nearest binary64.
+    pub fn as_exact(self) -> Result<i64, f64> {
+        match Short::of(self.lexeme) {
+            Some(short) => short.integer().ok_or_else(|| short.nearest()),
+            None => self.as_i64().ok_or_else(|| self.as_f64()),
         }
     }
 
@@ -57,6 +64,69 @@ impl<'a> Number<'a> {
             .lexeme
             .bytes()
             .any(|byte| matches!(byte, b'.' | b'e' | b'E'))
+    }
+}
+
+/// A number of at most 15 digits and no exponent, as most are: read in one go.
+struct Short {
+    negative: bool,
+    digits: u64,
+    /// Ten to the power of how many digits stand behind the point.
+    scale: u64,
+    has_point: bool,
+}
+
+impl Short {
+    #[inline]
+    fn of(lexeme: &str) -> Option<Short> {
+        const MOST: usize = 15;
+        let (negative, bytes) = match lexeme.as_bytes() {
+            [b'-', rest @ ..] => (true, rest),
+            all => (false, all),
+        };
+        if bytes.len() > MOST {
+            return None;
+        }
+        let (mut digits, mut scale, mut has_point) = (0_u64, 1_u64, false);
+        for &byte in bytes {
+            match byte {
+                b'0'..=b'9' => {
+                    digits = digits * 10 + u64::from(byte - b'0');
+                    scale *= if has_point { 10 } else { 1 };
+                }
+                b'.' => has_point = true,
+                _ => return None,
+            }
+        }
+        Some(Short {
+            negative,
+            digits,
+            scale,
+            has_point,
+        })
+    }
+
+    fn integer(&self) -> Option<i64> {
+        let whole = match self.has_point {
+            true if !self.digits.is_multiple_of(self.scale) => return None,
+            true => self.digits / self.scale,
+            false => self.digits,
+        };
+        Some(if self.negative {
+            -(whole as i64)
+        } else {
+            whole as i64
+        })
+    }
+
+    /// Digits and scale are exact in binary64, so that dividing them rounds once.
+    fn nearest(&self) -> f64 {
+        if !self.has_point {
+            let whole = self.digits as i64;
+            return if self.negative { -whole } else { whole } as f64;
+        }
+        let magnitude = self.digits as f64 / self.scale as f64;
+        if self.negative { -magnitude } else { magnitude }
     }
 }
 
@@ -205,6 +275,40 @@ mod tests {
             spell(value, &mut out);
             assert_eq!(out, want);
             assert_eq!(out.parse::<f64>().unwrap(), value);
+        }
+    }
+
+    #[test]
+    fn short_numbers_are_read_like_any() {
+        for lexeme in [
+            "0",
+            "-0",
+            "0.0",
+            "-0.0",
+            "7",
+            "-12",
+            "1.5",
+            "-1.50",
+            "0.1",
+            "0.30",
+            "12.75",
+            "100.00",
+            "999999999999999",
+            "99999999999.999",
+            "0.0000000000001",
+            "-123456789012345",
+            "1234567.890123",
+            "9007199254740993",
+            "1234567890123456",
+            "0.12345678901234567",
+            "1e2",
+            "1.5E-3",
+        ] {
+            let exact: f64 = lexeme.parse().unwrap();
+            assert_eq!(number(lexeme).as_f64(), exact, "{lexeme}");
+            assert_eq!(number(lexeme).as_i64(), integer(lexeme), "{lexeme}");
+            let both = integer(lexeme).ok_or(exact);
+            assert_eq!(number(lexeme).as_exact(), both, "{lexeme}");
         }
     }
 }

@@ -233,12 +233,23 @@ pub(super) enum Expr {
     Placeholder,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Path {
     pub(super) steps: Vec<ExprId>,
     pub(super) keep_singleton: bool,
     /// The first step that makes tuples, and what they can hold; slot 0 is the context of the tuple.
     pub(super) tuples: Option<(usize, LayoutId)>,
+    /// `$name.a.b` where it begins so: these steps are taken at once, as long as no array is met on the way.
+    pub(super) start: Option<Box<Start>>,
+    /// The name that is all there is to it: a member of the context, as long as that is an object.
+    pub(super) name: Option<Box<Key>>,
+}
+
+/// A variable, and members one below the other.
+#[derive(Debug)]
+pub(super) struct Start {
+    pub(super) root: Variable,
+    pub(super) keys: Vec<Key>,
 }
 
 #[derive(Debug)]

@@ -395,7 +395,6 @@ impl Lowering {
 pub(super) fn path_of(steps: Vec<ExprId>) -> Path {
     Path {
         steps,
-        keep_singleton: false,
-        tuples: None,
+        ..Path::default()
     }
 }

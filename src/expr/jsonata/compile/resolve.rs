@@ -5,7 +5,7 @@
 
 use super::super::functions;
 use super::super::program::{
-    Code, Expr, ExprId, Global, LayoutId, Local, NameId, Node, Path, Read, Stage, Variable,
+    Code, Expr, ExprId, Global, LayoutId, Local, NameId, Node, Path, Read, Stage, Start, Variable,
 };
 use super::Dialect;
 
@@ -142,6 +142,8 @@ impl Resolver<'_> {
             self.path(id, path);
             if let Some(read) = self.as_read(id, path) {
                 *expr = Expr::Read(Box::new(read));
+            } else {
+                self.shorten(id, path);
             }
             return;
         }
@@ -416,10 +418,46 @@ impl Resolver<'_> {
         }
         let path = Path {
             steps: std::mem::take(&mut path.steps),
-            keep_singleton: false,
-            tuples: None,
+            ..Path::default()
         };
         Some(Read { root, keys, path })
+    }
+
+    /// Notes what of a path needs no sequences: how it begins, or the only name that it is.
+    fn shorten(&mut self, id: ExprId, path: &mut Path) {
+        if path.tuples.is_some() {
+            return;
+        }
+        let Some((first, rest)) = path.steps.split_first() else {
+            return;
+        };
+        let node = &self.nodes[id.0 as usize];
+        let is_whole = !path.keep_singleton && !node.keep_array && !node.tuple;
+        match self.bare(*first).map(|first| &first.expr) {
+            Some(Expr::Name(key)) if rest.is_empty() && is_whole && node.group.is_none() => {
+                path.name = Some(Box::new(key.clone()));
+            }
+            Some(Expr::Variable(root)) => {
+                let mut keys = Vec::new();
+                for step in rest {
+                    let node = &self.nodes[step.0 as usize];
+                    let Expr::Name(key) = &node.expr else { break };
+                    let is_bare = self.bare(*step).is_some();
+                    // Its filters come behind what is taken at once.
+                    let is_filtered =
+                        node.predicates.is_empty() && node.group.is_none() && !node.keep_array;
+                    if is_bare || is_filtered && !node.cons_array {
+                        keys.push(key.clone());
+                    }
+                    if !is_bare {
+                        break;
+                    }
+                }
+                let root = root.clone();
+                path.start = (!keys.is_empty()).then(|| Box::new(Start { root, keys }));
+            }
+            _ => {}
+        }
     }
 
     /// The node if nothing stands behind it.

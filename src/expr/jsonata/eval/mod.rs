@@ -193,6 +193,10 @@ impl Machine<'_, '_> {
                 self.depth -= 1;
                 found
             }
+            Expr::Path(path) => match self.named(path, input) {
+                Some(found) => found,
+                None => return self.eval_node(id, node, input, frame),
+            },
             _ => return self.eval_node(id, node, input, frame),
         };
         self.step()?;

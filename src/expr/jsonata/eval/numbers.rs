@@ -19,8 +19,9 @@ const EXACT: f64 = 9_007_199_254_740_992.0;
 
 impl From<f64> for Number {
     fn from(value: f64) -> Number {
-        match value.trunc() == value && value.abs() < EXACT {
-            true => Number::Int(value as i64),
+        let whole = value as i64;
+        match whole as f64 == value && value.abs() < EXACT {
+            true => Number::Int(whole),
             false => Number::Float(value),
         }
     }
@@ -29,10 +30,9 @@ impl From<f64> for Number {
 impl Number {
     /// The number that a value is.
     pub(in super::super) fn of(arena: &Arena, value: Value) -> Option<Number> {
-        let number = arena.as_number(value)?;
-        Some(match number.as_i64() {
-            Some(integer) => Number::Int(integer),
-            None => Number::Float(number.as_f64()),
+        Some(match arena.as_number(value)?.as_exact() {
+            Ok(integer) => Number::Int(integer),
+            Err(nearest) => Number::Float(nearest),
         })
     }
 

@@ -98,6 +98,25 @@ impl Machine<'_, '_> {
         frame: FrameId,
     ) -> Result<Sequence, Failure> {
         let code = self.code;
+        if let Some(start) = &path.start
+            && n_steps > start.keys.len()
+            && let Some(found) = self.walk(start, frame)
+        {
+            let taken = start.keys.len();
+            self.spend(taken)?;
+            let stages = &code[path.steps[taken]].stages;
+            let sequence = match found {
+                Item::Undefined if stages.is_empty() => return Ok(Sequence::Empty),
+                _ => Sequence::of(self, found),
+            };
+            let sequence = self.stages(stages, sequence, frame)?;
+            let is_last = taken + 1 == path.steps.len();
+            return match sequence.len(self) {
+                // An empty array stands for nothing in between.
+                0 if !is_last => Ok(Sequence::Empty),
+                _ => self.steps_from(path, taken + 1..n_steps, sequence, frame),
+            };
+        }
         let absolute = matches!(
             code[path.steps[0]].expr,
             Expr::Variable(_) | Expr::Root | Expr::Context

@@ -7,7 +7,7 @@ use crate::value::Key;
 
 use super::super::error::Failure;
 use super::super::heap::{FrameId, Item, ListId, ListKind};
-use super::super::program::Read;
+use super::super::program::{Path, Read, Start, Variable};
 use super::{Machine, Number};
 
 /// What an item is.
@@ -250,7 +250,7 @@ impl Machine<'_, '_> {
         frame: FrameId,
     ) -> Result<Item, Failure> {
         let mut keys = read.keys.as_slice();
-        let mut at = match self.host_member(read) {
+        let mut at = match self.host_member(&read.root, read.keys.first()) {
             Some(found) => {
                 keys = &keys[1..];
                 found
@@ -281,11 +281,51 @@ impl Machine<'_, '_> {
         }
     }
 
+    /// The beginning of a path, walked through objects alone: none where there is anything else.
+    pub(super) fn walk(&mut self, start: &Start, frame: FrameId) -> Option<Item> {
+        let mut keys = start.keys.as_slice();
+        let mut at = match self.host_member(&start.root, keys.first()) {
+            Some(found) => {
+                keys = &keys[1..];
+                found
+            }
+            None => self.variable(&start.root, frame),
+        };
+        for key in keys {
+            at = match at {
+                Item::Undefined => break,
+                Item::Json(value) => match self.arena.kind(value) {
+                    value::Kind::Object => self
+                        .arena
+                        .get(value, key)
+                        .map_or(Item::Undefined, Item::Json),
+                    value::Kind::Array => return None,
+                    _ => Item::Undefined,
+                },
+                _ => return None,
+            };
+        }
+        matches!(at, Item::Json(_) | Item::Undefined).then_some(at)
+    }
+
+    /// What a path that is one name finds in a context that is an object of the arena.
+    #[inline]
+    pub(super) fn named(&self, path: &Path, context: Item) -> Option<Item> {
+        let (Some(key), Item::Json(value)) = (&path.name, context) else {
+            return None;
+        };
+        if self.arena.kind(value) != value::Kind::Object {
+            return None;
+        }
+        let found = self.arena.get(value, key);
+        Some(found.map_or(Item::Undefined, Item::Json))
+    }
+
     /// What the host says of the first member without making the whole variable.
-    fn host_member(&mut self, read: &Read) -> Option<Item> {
-        let global = read.root.global? as usize;
-        let key = read.keys.first()?;
-        if !read.root.locals.is_empty() || self.globals[global] != Item::Unbound {
+    fn host_member(&mut self, root: &Variable, key: Option<&Key>) -> Option<Item> {
+        let global = root.global? as usize;
+        let key = key?;
+        if !root.locals.is_empty() || self.globals[global] != Item::Unbound {
             return None;
         }
         let name = &self.code.globals[global].name;

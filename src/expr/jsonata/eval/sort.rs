@@ -7,12 +7,14 @@ use super::super::heap::{FrameId, Item, ListKind};
 use super::super::program::{LayoutId, Node, Term};
 use super::path::Sequence;
 use super::tuple::CONTEXT;
-use super::{Kind, Machine};
+use super::{Kind, Machine, Number};
 
 /// An item with the values of the terms, as far as they were needed.
 struct Sorted {
     item: Item,
-    keys: Vec<Item>,
+    /// The first term decides most.
+    first: Option<Item>,
+    more: Vec<Item>,
 }
 
 impl Machine<'_, '_> {
@@ -38,7 +40,8 @@ impl Machine<'_, '_> {
         for index in 0..len {
             sorted.push(Sorted {
                 item: self.heap.element(list, index),
-                keys: Vec::new(),
+                first: None,
+                more: Vec::new(),
             });
         }
         merge_sort(self, &mut sorted, &mut |machine, a, b| {
@@ -90,8 +93,12 @@ impl Machine<'_, '_> {
         frame: FrameId,
         by_tuple: bool,
     ) -> Result<Item, Failure> {
-        if let Some(key) = sorted.keys.get(place) {
-            return Ok(*key);
+        let known = match place {
+            0 => sorted.first,
+            _ => sorted.more.get(place - 1).copied(),
+        };
+        if let Some(key) = known {
+            return Ok(key);
         }
         let key = match sorted.item {
             Item::Tuple(tuple) if by_tuple => {
@@ -99,7 +106,12 @@ impl Machine<'_, '_> {
             }
             item => self.eval(term.by, item, frame)?,
         };
-        sorted.keys.push(key);
+        // It is compared more than once, and a number is read each time.
+        let key = self.number(key).map_or(key, Number::item);
+        match place {
+            0 => sorted.first = Some(key),
+            _ => sorted.more.push(key),
+        }
         Ok(key)
     }
 
