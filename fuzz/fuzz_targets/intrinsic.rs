@@ -1,4 +1,4 @@
-//! Any text as a intrinsic: see `targets.rs`. `cargo +nightly fuzz run intrinsic fuzz/corpus/intrinsic fuzz/seeds/intrinsic`
+//! Any text as an intrinsic call: see `targets.rs`. `cargo +nightly fuzz run intrinsic fuzz/corpus/intrinsic fuzz/seeds/intrinsic`
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! Any text as a jsonata: see `targets.rs`. `cargo +nightly fuzz run jsonata fuzz/corpus/jsonata fuzz/seeds/jsonata`
+//! Any text as a JSONata expression: see `targets.rs`. `cargo +nightly fuzz run jsonata fuzz/corpus/jsonata fuzz/seeds/jsonata`
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
