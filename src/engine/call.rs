@@ -74,6 +74,12 @@ impl Calls {
         self.made = 0;
     }
 
+    /// Gives back what is not used now.
+    pub(super) fn compact(&mut self) {
+        self.waiting.shrink_to_fit();
+        self.effects.shrink_to_fit();
+    }
+
     /// Calls made so far.
     pub(super) fn made(&self) -> u32 {
         self.made

@@ -51,7 +51,7 @@ impl Execution {
 
     /// Gives back memory that is not used while it waits.
     pub fn compact(&mut self) {
-        self.run.arena.compact();
+        self.run.compact();
     }
 
     /// Takes the event in. An event that is not JSON is an error and leaves the execution ready for the next start.
@@ -288,6 +288,19 @@ impl Run {
         self.outcome = None;
         self.part_result = None;
         self.reads_event_ids = false;
+    }
+
+    /// Gives back the buffers that are empty between two steps, and what the others have too much.
+    fn compact(&mut self) {
+        self.arena.compact();
+        self.calls.compact();
+        self.timers.compact();
+        self.scratch.compact();
+        self.stack = Vec::new();
+        self.parts = Vec::new();
+        self.assigned = Vec::new();
+        self.printed = Vec::new();
+        self.broken = Vec::new();
     }
 
     /// Lets go of everything but the buffers.

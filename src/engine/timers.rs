@@ -30,6 +30,11 @@ impl Timers {
         self.set = 0;
     }
 
+    /// Gives back what is not used now.
+    pub(super) fn compact(&mut self) {
+        self.heap.shrink_to_fit();
+    }
+
     pub(super) fn set(&mut self, at: u64, fiber: FiberId, stamp: u32) {
         self.set += 1;
         self.heap.push(Reverse(Timer {

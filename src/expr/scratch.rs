@@ -53,6 +53,14 @@ impl Scratch {
         self.steps = MAX_STEPS;
     }
 
+    /// Gives the buffers back, which are empty between two evaluations.
+    pub fn compact(&mut self) {
+        *self = Scratch {
+            steps: self.steps,
+            ..Scratch::default()
+        };
+    }
+
     /// Whether everything that was pushed was taken off again.
     #[cfg(test)]
     pub(super) fn is_empty(&self) -> bool {

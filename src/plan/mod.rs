@@ -21,6 +21,7 @@ mod passes;
 mod resource;
 mod scope;
 mod states;
+mod stretch;
 
 use std::sync::Arc;
 

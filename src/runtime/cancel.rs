@@ -1,34 +1,48 @@
 //! Cancelling many executions at once.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
 /// Cancels a set of executions, for instance those of a revoked partition. Cheap to clone; all clones are one.
 #[derive(Clone, Debug)]
-pub struct CancelToken(Arc<watch::Sender<bool>>);
+pub struct CancelToken(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    cancelled: AtomicBool,
+    changed: Notify,
+}
 
 impl CancelToken {
     /// A token that is not cancelled.
     pub fn new() -> CancelToken {
-        CancelToken(Arc::new(watch::Sender::new(false)))
+        CancelToken(Arc::new(Shared {
+            cancelled: AtomicBool::new(false),
+            changed: Notify::new(),
+        }))
     }
 
     /// Cancels everything that was given this token, and everything that will be.
     pub fn cancel(&self) {
-        self.0.send_replace(true);
+        self.0.cancelled.store(true, Ordering::SeqCst);
+        self.0.changed.notify_waiters();
     }
 
     /// Whether it was cancelled.
     pub fn is_cancelled(&self) -> bool {
-        *self.0.borrow()
+        self.0.cancelled.load(Ordering::SeqCst)
     }
 
     /// Waits until it is cancelled.
     pub async fn cancelled(&self) {
-        let mut changes = self.0.subscribe();
-        // The sender lives as long as `self`, so the only way out is the cancellation.
-        let _ = changes.wait_for(|cancelled| *cancelled).await;
+        let mut changed = std::pin::pin!(self.0.changed.notified());
+        // Before the look, so that no cancellation between the two is missed.
+        changed.as_mut().enable();
+        if !self.is_cancelled() {
+            changed.await;
+        }
     }
 }
 

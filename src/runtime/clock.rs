@@ -1,9 +1,12 @@
 //! The only reader of clocks.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
-use tokio::time::Instant;
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::engine::Now;
 
@@ -68,18 +71,35 @@ impl Clock {
         }
     }
 
+    /// A timer for [`Clock::poll_until`], used for many deadlines: to set a timer anew costs a lock, to put it off does not.
+    pub(super) fn timer(&self) -> Sleep {
+        sleep_until(self.origin)
+    }
+
     /// Waits until `deadline` on the monotonic clock, in microseconds. With `alone` nothing else is waited for, so that
     /// a jumping clock may jump.
-    pub async fn sleep_until(&self, deadline: u64, alone: bool) {
+    pub(super) fn poll_until(
+        &self,
+        mut timer: Pin<&mut Sleep>,
+        deadline: u64,
+        alone: bool,
+        cx: &mut Context<'_>,
+    ) -> Poll<()> {
         let missing = deadline.saturating_sub(self.monotonic());
         if missing == 0 {
-            return;
+            return Poll::Ready(());
         }
+        let skipped = &self.skipped;
         if self.jumps && alone {
-            self.skipped.fetch_add(missing, Ordering::Relaxed);
-        } else {
-            tokio::time::sleep(Duration::from_micros(missing)).await;
+            skipped.fetch_add(missing, Ordering::Relaxed);
+            return Poll::Ready(());
         }
+        let real = deadline.saturating_sub(skipped.load(Ordering::Relaxed));
+        let at = self.origin + Duration::from_micros(real);
+        if timer.deadline() != at {
+            timer.as_mut().reset(at);
+        }
+        timer.poll(cx)
     }
 
     fn monotonic(&self) -> u64 {
@@ -125,6 +145,8 @@ impl Moment {
 
 #[cfg(test)]
 mod tests {
+    use std::future::poll_fn;
+
     use super::*;
 
     #[tokio::test]
@@ -132,7 +154,9 @@ mod tests {
         let clock = Clock::jumping();
         let before = clock.read();
         let hour = 3_600_000_000;
-        clock.sleep_until(before.monotonic + hour, true).await;
+        let mut timer = std::pin::pin!(clock.timer());
+        let deadline = before.monotonic + hour;
+        poll_fn(|cx| clock.poll_until(timer.as_mut(), deadline, true, cx)).await;
         let after = clock.read();
         assert!(after.since(before) >= Duration::from_secs(3_600));
         assert!(after.since(before) < Duration::from_secs(3_660));

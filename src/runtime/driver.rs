@@ -1,21 +1,20 @@
 //! Does the waiting for one execution: its task calls, its timers, its cancellation.
 
-use std::mem::take;
+use std::future::poll_fn;
+use std::mem::{replace, take};
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use tokio::sync::Semaphore;
-use tokio::task::{AbortHandle, JoinError, JoinSet};
 
+use super::calls::{Calls, Came};
 use super::cancel::CancelToken;
 use super::clock::Clock;
 use super::cpu_pool::CpuPool;
-use super::run::{Open, Run, result};
+use super::run::{Open, Run};
 use super::{Ended, Waiting};
-use crate::engine::CallId;
 use crate::engine::Progress;
-use crate::engine::TaskReply;
-use crate::error_name;
-use crate::telemetry::OpenCall;
 
 /// What a driver needs of the runtime.
 #[derive(Clone)]
@@ -49,7 +48,11 @@ async fn go_on<F>(mut driven: Driven<F>, tools: Tools, cancel: CancelToken)
 where
     F: FnOnce(Ended) + Send + 'static,
 {
+    let Tools { pool, clock, .. } = &tools;
     let mut calls = Calls::new(Arc::clone(&tools.concurrency));
+    let mut cancelled = pin!(cancel.cancelled());
+    let mut is_watched = false;
+    let mut timer = pin!(clock.timer());
     loop {
         let run = driven.run();
         for id in take(&mut run.cancelled) {
@@ -58,40 +61,73 @@ where
         for (id, call, counted) in take(&mut run.calls) {
             calls.open(id, call, counted);
         }
-        let alone = calls.is_empty();
         // The engine always has the execution's own deadline; without one an execution would wait for ever.
         let Some(wake_at) = run.wake_at() else {
-            return driven.abort(&tools.pool);
+            return driven.abort(pool);
         };
-        // All three can be dropped half-way: a reply that is not taken stays in the set.
-        tokio::select! {
-            biased;
-            () = cancel.cancelled() => return driven.abort(&tools.pool),
-            (id, reply) = calls.next(), if !alone => {
-                driven.run().execution.reply(id, reply);
-                while let Some((id, reply)) = calls.try_next() {
-                    driven.run().execution.reply(id, reply);
+        let woken = poll_fn(|cx| {
+            // A task is woken by one waker all its life: once it is known there, it need not be told again.
+            if cancel.is_cancelled()
+                || !replace(&mut is_watched, true) && cancelled.as_mut().poll(cx).is_ready()
+            {
+                return Poll::Ready(Woken::Cancelled);
+            }
+            let alone = calls.is_empty();
+            let mut answered = false;
+            while let Poll::Ready((id, came)) = calls.poll(cx) {
+                match came {
+                    Came::Reply(reply) => {
+                        driven.run().answered(id, reply);
+                        answered = true;
+                    }
+                    Came::Turn(pass, counted) => {
+                        let reply = driven.run().begin(id, pass, clock);
+                        calls.open(id, Open::Ready(reply), counted);
+                    }
                 }
             }
-            () = tools.clock.sleep_until(wake_at, alone) => {}
-        }
-        let (pool, clock) = (Arc::clone(&tools.pool), Arc::clone(&tools.clock));
-        let advanced = tools.pool.run(move || {
-            let progress = driven.run().go_on(&clock, &*pool);
-            match progress {
-                Progress::Waiting => Some(driven),
-                Progress::Done => {
-                    driven.finish();
-                    None
+            match answered {
+                true => Poll::Ready(Woken::ToGoOn),
+                false => {
+                    let due = clock.poll_until(timer.as_mut(), wake_at, alone, cx);
+                    due.map(|()| Woken::ToGoOn)
                 }
             }
         });
-        match advanced.await {
-            Ok(Some(waiting)) => driven = waiting,
-            // It is over, or the pool was shut down and the drop guard has ended it.
-            Ok(None) | Err(_) => return,
+        if let Woken::Cancelled = woken.await {
+            return driven.abort(pool);
+        }
+        let mut progress = None;
+        if driven.run().is_short() {
+            progress = driven.run().go_on_briefly(clock, &**pool);
+        }
+        match progress {
+            Some(Progress::Waiting) => {}
+            Some(Progress::Done) => return pool.spawn(move || driven.finish()),
+            None => {
+                let (inside, clock) = (Arc::clone(pool), Arc::clone(clock));
+                let advanced = pool.run(move || match driven.run().go_on(&clock, &*inside) {
+                    Progress::Waiting => Some(driven),
+                    Progress::Done => {
+                        driven.finish();
+                        None
+                    }
+                });
+                match advanced.await {
+                    Ok(Some(waiting)) => driven = waiting,
+                    // It is over, or the pool was shut down and the drop guard has ended it.
+                    Ok(None) | Err(_) => return,
+                }
+            }
         }
     }
+}
+
+/// Why an execution does not wait any more.
+enum Woken {
+    Cancelled,
+    /// A call was answered, or its time has come.
+    ToGoOn,
 }
 
 /// An execution on its way. Wherever it is dropped, `finish` is called: with its outcome, or else as aborted.
@@ -125,95 +161,6 @@ impl<F: FnOnce(Ended)> Drop for Driven<F> {
         if let (Some(mut run), Some(finish)) = (self.run.take(), self.finish.take()) {
             run.abort(&self.clock);
             finish(Ended::new(run));
-        }
-    }
-}
-
-/// The task calls of one execution that are under way. Dropping it cancels them.
-struct Calls {
-    set: JoinSet<(CallId, TaskReply)>,
-    open: Vec<(CallId, AbortHandle)>,
-    concurrency: Arc<Semaphore>,
-}
-
-impl Calls {
-    fn new(concurrency: Arc<Semaphore>) -> Calls {
-        Calls {
-            set: JoinSet::new(),
-            open: Vec::new(),
-            concurrency,
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.set.is_empty()
-    }
-
-    fn open(&mut self, id: CallId, call: Open, counted: OpenCall) {
-        let concurrency = Arc::clone(&self.concurrency);
-        let handle = self.set.spawn(async move {
-            let reply = match call {
-                Open::Ready(reply) => reply,
-                Open::Queued(queue) => queue.await,
-            };
-            // Fails only if the semaphore is closed, which nobody does.
-            let _permit = concurrency.acquire_owned().await;
-            let reply = reply.await;
-            counted.answered(result(&reply));
-            (id, reply)
-        });
-        self.open.push((id, handle));
-    }
-
-    fn cancel(&mut self, id: CallId) {
-        if let Some(at) = self.open.iter().position(|(open, _)| *open == id) {
-            self.open.swap_remove(at).1.abort();
-        }
-    }
-
-    /// The next reply; never comes when no call is under way.
-    async fn next(&mut self) -> (CallId, TaskReply) {
-        loop {
-            match self.set.join_next().await {
-                Some(ended) => {
-                    if let Some(reply) = self.reply(ended) {
-                        return reply;
-                    }
-                }
-                None => std::future::pending().await,
-            }
-        }
-    }
-
-    fn try_next(&mut self) -> Option<(CallId, TaskReply)> {
-        loop {
-            let ended = self.set.try_join_next()?;
-            if let Some(reply) = self.reply(ended) {
-                return Some(reply);
-            }
-        }
-    }
-
-    /// The reply of a call that ended; none when it was cancelled.
-    fn reply(
-        &mut self,
-        ended: Result<(CallId, TaskReply), JoinError>,
-    ) -> Option<(CallId, TaskReply)> {
-        match ended {
-            Ok((id, reply)) => {
-                self.open.retain(|(open, _)| *open != id);
-                Some((id, reply))
-            }
-            Err(error) => {
-                let is_this = |(_, handle): &(CallId, AbortHandle)| handle.id() == error.id();
-                let at = self.open.iter().position(is_this)?;
-                let (id, _) = self.open.swap_remove(at);
-                let reply = TaskReply::Error {
-                    error: Some(error_name::INTERNAL_ERROR.to_string()),
-                    cause: Some("the task's handler panicked".to_string()),
-                };
-                Some((id, reply))
-            }
         }
     }
 }

@@ -8,6 +8,7 @@ use super::identity::{IdentityConfig, Naming};
 use super::run::Run;
 use crate::engine::Counts;
 use crate::engine::Limits;
+use crate::plan::Cost;
 use crate::plan::Plan;
 use crate::plan::StateType;
 use crate::task::Handler;
@@ -30,6 +31,8 @@ pub(super) struct Parts {
     pub(super) plan: Arc<Plan>,
     pub(super) naming: Naming,
     pub(super) limits: Limits,
+    /// A bound on the work between two waits.
+    pub(super) stretch: Option<Cost>,
     /// By state; only Tasks have one.
     handlers: Box<[Option<Bound>]>,
     metrics: Arc<MachineMetrics>,
@@ -135,6 +138,7 @@ impl Machine {
         }
         Ok(Machine {
             parts: Arc::new(Parts {
+                stretch: plan.stretch(),
                 plan,
                 naming,
                 limits,

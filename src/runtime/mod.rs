@@ -1,8 +1,10 @@
 //! Drives executions: the rayon door, timers, task calls, the clock. Knows neither sources nor sinks.
 //!
 //! An event runs on the worker that has its bytes, as far as it goes without waiting ([`Runtime::start`]). What has to
-//! wait goes on in tokio ([`Runtime::drive`]) and comes back to the pool for every stretch of computing.
+//! wait goes on in tokio ([`Runtime::drive`]) and comes back to the pool for every stretch of computing that is not
+//! known to be shorter than the way there.
 
+mod calls;
 mod cancel;
 mod clock;
 mod cpu_pool;

@@ -1,8 +1,7 @@
 //! One execution with all that its driver keeps for it. Never waits: whoever holds it does.
 
-use std::future::Future;
+use std::future::ready;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,6 +23,8 @@ use crate::error_name;
 use crate::expr::ExecutionInfo;
 use crate::task::Answer;
 use crate::task::Call;
+use crate::task::Pass;
+use crate::task::Queue;
 use crate::task::Reply;
 use crate::telemetry::BindingMetrics;
 use crate::telemetry::OpenCall;
@@ -32,9 +33,14 @@ use crate::telemetry::OpenCall;
 pub(super) enum Open {
     /// It is under way as soon as the runtime has room for it.
     Ready(Reply),
-    /// It queues at its handler before.
-    Queued(Pin<Box<dyn Future<Output = Reply> + Send>>),
+    /// It queues at its handler before; then [`Run::begin`] begins it.
+    Queued(Queue),
 }
+
+/// A stretch of estimated work, in nanoseconds, that is not worth another thread, which costs about as much.
+const SHORT: u64 = 20_000;
+/// What any expression may have to read, whatever was estimated for it.
+const SHORT_BYTES: usize = 64 << 10;
 
 /// An execution, reused from event to event.
 pub(super) struct Run {
@@ -48,11 +54,14 @@ pub(super) struct Run {
     pub(super) ended: Moment,
     /// What ended it when the execution itself could not say.
     broken: Option<Outcome>,
-    info: ExecutionInfo,
+    /// For the context object, where the plan reads it.
+    info: Option<Box<ExecutionInfo>>,
     /// By state: calls made so far.
     invocations: Vec<u32>,
     /// Answers that take their time.
     delayed: Vec<Delayed>,
+    /// Calls that queue, with how often their states were called before.
+    queued: Vec<(TaskCall, u32)>,
     /// Taken from the execution, not yet carried out.
     effects: Vec<Effect>,
     /// Calls that were started and answer from tokio; the driver takes them.
@@ -79,9 +88,10 @@ impl Run {
             started: Moment::default(),
             ended: Moment::default(),
             broken: None,
-            info: parts.naming.info(),
+            info: None,
             invocations: Vec::new(),
             delayed: Vec::new(),
+            queued: Vec::new(),
             effects: Vec::new(),
             calls: Vec::new(),
             cancelled: Vec::new(),
@@ -126,6 +136,31 @@ impl Run {
         })
     }
 
+    /// Whether the next stretch is known to take less than its way to the pool and back.
+    pub(super) fn is_short(&self) -> bool {
+        let bytes = self.execution.arena().bytes_used();
+        let work = self.parts.stretch.map(|stretch| stretch.over(bytes));
+        bytes <= SHORT_BYTES && work.is_some_and(|work| work <= SHORT)
+    }
+
+    /// The same for one that is short. None where a call was answered at once and there is more to do: such a chain may
+    /// be long.
+    pub(super) fn go_on_briefly(
+        &mut self,
+        clock: &Clock,
+        fan_out: &dyn FanOut,
+    ) -> Option<Progress> {
+        let mut unfinished = false;
+        let progress = self.guarded(clock, |run| {
+            let moment = clock.read();
+            run.give_due_answers(moment);
+            let progress = run.execution.advance(moment.now(), fan_out);
+            unfinished = progress == Progress::Waiting && run.carry_out_effects(moment);
+            Ok(progress)
+        });
+        (!unfinished || progress == Progress::Done).then_some(progress)
+    }
+
     /// Stops it from outside.
     pub(super) fn abort(&mut self, clock: &Clock) {
         self.guarded(clock, |run| {
@@ -139,6 +174,9 @@ impl Run {
     fn compact(&mut self) {
         self.execution.compact();
         self.effects = Vec::new();
+        self.calls.shrink_to_fit();
+        self.delayed.shrink_to_fit();
+        self.queued.shrink_to_fit();
     }
 
     /// When to go on at the latest, on the monotonic clock in microseconds.
@@ -152,6 +190,7 @@ impl Run {
         self.broken = None;
         self.invocations.clear();
         self.delayed.clear();
+        self.queued.clear();
         self.effects.clear();
         self.calls.clear();
         self.cancelled.clear();
@@ -194,16 +233,18 @@ impl Run {
         } = &*self.parts;
         naming.write_id(event.name, &mut self.id);
         let effects = plan.effects();
-        if effects.reads_context {
-            naming.write_info(&self.id, &mut self.info);
-        }
         let now = self.started.now();
-        self.info.start_time = match (naming.start_time(), event.timestamp) {
-            (StartTime::Record, Some(timestamp)) => timestamp,
-            _ => now.wall,
-        };
+        if effects.reads_context {
+            let info = self.info.get_or_insert_with(|| Box::new(naming.info()));
+            naming.write_info(&self.id, info);
+            info.start_time = match (naming.start_time(), event.timestamp) {
+                (StartTime::Record, Some(timestamp)) => timestamp,
+                _ => now.wall,
+            };
+        }
+        let unread = ExecutionInfo::default();
         let start = Start {
-            info: &self.info,
+            info: self.info.as_deref().unwrap_or(&unread),
             seed: if effects.draws_random {
                 naming.seed(&self.id)
             } else {
@@ -239,6 +280,11 @@ impl Run {
         for effect in effects.drain(..) {
             match effect {
                 Effect::Call(call) => match self.call(&call, moment) {
+                    Answer::Queued(queue) => {
+                        self.leave(&call, Open::Queued(queue));
+                        let before = self.invocations[call.state.index()] - 1;
+                        self.queued.push((call, before));
+                    }
                     Answer::Now(reply) => {
                         self.binding(&call).answered(result(&reply));
                         self.execution.reply(call.id, reply);
@@ -255,10 +301,10 @@ impl Run {
                     }
                     Answer::Never => drop(self.binding(&call).open()),
                     Answer::Later(reply) => self.leave(&call, Open::Ready(reply)),
-                    Answer::Queued(queue) => self.leave(&call, Open::Queued(queue)),
                 },
                 Effect::Cancel(id) => {
                     self.delayed.retain(|delayed| delayed.id != id);
+                    self.queued.retain(|(queued, _)| queued.id != id);
                     self.calls.retain(|(open, ..)| *open != id);
                     self.cancelled.push(id);
                 }
@@ -285,7 +331,36 @@ impl Run {
         }
         let invocation = self.invocations[state];
         self.invocations[state] += 1;
-        self.parts.bound(state).handler.call(Call {
+        let handler = &self.parts.bound(state).handler;
+        handler.call(self.for_handler(call, invocation, moment))
+    }
+
+    /// A call was answered.
+    pub(super) fn answered(&mut self, id: CallId, reply: TaskReply) {
+        // It may have been refused while it queued.
+        self.queued.retain(|(queued, _)| queued.id != id);
+        self.execution.reply(id, reply);
+    }
+
+    /// Begins a call whose turn has come. Never blocks: what is answered at once is an answer, too.
+    pub(super) fn begin(&mut self, id: CallId, pass: Pass, clock: &Clock) -> Reply {
+        let at = self.queued.iter().position(|(queued, _)| queued.id == id);
+        let (call, invocation) = self
+            .queued
+            .swap_remove(at.expect("what has queued is remembered"));
+        let begun = catch_unwind(AssertUnwindSafe(|| {
+            let handler = &self.parts.bound(call.state.index()).handler;
+            handler.begin(self.for_handler(&call, invocation, clock.read()), pass)
+        }));
+        match begun {
+            Ok(Answer::Later(reply)) => reply,
+            Ok(Answer::Now(reply)) => Box::pin(ready(reply)),
+            _ => Box::pin(ready(broken_handler())),
+        }
+    }
+
+    fn for_handler<'a>(&'a self, call: &'a TaskCall, invocation: u32, moment: Moment) -> Call<'a> {
+        Call {
             arena: self.execution.arena(),
             input: call.input,
             execution_id: &self.id,
@@ -297,7 +372,7 @@ impl Run {
             timeout: call.timeout,
             heartbeat: call.heartbeat,
             wall: moment.wall_millis(),
-        })
+        }
     }
 
     /// Gives the answers whose time has come, in the order of their times.
@@ -322,6 +397,14 @@ pub(super) fn result(reply: &TaskReply) -> Result<(), Option<&str>> {
     match reply {
         TaskReply::Result(_) | TaskReply::Known(_) => Ok(()),
         TaskReply::Error { error, .. } => Err(error.as_deref()),
+    }
+}
+
+/// The answer of a handler that is wrong.
+pub(super) fn broken_handler() -> TaskReply {
+    TaskReply::Error {
+        error: Some(error_name::INTERNAL_ERROR.to_string()),
+        cause: Some("the task's handler panicked".to_string()),
     }
 }
 

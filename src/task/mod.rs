@@ -34,6 +34,7 @@ use crate::telemetry::BreakerMetrics;
 use crate::value::Arena;
 use crate::value::Value;
 
+pub use gate::Pass;
 pub use glob::Glob;
 pub use registry::{Binding, Registry};
 pub use secret::Secret;
@@ -92,10 +93,17 @@ pub enum Answer {
     Never,
     /// Later, from tokio.
     Later(Reply),
-    /// Later, once the handler has let the call begin. A call that queues is not under way: it takes nothing from
-    /// `runtime.concurrency`, so that an endpoint that is slow or down does not hold up the calls of others.
-    Queued(Pin<Box<dyn Future<Output = Reply> + Send>>),
+    /// Later, once the handler lets the call begin: then [`Handler::begin`] is asked. A call that queues keeps nothing but
+    /// its place, since there may be thousands. It is not under way: it takes nothing from `runtime.concurrency`, so that
+    /// an endpoint that is slow or down does not hold up the calls of others.
+    Queued(Queue),
 }
+
+/// The turn of a call that queues. Dropping it gives the place up.
+pub type Queue = Pin<Box<dyn Future<Output = Turn> + Send>>;
+
+/// What came of queueing: the call may begin, or this is the answer.
+pub type Turn = Result<Pass, TaskReply>;
 
 /// Something that can answer tasks.
 pub trait Integration: Send + Sync {
@@ -117,6 +125,11 @@ pub struct OpenError(pub String);
 pub trait Handler: Send + Sync {
     /// Starts a call. Never blocks.
     fn call(&self, call: Call<'_>) -> Answer;
+
+    /// Starts a call that has queued. Never blocks, and does not queue again.
+    fn begin(&self, _call: Call<'_>, _pass: Pass) -> Answer {
+        unreachable!("a handler whose calls queue begins them")
+    }
 
     /// How the circuit breaker is that calls have to pass, where there is one.
     fn breaker(&self) -> Option<Arc<BreakerMetrics>> {

@@ -76,9 +76,13 @@ impl Arena {
 
     /// Gives back what is not used now, for a while in which nothing is written.
     pub fn compact(&mut self) {
-        self.text.shrink_to_fit();
-        self.nodes.shrink_to_fit();
-        self.lists.shrink_to_fit();
+        if is_loose(self.text.len(), self.text.capacity()) {
+            let mut text = String::with_capacity(self.text.len());
+            text.push_str(&self.text);
+            self.text = text;
+        }
+        compact(&mut self.nodes);
+        compact(&mut self.lists);
         self.scratch = Scratch::default();
     }
 
@@ -192,6 +196,20 @@ impl Arena {
         self.nodes.push(node);
         value
     }
+}
+
+/// Copies the elements to where they just fit: an allocator that is asked to shrink may leave half of a buffer empty.
+fn compact<T: Copy>(elements: &mut Vec<T>) {
+    if is_loose(elements.len(), elements.capacity()) {
+        let mut exact = Vec::with_capacity(elements.len());
+        exact.extend_from_slice(elements);
+        *elements = exact;
+    }
+}
+
+/// More than an eighth of a buffer is empty: allocators have sizes about that far apart.
+fn is_loose(len: usize, capacity: usize) -> bool {
+    capacity - len > capacity / 8
 }
 
 /// A length of all tables.

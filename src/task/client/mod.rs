@@ -7,15 +7,17 @@ mod failure;
 mod resolver;
 mod tls;
 
+use std::future::Future;
 use std::time::Duration;
 
 use http_body_util::BodyExt;
 use http_body_util::Full;
-use hyper::body::{Bytes, Incoming};
-use hyper::{Request, Response, Uri};
+use hyper::body::Bytes;
+use hyper::http::uri::Authority;
+use hyper::{Request, Response};
 use hyper_util::client::legacy::Client as Pool;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 pub use config::{ClientConfig, HttpVersion, ResponseSize, TimeoutsConfig, TlsConfig};
 pub(crate) use failure::Failure;
@@ -91,29 +93,20 @@ impl Client {
         &self,
         request: Request<Full<Bytes>>,
     ) -> Result<Response<Bytes>, Failure> {
-        let authority = authority(request.uri());
-        let deadline = Instant::now() + self.timeouts.total;
-        let exchange = async {
-            let answer = timeout(self.timeouts.first_byte, self.pool.request(request)).await;
-            let answer =
-                answer.map_err(|_| Failure::late("first byte", self.timeouts.first_byte))?;
-            let (head, body) = answer
-                .map_err(|error| Failure::request(&authority, &error))?
-                .into_parts();
-            let body = self.read(body, &authority).await?;
-            Ok(Response::from_parts(head, body))
-        };
-        timeout_at(deadline, exchange)
-            .await
-            .unwrap_or_else(|_| Err(Failure::late("total", self.timeouts.total)))
-    }
-
-    async fn read(&self, mut body: Incoming, authority: &str) -> Result<Bytes, Failure> {
+        let authority = request.uri().authority().cloned();
+        let authority = authority.as_ref().map_or("", Authority::as_str);
+        let end = Instant::now() + self.timeouts.total;
+        let answer = self.within("first byte", self.timeouts.first_byte, end);
+        let (head, mut body) = answer
+            .of(self.pool.request(request))
+            .await?
+            .map_err(|error| Failure::request(authority, &error))?
+            .into_parts();
         let mut pieces = Pieces::default();
         loop {
-            let frame = timeout(self.timeouts.idle, body.frame()).await;
-            let Some(frame) = frame.map_err(|_| Failure::late("idle", self.timeouts.idle))? else {
-                return Ok(pieces.whole());
+            let piece = self.within("idle", self.timeouts.idle, end);
+            let Some(frame) = piece.of(body.frame()).await? else {
+                return Ok(Response::from_parts(head, pieces.whole()));
             };
             let frame = frame.map_err(|error| Failure::body(authority, &error))?;
             if let Ok(data) = frame.into_data() {
@@ -123,6 +116,33 @@ impl Client {
                 pieces.add(data);
             }
         }
+    }
+
+    /// The limit of a part of an exchange that begins now, or that of the whole where it is nearer: one timer for both.
+    fn within(&self, name: &'static str, limit: Duration, end: Instant) -> Limit {
+        let at = Instant::now() + limit;
+        match at < end {
+            true => Limit { name, limit, at },
+            false => Limit {
+                name: "total",
+                limit: self.timeouts.total,
+                at: end,
+            },
+        }
+    }
+}
+
+/// When something has to be there.
+struct Limit {
+    name: &'static str,
+    limit: Duration,
+    at: Instant,
+}
+
+impl Limit {
+    async fn of<T>(self, part: impl Future<Output = T>) -> Result<T, Failure> {
+        let part = timeout_at(self.at, part).await;
+        part.map_err(|_| Failure::late(self.name, self.limit))
     }
 }
 
@@ -153,9 +173,4 @@ impl Pieces {
             false => self.rest.into(),
         }
     }
-}
-
-/// Host and port, for messages.
-fn authority(uri: &Uri) -> String {
-    uri.authority().map(ToString::to_string).unwrap_or_default()
 }

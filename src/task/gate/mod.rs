@@ -15,7 +15,7 @@ use tracing::{info, warn};
 
 use self::breaker::{Admission, Breaker, Change, Ticket};
 use self::pace::Pace;
-use super::{Answer, Call, Reply};
+use super::{Queue, Turn};
 use crate::engine::TaskReply;
 use crate::telemetry::BreakerMetrics;
 
@@ -66,28 +66,19 @@ impl Gate {
         })
     }
 
-    /// Makes what `begin` begins the answer to a call: at once where the gate is open and nobody queues, or after
-    /// queueing. A call that queues costs what `begin` holds, and not the future that comes of it.
-    pub(crate) fn answer<F>(
-        self: &Arc<Gate>,
-        call: &Call<'_>,
-        begin: impl FnOnce() -> F + Send + 'static,
-    ) -> Answer
-    where
-        F: Future<Output = (TaskReply, Health)> + Send + 'static,
-    {
+    /// Lets a call pass: now, where the gate is open and nobody queues, or when its turn has come. `timeout` is the task's,
+    /// in milliseconds.
+    pub(crate) fn enter(self: &Arc<Gate>, timeout: Option<u64>) -> Result<Pass, Queue> {
         let entry = Entry {
             gate: Arc::clone(self),
-            timeout: call.timeout.map(Duration::from_millis),
+            timeout: timeout.map(Duration::from_millis),
         };
-        let entered = match Arc::clone(&self.concurrency).try_acquire_owned() {
-            Ok(permit) => entry.admit(permit),
-            Err(_) => Entered::NoRoom(entry),
+        let Ok(permit) = Arc::clone(&self.concurrency).try_acquire_owned() else {
+            return Err(Box::pin(entry.queue()));
         };
-        match entered {
-            Entered::Pass(pass, None) => Answer::Later(Box::pin(pass.around(begin))),
-            // In a box of its own: the future of the queue would hold it in several places.
-            entered => Answer::Queued(Box::pin(entered.queue(Box::new(begin)))),
+        match entry.admit(permit) {
+            Entered::Pass(pass, None) => Ok(pass),
+            entered => Err(Box::pin(entered.pass())),
         }
     }
 
@@ -119,11 +110,11 @@ impl Gate {
     }
 
     /// The answer of a call that the breaker does not let through.
-    fn refusal(&self) -> Reply {
-        Box::pin(std::future::ready(TaskReply::Error {
+    fn refusal(&self) -> TaskReply {
+        TaskReply::Error {
             error: Some(super::lambda_error::SERVICE.to_string()),
             cause: Some(format!("the circuit breaker of {} is open", self.name)),
-        }))
+        }
     }
 }
 
@@ -141,8 +132,6 @@ enum Entered {
     /// Up to the breaker, which may let it through at that moment or when something changes. It keeps its permit: when
     /// the breaker closes, no more calls begin at once than may.
     Held(Entry, OwnedSemaphorePermit, Option<Instant>),
-    /// As many calls as may are under way.
-    NoRoom(Entry),
 }
 
 impl Entry {
@@ -172,12 +161,20 @@ impl Entry {
     }
 }
 
+impl Entry {
+    /// Waits for room, as thousands may at the same time: what comes after it has a box of its own.
+    async fn queue(self) -> Turn {
+        let permit = Arc::clone(&self.gate.concurrency).acquire_owned().await;
+        match self.admit(permit.expect("nobody closes the semaphore")) {
+            Entered::Pass(pass, None) => Ok(pass),
+            entered => Box::pin(entered.pass()).await,
+        }
+    }
+}
+
 impl Entered {
-    /// Waits until the call is through, or until it is known that it will not be.
-    async fn queue<F>(self, begin: Box<impl FnOnce() -> F + Send + 'static>) -> Reply
-    where
-        F: Future<Output = (TaskReply, Health)> + Send + 'static,
-    {
+    /// Waits until the call may pass, or until it is known that it will not.
+    async fn pass(self) -> Turn {
         let mut entered = self;
         loop {
             entered = match entered {
@@ -185,14 +182,10 @@ impl Entered {
                     if let Some(start) = start {
                         sleep_until(start).await;
                     }
-                    return Box::pin(pass.around(begin));
-                }
-                Entered::NoRoom(entry) => {
-                    let permit = Arc::clone(&entry.gate.concurrency).acquire_owned().await;
-                    entry.admit(permit.expect("nobody closes the semaphore"))
+                    return Ok(pass);
                 }
                 Entered::Held(entry, ..) if entry.gate.action == BreakerAction::Fail => {
-                    return entry.gate.refusal();
+                    return Err(entry.gate.refusal());
                 }
                 Entered::Held(entry, permit, _) => entry.held(permit).await,
             }
@@ -215,14 +208,14 @@ impl Entry {
                 }
             }
             Entered::Held(_, _, None) => changed.await,
-            Entered::Pass(..) | Entered::NoRoom(_) => {}
+            Entered::Pass(..) => {}
         }
         entered
     }
 }
 
 /// A call that has passed. Dropping it makes room for the next one.
-struct Pass {
+pub struct Pass {
     entry: Entry,
     /// Until the call has ended.
     ticket: Option<Ticket>,
@@ -231,12 +224,13 @@ struct Pass {
 }
 
 impl Pass {
-    async fn around<F>(mut self, begin: impl FnOnce() -> F) -> TaskReply
-    where
-        F: Future<Output = (TaskReply, Health)>,
-    {
+    /// The answer of the call, which begins when it is polled.
+    pub(crate) async fn around(
+        mut self,
+        call: impl Future<Output = (TaskReply, Health)>,
+    ) -> TaskReply {
         self.begun = Some(Instant::now());
-        let (reply, health) = begin().await;
+        let (reply, health) = call.await;
         self.end(Some(health));
         reply
     }

@@ -1,9 +1,6 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
-use crate::value::Arena;
-use crate::value::Constants;
-use crate::value::Value;
 
 fn gate(change: impl FnOnce(&mut GateConfig)) -> Arc<Gate> {
     let mut config = GateConfig::default();
@@ -17,16 +14,18 @@ fn call(
     gate: &Arc<Gate>,
     work: impl Future<Output = Health> + Send + 'static,
 ) -> (bool, tokio::task::JoinHandle<TaskReply>) {
-    let arena = Arena::new(Constants::empty());
-    let call = Call {
-        timeout: Some(10_000),
-        ..Call::example(&arena, Value::NULL, "A")
-    };
     let work = async move { (TaskReply::Result(b"1".to_vec()), work.await) };
-    match gate.answer(&call, move || work) {
-        Answer::Later(reply) => (false, tokio::spawn(reply)),
-        Answer::Queued(queue) => (true, tokio::spawn(async move { queue.await.await })),
-        _ => panic!("nothing is answered at once"),
+    match gate.enter(Some(10_000)) {
+        Ok(pass) => (false, tokio::spawn(pass.around(work))),
+        Err(queue) => {
+            let call = async move {
+                match queue.await {
+                    Ok(pass) => pass.around(work).await,
+                    Err(refusal) => refusal,
+                }
+            };
+            (true, tokio::spawn(call))
+        }
     }
 }
 

@@ -19,7 +19,7 @@ use super::client::{Client, Resolver};
 use super::envelope;
 use super::gate::Gate;
 use super::header_value;
-use super::{Answer, Call, Handler, Integration, KeyProblem, Site};
+use super::{Answer, Call, Handler, Integration, KeyProblem, Pass, Site};
 use crate::plan;
 use crate::telemetry::BreakerMetrics;
 
@@ -49,17 +49,11 @@ struct Function {
     endpoint: Arc<Endpoint>,
 }
 
-/// What a call says. Thousands may queue, so they become requests when they begin.
-struct Said {
-    body: Vec<u8>,
-    key: HeaderValue,
-    execution: HeaderValue,
-    attempt: u32,
-}
-
 /// The same for every attempt and every redelivery of the record.
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const EXECUTION_ID: HeaderName = HeaderName::from_static("x-expressd-execution-id");
+/// Room for ours, those of a config, and what the client adds.
+const HEADERS: usize = 12;
 /// From 0.
 const ATTEMPT: HeaderName = HeaderName::from_static("x-expressd-attempt");
 
@@ -107,12 +101,19 @@ impl Integration for Http {
 
 impl Handler for Bound {
     fn call(&self, call: Call<'_>) -> Answer {
+        match self.0.endpoint.gate.enter(call.timeout) {
+            Ok(pass) => self.begin(call, pass),
+            Err(queue) => Answer::Queued(queue),
+        }
+    }
+
+    fn begin(&self, call: Call<'_>, pass: Pass) -> Answer {
         let function = Arc::clone(&self.0);
-        let said = function.said(&call);
-        self.0.endpoint.gate.answer(&call, move || async move {
-            let exchange = function.endpoint.client.send(function.request(said)).await;
+        let request = function.request(&call);
+        Answer::Later(Box::pin(pass.around(async move {
+            let exchange = function.endpoint.client.send(request).await;
             function.reading.reply(exchange)
-        })
+        })))
     }
 
     fn breaker(&self) -> Option<Arc<BreakerMetrics>> {
@@ -121,32 +122,24 @@ impl Handler for Bound {
 }
 
 impl Function {
-    fn said(&self, call: &Call<'_>) -> Said {
+    fn request(&self, call: &Call<'_>) -> Request<Full<Bytes>> {
         let input = match self.reading.envelope {
             true => envelope::payload(call),
             false => call.input,
         };
         let mut body = Vec::with_capacity(call.arena.measure(input).bytes);
         call.arena.print(input, &mut body);
-        Said {
-            body,
-            key: header_value(&call.idempotency_key()),
-            execution: header_value(call.execution_id),
-            attempt: call.attempt,
-        }
-    }
-
-    fn request(&self, said: Said) -> Request<Full<Bytes>> {
         let mut request = Request::post(self.uri.clone())
-            .body(Full::from(said.body))
+            .body(Full::from(body))
             .expect("the URI was checked when it was bound");
         let headers = request.headers_mut();
+        headers.reserve(HEADERS);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let agent = concat!("expressd/", env!("CARGO_PKG_VERSION"));
         headers.insert(USER_AGENT, HeaderValue::from_static(agent));
-        headers.insert(IDEMPOTENCY_KEY, said.key);
-        headers.insert(EXECUTION_ID, said.execution);
-        headers.insert(ATTEMPT, HeaderValue::from(said.attempt));
+        headers.insert(IDEMPOTENCY_KEY, header_value(&call.idempotency_key()));
+        headers.insert(EXECUTION_ID, header_value(call.execution_id));
+        headers.insert(ATTEMPT, HeaderValue::from(call.attempt));
         self.endpoint.credentials.add_to(headers);
         request
     }

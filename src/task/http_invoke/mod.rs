@@ -23,7 +23,7 @@ use super::client::{Addresses, Client, Failure, Resolver};
 use super::function_error::{error, wrong_parameters};
 use super::gate::{Gate, Health};
 use super::header_value;
-use super::{Answer, Call, Glob, Handler, Integration, KeyProblem, Site};
+use super::{Answer, Call, Glob, Handler, Integration, KeyProblem, Pass, Site};
 use crate::engine::TaskReply;
 use crate::error_name;
 
@@ -90,15 +90,31 @@ impl Integration for HttpInvoke {
 
 impl Handler for HttpInvoke {
     fn call(&self, call: Call<'_>) -> Answer {
-        let request = match self.0.request(&call) {
-            Ok(request) => request,
-            Err(reply) => return Answer::Now(reply),
-        };
+        match self.0.request(&call) {
+            // What cannot be sent need not queue.
+            Err(reply) => Answer::Now(reply),
+            Ok(request) => match self.0.gate.enter(call.timeout) {
+                Ok(pass) => self.send(request, pass),
+                Err(queue) => Answer::Queued(queue),
+            },
+        }
+    }
+
+    fn begin(&self, call: Call<'_>, pass: Pass) -> Answer {
+        match self.0.request(&call) {
+            Err(reply) => Answer::Now(reply),
+            Ok(request) => self.send(request, pass),
+        }
+    }
+}
+
+impl HttpInvoke {
+    fn send(&self, request: Request<Full<Bytes>>, pass: Pass) -> Answer {
         let caller = Arc::clone(&self.0);
-        self.0.gate.answer(&call, move || async move {
+        Answer::Later(Box::pin(pass.around(async move {
             let exchange = caller.client.send(request).await;
             (answer::reply(exchange), Health::Up)
-        })
+        })))
     }
 }
 

@@ -14,7 +14,6 @@ use hyper::Request;
 use hyper::body::Bytes;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, USER_AGENT};
 use jiff::Timestamp;
-use tokio::time::Instant;
 
 use self::answer::Shape;
 use self::credentials::{Environment, Provider};
@@ -22,7 +21,8 @@ use self::invocation::Invocation;
 use self::sign::{Scope, ToSign, authorization, encoded};
 use super::client::{Client, Failure, Resolver};
 use super::gate::Gate;
-use super::{Answer, Call, Handler, Integration, KeyProblem, Site};
+use super::{Answer, Call, Handler, Integration, KeyProblem, Pass, Site};
+use crate::engine::TaskReply;
 use crate::telemetry::BreakerMetrics;
 
 pub use config::LambdaConfig;
@@ -155,28 +155,42 @@ fn region_of(arn: &str) -> Option<&str> {
 
 impl Handler for Bound {
     fn call(&self, call: Call<'_>) -> Answer {
-        let invocation = match &self.shape {
-            Shape::Bare { arn } => Invocation::of_function(arn, &call),
-            Shape::Envelope => match Invocation::of_parameters(&call) {
-                Ok(invocation) => invocation,
-                Err(reply) => return Answer::Now(reply),
+        match self.invocation(&call) {
+            // What cannot be sent need not queue.
+            Err(reply) => Answer::Now(reply),
+            Ok(invocation) => match self.api.gate.enter(call.timeout) {
+                Ok(pass) => self.send(invocation, call.wall, pass),
+                Err(queue) => Answer::Queued(queue),
             },
-        };
-        let (api, target, shape) = (
-            Arc::clone(&self.api),
-            Arc::clone(&self.target),
-            self.shape.clone(),
-        );
-        let (wall, made) = (call.wall, Instant::now());
-        self.api.gate.answer(&call, move || async move {
-            let elapsed = i64::try_from(made.elapsed().as_millis()).unwrap_or(i64::MAX);
-            let now = wall.saturating_add(elapsed);
-            shape.reply(api.invoke(&target, invocation, now).await)
-        })
+        }
+    }
+
+    fn begin(&self, call: Call<'_>, pass: Pass) -> Answer {
+        match self.invocation(&call) {
+            Err(reply) => Answer::Now(reply),
+            Ok(invocation) => self.send(invocation, call.wall, pass),
+        }
     }
 
     fn breaker(&self) -> Option<Arc<BreakerMetrics>> {
         Some(self.api.gate.metrics())
+    }
+}
+
+impl Bound {
+    fn invocation(&self, call: &Call<'_>) -> Result<Invocation, TaskReply> {
+        match &self.shape {
+            Shape::Bare { arn } => Ok(Invocation::of_function(arn, call)),
+            Shape::Envelope => Invocation::of_parameters(call),
+        }
+    }
+
+    fn send(&self, invocation: Invocation, now: i64, pass: Pass) -> Answer {
+        let (api, target) = (Arc::clone(&self.api), Arc::clone(&self.target));
+        let shape = self.shape.clone();
+        Answer::Later(Box::pin(pass.around(async move {
+            shape.reply(api.invoke(&target, invocation, now).await)
+        })))
     }
 }
 
