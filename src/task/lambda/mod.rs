@@ -99,15 +99,22 @@ impl Lambda {
         };
         let region = |name| environment(name).filter(|region| is_region(region));
         let default_region = region("AWS_REGION").or_else(|| region("AWS_DEFAULT_REGION"));
+        let default_region = default_region.unwrap_or_else(|| "us-east-1".to_string());
+        let provider = Provider::new(
+            config.credentials,
+            config.profile.clone(),
+            config.region.as_deref().unwrap_or(&default_region),
+            environment,
+        );
         let name = endpoint.unwrap_or("AWS Lambda");
         Ok(Lambda {
             endpoint: endpoint.map(str::to_string),
             region: config.region.clone(),
-            default_region: default_region.unwrap_or_else(|| "us-east-1".to_string()),
+            default_region,
             api: Arc::new(Api {
                 client,
                 gate: Gate::new(name, &config.gate()),
-                provider: Provider::new(config.credentials, config.profile.clone(), environment),
+                provider,
             }),
         })
     }
@@ -134,13 +141,21 @@ impl Integration for Lambda {
             .as_deref()
             .or(of_arn)
             .unwrap_or(&self.default_region);
-        let aws = || format!("https://lambda.{region}.amazonaws.com");
+        let aws = || format!("https://lambda.{region}.{}", domain(region));
         let endpoint = self.endpoint.clone().unwrap_or_else(aws);
         Some(Arc::new(Bound {
             target: Arc::new(Target::new(&endpoint, region)?),
             shape,
             api: Arc::clone(&self.api),
         }))
+    }
+}
+
+/// Where AWS's services of a region are.
+fn domain(region: &str) -> &'static str {
+    match region.starts_with("cn-") {
+        true => "amazonaws.com.cn",
+        false => "amazonaws.com",
     }
 }
 

@@ -1,9 +1,12 @@
 //! The endpoints from which containers and instances get their keys.
 
+use std::sync::OnceLock;
+
 use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::header::AUTHORIZATION;
-use hyper::{Method, Request, Uri};
+use hyper::http::request::Builder;
+use hyper::{Method, Request, Response, Uri};
 
 use super::{Credentials, from_json};
 use crate::task::client::{Client, ClientConfig, Failure, Resolver, TimeoutsConfig};
@@ -11,7 +14,9 @@ use crate::units::HumanDuration;
 
 /// Asks them.
 pub(super) struct Remote {
-    client: Client,
+    plain: Client,
+    /// Made when it is needed: it reads the system's certificates.
+    tls: OnceLock<Result<Client, String>>,
 }
 
 const CONTAINER: &str = "http://169.254.170.2";
@@ -30,18 +35,20 @@ type Variables<'a> = &'a (dyn Fn(&str) -> Option<String> + Send + Sync);
 
 impl Remote {
     pub(super) fn new() -> Remote {
-        let config = ClientConfig {
-            timeouts: TimeoutsConfig {
-                connect: HumanDuration::from_secs(1),
-                first_byte: HumanDuration::from_secs(2),
-                idle: HumanDuration::from_secs(1),
-                total: HumanDuration::from_secs(5),
-            },
-            ..ClientConfig::default()
-        };
-        let client = Client::new(&config, false, Resolver::open())
-            .expect("plain HTTP with these timeouts is possible");
-        Remote { client }
+        let plain = client(false, 1).expect("plain HTTP with these timeouts is possible");
+        Remote {
+            plain,
+            tls: OnceLock::new(),
+        }
+    }
+
+    fn client(&self, uri: &Uri) -> Result<&Client, String> {
+        if uri.scheme_str() != Some("https") {
+            return Ok(&self.plain);
+        }
+        // Services on the internet take longer than what is at hand.
+        let tls = self.tls.get_or_init(|| client(true, 3));
+        tls.as_ref().map_err(Clone::clone)
     }
 
     /// As ECS, and EKS with pod identities, have it.
@@ -55,9 +62,8 @@ impl Remote {
         let uri: Uri = uri
             .parse()
             .map_err(|_| "the container's endpoint is no URL")?;
-        if uri.scheme_str() != Some("http")
-            || !CONTAINER_HOSTS.contains(&uri.host().unwrap_or_default())
-        {
+        let host = uri.host().unwrap_or_default();
+        if uri.scheme_str() != Some("https") && !CONTAINER_HOSTS.contains(&host) {
             return Err(
                 "the container's endpoint is not one that is asked without TLS".to_string(),
             );
@@ -96,18 +102,46 @@ impl Remote {
         from_json(&self.ask(get(&format!("{roles}{role}"))).await?)
     }
 
-    async fn ask(&self, request: hyper::http::request::Builder) -> Result<Bytes, String> {
-        let request = request
-            .body(Full::default())
-            .map_err(|error| error.to_string())?;
-        let uri = request.uri().to_string();
-        match self.client.send(request).await {
-            Ok(response) if response.status().is_success() => Ok(response.into_body()),
-            Ok(response) => Err(format!("{uri}: {}", response.status())),
+    async fn ask(&self, request: Builder) -> Result<Bytes, String> {
+        let uri = request.uri_ref().map(Uri::to_string).unwrap_or_default();
+        let response = self.send(request, Full::default()).await?;
+        match response.status().is_success() {
+            true => Ok(response.into_body()),
+            false => Err(format!("{uri}: {}", response.status())),
+        }
+    }
+
+    /// A response, whatever its status.
+    pub(super) async fn send(
+        &self,
+        request: Builder,
+        body: Full<Bytes>,
+    ) -> Result<Response<Bytes>, String> {
+        let request = request.body(body).map_err(|error| error.to_string())?;
+        let uri = request.uri().clone();
+        match self.client(&uri)?.send(request).await {
+            Ok(response) => Ok(response),
             Err(Failure::Connection(why) | Failure::Refused(why) | Failure::Late(why)) => {
                 Err(format!("{uri}: {why}"))
             }
             Err(Failure::TooLarge(_)) => Err(format!("{uri}: the answer is too large")),
         }
     }
+}
+
+/// A client that waits so many seconds for a connection, and not much longer for an answer.
+fn client(https: bool, seconds: u64) -> Result<Client, String> {
+    let config = ClientConfig {
+        timeouts: TimeoutsConfig {
+            connect: HumanDuration::from_secs(seconds),
+            first_byte: HumanDuration::from_secs(2 * seconds),
+            idle: HumanDuration::from_secs(seconds),
+            total: HumanDuration::from_secs(5 * seconds),
+        },
+        ..ClientConfig::default()
+    };
+    Client::new(&config, https, Resolver::open()).map_err(|problems| {
+        let words = problems.into_iter().map(|(_, problem)| problem);
+        words.collect::<Vec<_>>().join("; ")
+    })
 }
