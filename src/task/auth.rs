@@ -5,10 +5,15 @@ use std::path::Path;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use http_body_util::Full;
+use hyper::body::Bytes;
 use hyper::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use hyper::{Request, Response};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::client::{Client, ClientConfig, Failure};
+use super::oauth::{OauthConfig, Tokens};
 use super::secret::SecretSource;
 use super::{KeyProblem, Secret};
 
@@ -22,6 +27,8 @@ pub enum AuthConfig {
     Basic(BasicConfig),
     /// A header of its own.
     ApiKey(ApiKeyConfig),
+    /// `Authorization: Bearer …`, with tokens of OAuth 2.0 that are fetched with client credentials.
+    Oauth(OauthConfig),
 }
 
 /// A name and its password.
@@ -45,7 +52,10 @@ pub struct ApiKeyConfig {
 }
 
 /// The headers of a config, whose words may change while we run.
-pub(super) struct Credentials(Vec<Header>);
+pub(super) struct Credentials {
+    headers: Vec<Header>,
+    tokens: Option<Tokens>,
+}
 
 struct Header {
     name: HeaderName,
@@ -73,13 +83,15 @@ const RESERVED: &[&str] = &[
 ];
 
 impl Credentials {
-    /// Reads all words; a header is tried once, so that nothing is refused at the first event.
+    /// Reads all words; a header is tried once, so that nothing is refused at the first event. `client` is how the binding
+    /// connects.
     pub(super) fn new(
         fixed: &BTreeMap<String, Secret>,
         auth: Option<&AuthConfig>,
+        client: &ClientConfig,
         base: &Path,
     ) -> Result<Credentials, Vec<KeyProblem>> {
-        let mut headers = Vec::new();
+        let (mut headers, mut tokens) = (Vec::new(), None);
         let mut problems = Vec::new();
         let mut add =
             |key: String, name: &str, scheme, word: Result<SecretSource, String>| match word
@@ -108,20 +120,43 @@ impl Credentials {
                 let key = "auth/api_key".to_string();
                 add(key, header, Scheme::Plain, value.open(base));
             }
+            Some(AuthConfig::Oauth(config)) => match Tokens::new(config, client, base) {
+                Ok(found) => tokens = Some(found),
+                Err(found) => problems.extend(
+                    found
+                        .into_iter()
+                        .map(|(key, problem)| (format!("auth/oauth/{key}"), problem)),
+                ),
+            },
         }
         match problems.is_empty() {
-            true => Ok(Credentials(headers)),
+            true => Ok(Credentials { headers, tokens }),
             false => Err(problems),
         }
     }
 
     /// Puts them into the head of a request.
     pub(super) fn add_to(&self, headers: &mut HeaderMap) {
-        for header in &self.0 {
+        for header in &self.headers {
             // A word that was read again may have become none; the endpoint says what it misses.
             if let Some(value) = header.value() {
                 headers.insert(header.name.clone(), value);
             }
+        }
+    }
+}
+
+impl Credentials {
+    /// Sends a request that has them in its head, with a token where one is wanted.
+    pub(super) async fn send(
+        &self,
+        client: &Client,
+        request: Request<Full<Bytes>>,
+    ) -> Result<Response<Bytes>, Failure> {
+        match &self.tokens {
+            None => client.send(request).await,
+            // In a box of its own: hardly anybody has tokens, and the future is large.
+            Some(tokens) => Box::pin(tokens.send(client, request)).await,
         }
     }
 }

@@ -14,6 +14,7 @@ pub mod http_invoke;
 pub mod kafka;
 pub mod lambda;
 mod lambda_error;
+pub mod oauth;
 pub mod process;
 mod registry;
 pub mod script;

@@ -64,9 +64,11 @@ impl Http {
         let url = UrlTemplate::new(&config.url);
         let url = url.map_err(|problem| problems.push(("url".to_string(), problem)));
         let https = url.as_ref().is_ok_and(UrlTemplate::is_https);
-        let client = Client::new(&config.client(base), https, Resolver::open());
+        let connecting = config.client(base);
+        let client = Client::new(&connecting, https, Resolver::open());
         let client = client.map_err(|found| problems.extend(found));
-        let credentials = Credentials::new(&config.headers, config.auth.as_ref(), base);
+        let credentials =
+            Credentials::new(&config.headers, config.auth.as_ref(), &connecting, base);
         let credentials = credentials.map_err(|found| problems.extend(found));
         let (Ok(url), Ok(client), Ok(credentials), true) =
             (url, client, credentials, problems.is_empty())
@@ -111,7 +113,12 @@ impl Handler for Bound {
         let function = Arc::clone(&self.0);
         let request = function.request(&call);
         Answer::Later(Box::pin(pass.around(async move {
-            let exchange = function.endpoint.client.send(request).await;
+            let Endpoint {
+                client,
+                credentials,
+                ..
+            } = &*function.endpoint;
+            let exchange = credentials.send(client, request).await;
             function.reading.reply(exchange)
         })))
     }

@@ -3,9 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use http_body_util::Full;
+use hyper::body::Bytes;
 use hyper::header::HeaderMap;
+use hyper::{Request, Response};
 
 use super::super::auth::Credentials;
+use super::super::client::{Client, ClientConfig, Failure};
 use super::super::secret::SecretSource;
 use super::super::{Glob, KeyProblem, Secret};
 use super::ConnectionConfig;
@@ -19,13 +23,14 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// Reads all secrets; relative paths start at `base`.
+    /// Reads all secrets; relative paths start at `base`. `client` is how the binding connects.
     pub(super) fn new(
         config: &ConnectionConfig,
+        client: &ClientConfig,
         base: &Path,
     ) -> Result<Connection, Vec<KeyProblem>> {
         let mut problems = Vec::new();
-        let headers = Credentials::new(&config.headers, config.auth.as_ref(), base);
+        let headers = Credentials::new(&config.headers, config.auth.as_ref(), client, base);
         let headers = headers.map_err(|found| problems.extend(found));
         let mut open = |key: &str, secrets: &BTreeMap<String, Secret>| {
             let mut sources = Vec::new();
@@ -51,6 +56,15 @@ impl Connection {
 
     pub(super) fn answers(&self, arn: &str) -> bool {
         self.arn.matches(arn)
+    }
+
+    /// Sends a request of this connection.
+    pub(super) async fn send(
+        &self,
+        client: &Client,
+        request: Request<Full<Bytes>>,
+    ) -> Result<Response<Bytes>, Failure> {
+        self.headers.send(client, request).await
     }
 
     pub(super) fn add_headers(&self, headers: &mut HeaderMap) {

@@ -69,7 +69,7 @@ fn flatten(name: String, value: &Json, arrays: ArrayFormat, out: &mut Vec<(Strin
 }
 
 /// Names and values of a query, percent-encoded.
-pub(super) fn query(pairs: &[(String, String)]) -> String {
+pub(in crate::task) fn query(pairs: &[(String, String)]) -> String {
     let pairs: Vec<_> = pairs
         .iter()
         .map(|(name, value)| (encoded(name), encoded(value)))
@@ -94,7 +94,7 @@ pub(super) fn text(value: &Json) -> String {
     }
 }
 
-fn encoded(text: &str) -> String {
+pub(in crate::task) fn encoded(text: &str) -> String {
     use std::fmt::Write;
     text.bytes().fold(String::new(), |mut out, byte| {
         match byte {

@@ -5,7 +5,7 @@ mod address;
 mod answer;
 mod config;
 mod connection;
-mod form;
+pub(super) mod form;
 mod request;
 
 use std::net::IpAddr;
@@ -36,7 +36,7 @@ struct Caller {
     client: Client,
     gate: Arc<Gate>,
     guard: Arc<Guard>,
-    connections: Vec<Connection>,
+    connections: Vec<Arc<Connection>>,
     hosts: Vec<Glob>,
     plain_http: bool,
 }
@@ -54,12 +54,13 @@ impl HttpInvoke {
         }
         let guard = Arc::new(guard);
         let addresses: Arc<dyn Addresses> = Arc::clone(&guard) as Arc<dyn Addresses>;
-        let client = Client::new(&config.client(base), true, Resolver::guarded(addresses));
+        let connecting = config.client(base);
+        let client = Client::new(&connecting, true, Resolver::guarded(addresses));
         let client = client.map_err(|found| problems.extend(found));
         let mut connections = Vec::new();
         for (index, connection) in config.connections.iter().enumerate() {
-            match Connection::new(connection, base) {
-                Ok(connection) => connections.push(connection),
+            match Connection::new(connection, &connecting, base) {
+                Ok(connection) => connections.push(Arc::new(connection)),
                 Err(found) => problems.extend(
                     found
                         .into_iter()
@@ -109,17 +110,20 @@ impl Handler for HttpInvoke {
 }
 
 impl HttpInvoke {
-    fn send(&self, request: Request<Full<Bytes>>, pass: Pass) -> Answer {
-        let caller = Arc::clone(&self.0);
+    fn send(&self, request: Prepared, pass: Pass) -> Answer {
+        let (caller, (request, connection)) = (Arc::clone(&self.0), request);
         Answer::Later(Box::pin(pass.around(async move {
-            let exchange = caller.client.send(request).await;
+            let exchange = connection.send(&caller.client, request).await;
             (answer::reply(exchange), Health::Up)
         })))
     }
 }
 
+/// A request and the connection that it uses.
+type Prepared = (Request<Full<Bytes>>, Arc<Connection>);
+
 impl Caller {
-    fn request(&self, call: &Call<'_>) -> Result<Request<Full<Bytes>>, TaskReply> {
+    fn request(&self, call: &Call<'_>) -> Result<Prepared, TaskReply> {
         let text = call.arena.to_json(call.input);
         // A body that is nested deeper than serde_json reads is not one that AWS takes.
         let input: Json =
@@ -135,7 +139,7 @@ impl Caller {
         let request = request::request(&input, connection, key)
             .map_err(|field| wrong_parameters(&text, field))?;
         match self.may_call(request.uri()) {
-            Ok(()) => Ok(request),
+            Ok(()) => Ok((request, Arc::clone(connection))),
             Err(Refusal::NoAddress) => Err(wrong_parameters(&text, "ApiEndpoint")),
             Err(Refusal::Forbidden(cause)) => Err(answer::reply(Err(Failure::Refused(cause)))),
         }
