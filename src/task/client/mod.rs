@@ -174,3 +174,6 @@ impl Pieces {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
