@@ -313,3 +313,108 @@ impl Assigned {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::kafka::{HeaderBuffer, Headers, NOT_BEFORE, OwnedRecord, Record, TimestampType};
+    use crate::source::kafka::guard::Patience;
+    use crate::source::{Records, WindowLimits};
+    use crate::telemetry::PipelineMetrics;
+
+    /// Has one record, or none.
+    struct One(Option<Message>);
+
+    impl Queue for One {
+        fn consume(
+            &mut self,
+            _: usize,
+            messages: &mut Vec<Message>,
+        ) -> (usize, Option<RDKafkaErrorCode>) {
+            let found = self.0.take();
+            let n = usize::from(found.is_some());
+            messages.extend(found);
+            (n, None)
+        }
+
+        fn end_offset(&self) -> Option<i64> {
+            Some(1)
+        }
+
+        fn batch(&self, _: &Arc<str>, _: Vec<Message>) -> Box<dyn Records> {
+            unreachable!("nothing is taken in")
+        }
+    }
+
+    fn record(not_before: &str) -> Message {
+        let mut headers = HeaderBuffer::new();
+        headers.push(NOT_BEFORE, Some(not_before.as_bytes()));
+        Message::Simulated(OwnedRecord::new(&Record {
+            topic: "t",
+            partition: 0,
+            offset: 0,
+            timestamp: None,
+            timestamp_type: TimestampType::CreateTime,
+            key: None,
+            value: None,
+            headers: Headers::new(&headers),
+        }))
+    }
+
+    fn assigned(queue: One, delayed: bool, window_records: usize) -> Assigned {
+        let limits = WindowLimits {
+            records: window_records,
+            bytes: 1_000,
+        };
+        let patience = Patience {
+            after: 0,
+            records: 0,
+        };
+        let budget = Arc::new(MemoryBudget::new(1_000));
+        let metrics = Arc::new(PipelineMetrics::new("p", Arc::default()));
+        let guard = Guard::new("", 0, 1, patience);
+        let partition = Arc::new(Partition::new("t".into(), 0, 0, limits, budget));
+        let metrics = metrics.partition("t", 0);
+        Assigned::new(
+            partition,
+            Box::new(queue),
+            metrics,
+            window_records,
+            delayed,
+            guard,
+        )
+    }
+
+    /// Whether anybody asks why nothing comes, within two minutes of looks.
+    fn is_suspicious(assigned: &mut Assigned) -> bool {
+        let budget = Arc::clone(assigned.partition.budget());
+        let mut intake: Intake = Box::new(|_| unreachable!("nothing is taken in"));
+        (0..120).any(|_| {
+            assigned.sweep(&budget, &mut intake);
+            assigned.measure(0);
+            assigned.watch.urgency().is_some()
+        })
+    }
+
+    #[test]
+    fn only_a_partition_that_could_be_read_is_suspicious() {
+        assert!(is_suspicious(&mut assigned(One(None), false, 10)));
+
+        let mut halted = assigned(One(None), false, 10);
+        halted.halt();
+        assert!(!is_suspicious(&mut halted));
+
+        let given_up = &mut assigned(One(None), false, 10);
+        given_up.partition.drain();
+        assert!(!is_suspicious(given_up));
+
+        let full = &mut assigned(One(None), false, 1);
+        full.partition.window().take(0, 1, 0);
+        assert!(!is_suspicious(full));
+
+        let early = One(Some(record("99999999999999")));
+        assert!(!is_suspicious(&mut assigned(early, true, 10)));
+    }
+}
