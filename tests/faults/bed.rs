@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::checker::{Checker, Topics};
-use super::cluster::Cluster;
+use super::cluster::{BYTES, Cluster};
 use super::journal;
 use super::process::{Daemon, rest};
 use super::random::Random;
@@ -31,6 +31,8 @@ pub(crate) struct Suite {
     /// How much of everything: 1 in the short version.
     pub(crate) scale: u64,
     pub(crate) mutant: Option<String>,
+    /// Behind the names of what a scenario makes, where it runs more than once.
+    pub(crate) run: String,
 }
 
 /// A scenario under way.
@@ -53,6 +55,12 @@ pub(crate) struct Bed<'a> {
     /// Faults by kind.
     pub(crate) faults: BTreeMap<&'static str, usize>,
     pub(crate) figures: BTreeMap<&'static str, Value>,
+    /// File of the definition.
+    pub(crate) definition: &'static str,
+    /// Whether daemons that are started look at it by themselves.
+    pub(crate) watch: bool,
+    /// What a config says of the pipeline besides.
+    pub(crate) options: &'static str,
     /// Starts without a farewell before a partition is suspected; 0 is never: these daemons are innocent.
     pub(crate) quarantine: u32,
     begun: Instant,
@@ -61,15 +69,33 @@ pub(crate) struct Bed<'a> {
 
 impl<'a> Bed<'a> {
     pub(crate) fn new(suite: &'a mut Suite, name: &'static str) -> Bed<'a> {
+        Bed::with(suite, name, BYTES, &[])
+    }
+
+    /// With an output topic for records of so many bytes, and with the delays of retry topics, milliseconds.
+    pub(crate) fn with(
+        suite: &'a mut Suite,
+        name: &'static str,
+        bytes: u32,
+        delays: &[i64],
+    ) -> Bed<'a> {
+        let pipeline = format!("{name}{}", suite.run);
+        let input = format!("{pipeline}-in");
+        let retry = |n: usize| format!("{input}.{pipeline}.retry.{n}");
+        let retries = delays.iter().zip(1..).map(|(delay, n)| (retry(n), *delay));
         let topics = Topics {
-            input: format!("{name}-in"),
-            output: format!("{name}-out"),
-            dead: format!("{name}-dead"),
+            retries: retries.collect(),
+            output: format!("{pipeline}-out"),
+            dead: format!("{pipeline}-dead"),
             partitions: PARTITIONS,
-            pipeline: name.to_string(),
+            input,
+            pipeline,
         };
-        for topic in [&topics.input, &topics.output, &topics.dead] {
-            suite.cluster.create_topic(topic, PARTITIONS);
+        let cluster = &suite.cluster;
+        cluster.create_topic_for(&topics.output, PARTITIONS, bytes);
+        let retries = topics.retries.iter().map(|(topic, _)| topic);
+        for topic in [&topics.input, &topics.dead].into_iter().chain(retries) {
+            cluster.create_topic(topic, PARTITIONS);
         }
         suite.server.set_bad(false);
         fs::write(suite.directory.join("machine.asl.json"), MACHINE).unwrap();
@@ -96,6 +122,9 @@ impl<'a> Bed<'a> {
             allowed: 0,
             faults: BTreeMap::new(),
             figures: BTreeMap::new(),
+            definition: "machine.asl.json",
+            watch: false,
+            options: "",
             quarantine: 0,
             begun: Instant::now(),
             n_daemons: 0,
@@ -104,7 +133,7 @@ impl<'a> Bed<'a> {
 
     pub(crate) fn start_daemon(&mut self) {
         let config = self.config();
-        let name = format!("{}-{}", self.name, self.n_daemons);
+        let name = format!("{}-{}", self.topics.pipeline, self.n_daemons);
         self.n_daemons += 1;
         let mutant = self.suite.mutant.as_deref();
         let daemon = Daemon::start(&self.suite.directory, &name, &config, mutant);
@@ -119,11 +148,18 @@ impl<'a> Bed<'a> {
             ..
         } = &self.topics;
         let (brokers, port) = (self.suite.cluster.brokers(), self.suite.server.port);
-        let (pipeline, instance, after) = (self.name, self.n_daemons, self.quarantine);
+        let (pipeline, instance, after) = (&self.topics.pipeline, self.n_daemons, self.quarantine);
+        let Bed {
+            definition,
+            watch,
+            options,
+            ..
+        } = self;
         format!(
             "instance: \"{instance}\"\nlog: {{ level: \"info,expressd::source=debug\" }}\n\
              admin: {{ listen: \"127.0.0.1:ADMIN\" }}\nmemory: {{ in_flight: 64MiB }}\n\
-             kafka: {{ broker: \"{brokers}\" }}\npipelines:\n  {pipeline}:\n    definition: machine.asl.json\n\
+             reload: {{ watch: {watch} }}\n\
+             kafka: {{ broker: \"{brokers}\" }}\npipelines:\n  {pipeline}:\n    definition: {definition}\n{options}\
              \x20   tasks: [{{ resource: \"*\", http: {{ url: \"http://127.0.0.1:{port}/\", breaker: {{ action: off }} }} }}]\n\
              \x20   source:\n      kafka:\n        topics: [{input}]\n        window: {{ records: {WINDOW} }}\n\
              \x20       quarantine: {{ after: {after} }}\n\
@@ -148,6 +184,11 @@ impl<'a> Bed<'a> {
 
     /// Sends, reads and checks for a while.
     pub(crate) fn flow(&mut self, time: Duration) {
+        let is_mutant = self.suite.mutant.is_some();
+        if is_mutant && !self.checker.violations.is_empty() {
+            // A mistake that is found need not be looked for any more.
+            return rest(time.min(Duration::from_millis(100)));
+        }
         let (begun, mut next_check) = (Instant::now(), Instant::now());
         let Bed {
             writer,
@@ -165,7 +206,8 @@ impl<'a> Bed<'a> {
                 daemons.iter_mut().for_each(Daemon::weigh);
                 next_check = Instant::now() + Duration::from_millis(700);
             }
-            begun.elapsed() < time
+            let is_found = is_mutant && !checker.violations.is_empty();
+            begun.elapsed() < time && !is_found
         });
     }
 
@@ -307,6 +349,8 @@ impl<'a> Bed<'a> {
             "records": produced,
             "lost": self.checker.open(),
             "dead_letters": self.checker.dead(),
+            "errors": self.checker.errors,
+            "retried": self.checker.retried(),
             "repeats": repeats,
             "repeats_allowed": self.allowed,
             "faults": self.faults,

@@ -8,7 +8,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::{Headers, Message};
 use rdkafka::{Offset, TopicPartitionList};
 
-use super::workload::{Becomes, Book, Place, Sent};
+use super::workload::{Becomes, Book, Place, Sent, ran_on};
 
 const REQUEST: Duration = Duration::from_secs(5);
 
@@ -17,8 +17,18 @@ const REQUEST: Duration = Duration::from_secs(5);
 struct Seen {
     results: usize,
     dead: usize,
+    /// Written to a retry topic.
+    retried: usize,
     value: Option<Vec<u8>>,
     execution: String,
+    /// Content hash of the definition that ran.
+    definition: String,
+}
+
+impl Seen {
+    fn outcomes(&self) -> usize {
+        self.results + self.dead
+    }
 }
 
 /// Names of what is checked.
@@ -30,6 +40,23 @@ pub(crate) struct Topics {
     pub(crate) partitions: i32,
     /// Consumer group and pipeline.
     pub(crate) pipeline: String,
+    /// With the delay of each, milliseconds.
+    pub(crate) retries: Vec<(String, i64)>,
+}
+
+impl Topics {
+    /// Everything that the group commits.
+    fn read(&self) -> impl Iterator<Item = (&str, i32)> {
+        let retries = self.retries.iter().map(|(topic, _)| topic);
+        let topics = std::iter::once(&self.input).chain(retries);
+        topics.flat_map(|topic| (0..self.partitions).map(move |n| (&**topic, n)))
+    }
+
+    /// Everything that outcomes are written to.
+    fn written(&self) -> impl Iterator<Item = &String> {
+        let retries = self.retries.iter().map(|(topic, _)| topic);
+        [&self.output, &self.dead].into_iter().chain(retries)
+    }
 }
 
 /// The program that knows every record.
@@ -41,7 +68,7 @@ pub(crate) struct Checker {
     book: Book,
     seen: BTreeMap<Place, Seen>,
     positions: BTreeMap<(String, i32), i64>,
-    committed: BTreeMap<i32, i64>,
+    committed: BTreeMap<(String, i32), i64>,
     /// Newest first occurrence by topic, partition and key.
     newest: BTreeMap<(String, i32, Vec<u8>), i64>,
     last_outcome: Instant,
@@ -49,6 +76,12 @@ pub(crate) struct Checker {
     pub(crate) gap: Duration,
     pub(crate) violations: BTreeSet<String>,
     pub(crate) checks: usize,
+    /// Definitions by their content hash, where records say which one ran: `begun` when it began, `ended` when it ended.
+    pub(crate) versions: BTreeMap<String, u64>,
+    /// Outcomes of a definition that a newer one had replaced by then.
+    pub(crate) ended_on_theirs: usize,
+    /// Dead letters by error.
+    pub(crate) errors: BTreeMap<String, usize>,
     /// When each outcome came.
     pub(crate) arrivals: Vec<Instant>,
 }
@@ -72,6 +105,9 @@ impl Checker {
             gap: Duration::ZERO,
             violations: BTreeSet::new(),
             checks: 0,
+            versions: BTreeMap::new(),
+            ended_on_theirs: 0,
+            errors: BTreeMap::new(),
             arrivals: Vec::new(),
         }
     }
@@ -106,32 +142,61 @@ impl Checker {
                     .and_then(|text| text.parse::<i64>().ok())
                     .unwrap_or(-1)
             };
+            // A record that came through retry topics says where it stood first.
+            let origin = match text("expressd.first.topic") {
+                Some(_) => "first",
+                None => "source",
+            };
             let place = (
-                number("expressd.source.partition") as i32,
-                number("expressd.source.offset"),
+                number(&format!("expressd.{origin}.partition")) as i32,
+                number(&format!("expressd.{origin}.offset")),
             );
+            if text(&format!("expressd.{origin}.topic")).as_ref() != Some(&self.topics.input) {
+                self.violate(format!("I3: {place:?} comes from another topic"));
+            }
+            let mut retries = self.topics.retries.iter();
+            if retries.any(|(topic, _)| topic == message.topic()) {
+                self.seen.entry(place).or_default().retried += 1;
+                continue;
+            }
             let execution = text("expressd.execution").unwrap_or_default();
+            let definition = text("expressd.definition").unwrap_or_default();
+            if let Some(problem) = self.too_early(text) {
+                self.violate(format!("{place:?} {problem}"));
+            }
+            let version = self.versions.get(&definition);
+            if version.is_some_and(|version| Some(version) != self.versions.values().max()) {
+                self.ended_on_theirs += 1;
+            }
             let now = Instant::now();
             self.gap = self.gap.max(now - self.last_outcome);
             self.last_outcome = now;
             self.arrivals.push(now);
             let is_dead = message.topic() == self.topics.dead;
+            if is_dead {
+                let error = text("expressd.error").unwrap_or_default();
+                *self.errors.entry(error).or_default() += 1;
+            }
+            let is_retried = !self.topics.retries.is_empty();
             let seen = self.seen.entry(place).or_default();
-            let first = seen.results + seen.dead == 0;
+            let first = seen.outcomes() == 0;
             if is_dead {
                 seen.dead += 1
             } else {
                 seen.results += 1
             }
-            let differs = !first && seen.execution != execution;
+            // A retry that was written twice is two records.
+            let differs = !first && seen.execution != execution && !is_retried;
             if first {
                 seen.value = message.payload().map(<[u8]>::to_vec);
                 seen.execution = execution;
+                seen.definition = definition;
             }
             if differs {
                 self.violate(format!("I9: {place:?} has two execution ids"));
             }
-            if let (true, Some(key)) = (first, message.key()) {
+            // Whoever is tried again comes after those behind it.
+            if let (true, false, Some(key)) = (first, is_retried, message.key()) {
                 // A record of the dead letters may come behind younger ones: no order between the topics.
                 let lane = (message.topic().to_string(), place.0, key.to_vec());
                 let newest = self.newest.entry(lane).or_insert(place.1);
@@ -146,6 +211,22 @@ impl Checker {
                 }
             }
         }
+    }
+
+    /// Whether a dead letter came before the delays of its retries were over.
+    fn too_early(&self, text: impl Fn(&str) -> Option<String>) -> Option<String> {
+        let time = |name| text(name)?.parse::<jiff::Timestamp>().ok();
+        let passed = text("expressd.attempt")?.parse::<usize>().ok()? - 1;
+        let delays: i64 = self
+            .topics
+            .retries
+            .iter()
+            .take(passed)
+            .map(|(_, ms)| ms)
+            .sum();
+        let first = text("expressd.first.timestamp")?.parse::<i64>().ok()?;
+        let took = time("expressd.started")?.as_millisecond() - first;
+        (took < delays).then(|| format!("ran again after {took} ms, and not after {delays}"))
     }
 
     /// Forgets where it was in the topics: one of them was made anew.
@@ -165,22 +246,24 @@ impl Checker {
         let Some(committed) = self.committed() else {
             return;
         };
-        for (partition, offset) in &committed {
-            let before = self.committed.insert(*partition, *offset).unwrap_or(-1);
+        for (place, offset) in &committed {
+            let before = self.committed.insert(place.clone(), *offset).unwrap_or(-1);
             if before > *offset {
-                self.violate(format!(
-                    "I7: partition {partition} went back from {before} to {offset}"
-                ));
+                self.violate(format!("I7: {place:?} went back from {before} to {offset}"));
             }
         }
         if !self.catch_up() {
             return;
         }
         self.checks += 1;
+        let of_input = |((topic, partition), offset): (&(String, i32), &i64)| {
+            (*topic == self.topics.input).then_some((*partition, *offset))
+        };
+        let input: BTreeMap<_, _> = committed.iter().filter_map(of_input).collect();
         let book = self.book.clone();
         let book = book.open();
         let missing = book.keys().find(|place| {
-            committed.get(&place.0).is_some_and(|c| place.1 < *c) && !self.seen.contains_key(place)
+            input.get(&place.0).is_some_and(|c| place.1 < *c) && !self.seen.contains_key(place)
         });
         if let Some(place) = missing {
             let text = format!("I1: {place:?} is below the committed offset and has no outcome");
@@ -189,17 +272,20 @@ impl Checker {
         }
     }
 
-    fn committed(&self) -> Option<BTreeMap<i32, i64>> {
+    fn committed(&self) -> Option<BTreeMap<(String, i32), i64>> {
         let mut list = TopicPartitionList::new();
-        for partition in 0..self.topics.partitions {
-            list.add_partition(&self.topics.input, partition);
+        for (topic, partition) in self.topics.read() {
+            list.add_partition(topic, partition);
         }
         let found = self.group.committed_offsets(list, REQUEST).ok()?;
         let pairs = found
             .elements()
             .into_iter()
             .filter_map(|element| match element.offset() {
-                Offset::Offset(offset) => Some((element.partition(), offset)),
+                Offset::Offset(offset) => {
+                    let place = (element.topic().to_string(), element.partition());
+                    Some((place, offset))
+                }
                 _ => None,
             });
         Some(pairs.collect())
@@ -208,7 +294,8 @@ impl Checker {
     /// Reads up to where the topics end now; says whether it came there.
     fn catch_up(&mut self) -> bool {
         let deadline = Instant::now() + REQUEST;
-        for topic in [self.topics.output.clone(), self.topics.dead.clone()] {
+        let topics: Vec<_> = self.topics.written().cloned().collect();
+        for topic in topics {
             for partition in 0..self.topics.partitions {
                 let range = self.group.fetch_watermarks(&topic, partition, REQUEST);
                 let Ok((_, end)) = range else { return false };
@@ -227,16 +314,23 @@ impl Checker {
     /// Records without an outcome.
     pub(crate) fn open(&self) -> usize {
         let book = self.book.open();
-        book.keys()
-            .filter(|place| !self.seen.contains_key(place))
-            .count()
+        book.keys().filter(|place| !self.is_answered(place)).count()
+    }
+
+    fn is_answered(&self, place: &Place) -> bool {
+        self.seen.get(place).is_some_and(|seen| seen.outcomes() > 0)
     }
 
     pub(crate) fn repeats(&self) -> usize {
         self.seen
             .values()
-            .map(|seen| seen.results + seen.dead - 1)
+            .map(|seen| seen.outcomes().saturating_sub(1))
             .sum()
+    }
+
+    /// Records that were written to a retry topic.
+    pub(crate) fn retried(&self) -> usize {
+        self.seen.values().filter(|seen| seen.retried > 0).count()
     }
 
     pub(crate) fn dead(&self) -> usize {
@@ -248,11 +342,10 @@ impl Checker {
         let Some(committed) = self.committed() else {
             return false;
         };
-        (0..self.topics.partitions).all(|partition| {
-            let range = self
-                .group
-                .fetch_watermarks(&self.topics.input, partition, REQUEST);
-            range.is_ok_and(|(_, end)| end == committed.get(&partition).copied().unwrap_or(0))
+        self.topics.read().all(|(topic, partition)| {
+            let range = self.group.fetch_watermarks(topic, partition, REQUEST);
+            let committed = committed.get(&(topic.to_string(), partition));
+            range.is_ok_and(|(_, end)| end == committed.copied().unwrap_or(0))
         })
     }
 
@@ -261,10 +354,7 @@ impl Checker {
         self.check();
         self.find_places();
         let book = self.book.open().clone();
-        let open = book
-            .keys()
-            .filter(|place| !self.seen.contains_key(place))
-            .count();
+        let open = book.keys().filter(|place| !self.is_answered(place)).count();
         if open > 0 {
             self.violate(format!("I2: {open} records have no outcome"));
         }
@@ -274,7 +364,7 @@ impl Checker {
         let wrong: Vec<_> = self
             .seen
             .iter()
-            .filter_map(|(place, seen)| Self::judge(*place, seen, book.get(place)))
+            .filter_map(|(place, seen)| self.judge(*place, seen, book.get(place)))
             .collect();
         wrong
             .into_iter()
@@ -300,7 +390,7 @@ impl Checker {
         }
     }
 
-    fn judge(place: Place, seen: &Seen, sent: Option<&Sent>) -> Option<String> {
+    fn judge(&self, place: Place, seen: &Seen, sent: Option<&Sent>) -> Option<String> {
         let Some(sent) = sent else {
             return Some(format!("I3: an outcome of {place:?}, which nobody sent"));
         };
@@ -318,7 +408,16 @@ impl Checker {
             ));
         }
         // Results of the suite's machine are their inputs, and so are all dead letters.
-        let same = seen.value == sent.value || sent.becomes == Becomes::Either;
+        let mut want = sent.value.clone();
+        if !self.versions.is_empty() {
+            let Some(version) = self.versions.get(&seen.definition) else {
+                return Some(format!("I3: {place:?} ran on an unknown definition"));
+            };
+            if seen.results > 0 {
+                want = want.map(|value| ran_on(&value, *version));
+            }
+        }
+        let same = seen.value == want || sent.becomes == Becomes::Either;
         (!same).then(|| {
             format!(
                 "I3: the outcome of {place:?} has another value, key {:?}",
@@ -337,7 +436,7 @@ fn reader(client: &ClientConfig, topics: &Topics) -> BaseConsumer {
         .set("fetch.wait.max.ms", "50");
     let consumer: BaseConsumer = client.create().unwrap();
     let mut list = TopicPartitionList::new();
-    for topic in [&topics.output, &topics.dead] {
+    for topic in topics.written() {
         for partition in 0..topics.partitions {
             list.add_partition_offset(topic, partition, Offset::Beginning)
                 .unwrap();

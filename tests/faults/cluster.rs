@@ -13,6 +13,8 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 
 use super::process;
 
+/// Of a record, as brokers have it by default.
+pub(crate) const BYTES: u32 = 1_048_588;
 const NODES: usize = 3;
 const START: Duration = Duration::from_secs(90);
 
@@ -82,8 +84,15 @@ impl Cluster {
     }
 
     pub(crate) fn create_topic(&self, topic: &str, partitions: i32) {
+        self.create_topic_for(topic, partitions, BYTES);
+    }
+
+    /// A topic for records of so many bytes.
+    pub(crate) fn create_topic_for(&self, topic: &str, partitions: i32, bytes: u32) {
+        let bytes = bytes.to_string();
         let topic = NewTopic::new(topic, partitions, TopicReplication::Fixed(3))
-            .set("min.insync.replicas", "2");
+            .set("min.insync.replicas", "2")
+            .set("max.message.bytes", &bytes);
         let options = AdminOptions::new().operation_timeout(Some(Duration::from_secs(30)));
         let admin = self.admin();
         let deadline = Instant::now() + START;

@@ -3,13 +3,17 @@
 //!
 //! `cargo test --test faults` takes two minutes; `EXPRESSD_FAULTS=middle` (twelve) and `long` (an hour) do more of
 //! everything. With a name, only that scenario runs; `EXPRESSD_FAULTS_SEED` repeats its jitter. The verdict goes to
-//! `target/faults/verdict.json`. Where there is no Java, one line says that nothing was tried.
+//! `target/faults/verdict.json`. `EXPRESSD_FAULTS=mutants` with `--features mutants` makes one mistake after the other in
+//! the daemons, each of which has to be found, and reports to `target/faults/mutants.json`. Where there is no Java, one
+//! line says that nothing was tried.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 mod bed;
+mod changes;
 mod checker;
 mod cluster;
 mod journal;
+mod mutants;
 mod process;
 mod random;
 mod scenarios;
@@ -42,8 +46,14 @@ fn main() -> ExitCode {
         "long" => (1, 20),
         _ => (0, 1),
     };
+    let mistakes = length == "mutants";
+    if mistakes && !cfg!(feature = "mutants") {
+        println!("mistakes are made with --features mutants");
+        return ExitCode::FAILURE;
+    }
     // A filter that is meant for other tests.
     if let Some(name) = &wanted
+        && !mistakes
         && !SCENARIOS.iter().any(|scenario| scenario.name == name)
     {
         return ExitCode::SUCCESS;
@@ -73,7 +83,12 @@ fn main() -> ExitCode {
         seed,
         scale,
         mutant: std::env::var("EXPRESSD_FAULTS_MUTANT").ok(),
+        run: String::new(),
     };
+    if mistakes {
+        let reports = mutants::run(&mut suite, wanted.as_deref());
+        return report_mutants(&reports, suite);
+    }
     let mut verdicts = Vec::new();
     for scenario in SCENARIOS {
         let chosen = match &wanted {
@@ -90,10 +105,7 @@ fn main() -> ExitCode {
         "length": length, "seed": seed, "seconds": begun.elapsed().as_secs(), "mutant": suite.mutant,
         "failed": failed, "scenarios": verdicts,
     });
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/faults");
-    std::fs::create_dir_all(&directory).unwrap();
-    let text = serde_json::to_string_pretty(&verdict).unwrap();
-    std::fs::write(directory.join("verdict.json"), &text).unwrap();
+    write("verdict.json", &verdict);
     let is_found = suite.mutant.is_some() && failed > 0;
     drop(suite);
     if failed == 0 {
@@ -112,6 +124,31 @@ fn main() -> ExitCode {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,
     }
+}
+
+/// Every mistake has to be found.
+fn report_mutants(reports: &[serde_json::Value], suite: Suite) -> ExitCode {
+    let is_found = |report: &&serde_json::Value| report["found"] == json!(true);
+    let found = reports.iter().filter(is_found).count();
+    write(
+        "mutants.json",
+        &json!({ "found": found, "mutants": reports }),
+    );
+    let (root, tried) = (suite.directory.clone(), reports.len());
+    drop(suite);
+    std::fs::remove_dir_all(root).ok();
+    println!("mutants: {found} of {tried} found, report in target/faults/mutants.json");
+    match found == tried && tried > 0 {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    }
+}
+
+fn write(name: &str, report: &serde_json::Value) {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/faults");
+    std::fs::create_dir_all(&directory).unwrap();
+    let text = serde_json::to_string_pretty(report).unwrap();
+    std::fs::write(directory.join(name), text).unwrap();
 }
 
 fn verdicts_len(verdict: &serde_json::Value) -> usize {

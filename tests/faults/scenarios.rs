@@ -6,6 +6,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use serde_json::{Value, json};
 
 use super::bed::{Bed, PARTITIONS, Suite};
+use super::changes;
 use super::process::rest;
 use super::workload::{Becomes, Mix};
 
@@ -62,9 +63,24 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         run: tasks,
     },
     Scenario {
+        name: "reload",
+        level: 1,
+        run: changes::reload,
+    },
+    Scenario {
+        name: "retries",
+        level: 1,
+        run: changes::retries,
+    },
+    Scenario {
         name: "crash",
         level: 2,
         run: crash,
+    },
+    Scenario {
+        name: "large",
+        level: 2,
+        run: large,
     },
     Scenario {
         name: "memory",
@@ -74,14 +90,20 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
 ];
 
 /// Resident memory of a daemon of the suite, MiB.
-const CEILING: u64 = 300;
+pub(crate) const CEILING: u64 = 300;
 
-fn seconds(n: u64) -> Duration {
+pub(crate) fn seconds(n: u64) -> Duration {
     Duration::from_secs(n)
 }
 
 fn started<'a>(suite: &'a mut Suite, name: &'static str, daemons: usize) -> Bed<'a> {
-    let mut bed = Bed::new(suite, name);
+    let bed = Bed::new(suite, name);
+    running(bed, daemons)
+}
+
+/// Daemons that find something to do when they come.
+pub(crate) fn running(mut bed: Bed<'_>, daemons: usize) -> Bed<'_> {
+    bed.flow(seconds(1));
     (0..daemons).for_each(|_| bed.start_daemon());
     bed.wait_until_ready();
     bed.flow(seconds(2));
@@ -186,6 +208,18 @@ fn poison(suite: &mut Suite) -> Value {
     bed.finish(CEILING)
 }
 
+/// Results that are larger than what their topic takes, among others.
+fn large(suite: &mut Suite) -> Value {
+    let rounds = 20 * suite.scale;
+    let mut bed = running(Bed::with(suite, "large", 200_000, &[]), 1);
+    for _ in 0..rounds {
+        bed.writer.large(220_000);
+        bed.count("large results");
+        bed.flow_within(200, 500);
+    }
+    bed.finish(CEILING)
+}
+
 /// SIGSTOP past the session: somebody else has the partitions when it wakes.
 fn freezes(suite: &mut Suite) -> Value {
     let rounds = suite.scale.min(10);
@@ -205,7 +239,6 @@ fn freezes(suite: &mut Suite) -> Value {
 
 /// The output topic is deleted, and made again later.
 fn output_gone(suite: &mut Suite) -> Value {
-    let gone = if suite.scale > 3 { 60 } else { 15 };
     let mut bed = started(suite, "output-gone", 2);
     // What was acknowledged has to be read before it is deleted.
     bed.daemons.iter().for_each(|daemon| daemon.signal("STOP"));
@@ -217,10 +250,7 @@ fn output_gone(suite: &mut Suite) -> Value {
     bed.count("topics deleted");
     bed.allow_repeats();
     bed.rate = 200;
-    let begun = Instant::now();
-    while begun.elapsed() < seconds(gone) {
-        bed.flow(seconds(1));
-    }
+    bed.flow(seconds(60));
     bed.suite.cluster.create_topic(&output, PARTITIONS);
     bed.checker.begin_again();
     bed.flow(seconds(15));

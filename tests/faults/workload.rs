@@ -28,6 +28,28 @@ pub(crate) const MACHINE: &str = r#"{ "StartAt": "Look", "States": {
     "Fail": { "Type": "Fail", "Error": "NotOk" },
     "Done": { "Type": "Succeed" } } }"#;
 
+/// The same, and each execution says on which version of it began and ended.
+pub(crate) fn versioned(version: u64) -> String {
+    let mark =
+        |name: &str| format!(r#""Type": "Pass", "Result": {version}, "ResultPath": "$.{name}""#);
+    let (begun, ended) = (mark("begun"), mark("ended"));
+    let machine = MACHINE.replace(
+        r#""StartAt": "Look", "States": {"#,
+        &format!(r#""StartAt": "Begin", "States": {{ "Begin": {{ {begun}, "Next": "Look" }},"#),
+    );
+    machine.replace(r#""Type": "Succeed""#, &format!(r#"{ended}, "End": true"#))
+}
+
+/// What that makes of a record.
+pub(crate) fn ran_on(value: &[u8], version: u64) -> Vec<u8> {
+    let text = String::from_utf8_lossy(value);
+    let text = text.replace(MARKS, &format!("\"begun\":{version},\"ended\":{version}"));
+    text.into_bytes()
+}
+
+/// Where executions put their versions.
+const MARKS: &str = "\"begun\":0,\"ended\":0";
+
 /// What a record shall become.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Becomes {
@@ -98,6 +120,8 @@ pub(crate) struct Writer {
     topic: String,
     random: Random,
     n: u64,
+    /// Whether records have room for the versions of a definition.
+    pub(crate) versioned: bool,
 }
 
 impl Writer {
@@ -113,6 +137,7 @@ impl Writer {
             topic: topic.to_string(),
             random: Random(seed),
             n: 0,
+            versioned: false,
         }
     }
 
@@ -151,8 +176,19 @@ impl Writer {
         };
         // Only a server that is bad on purpose is given up soon.
         let limit = if calls == Becomes::Either { 3 } else { 60 };
-        let value = format!("{{\"{kind}\":{n},\"limit\":{limit},\"pad\":\"{pad}\"}}").into_bytes();
-        self.send(Some(value), becomes);
+        let marks = match self.versioned {
+            true => format!(",{MARKS}"),
+            false => String::new(),
+        };
+        let value = format!("{{\"{kind}\":{n},\"limit\":{limit},\"pad\":\"{pad}\"{marks}}}");
+        self.send(Some(value.into_bytes()), becomes);
+    }
+
+    /// An event of so many letters, which no compression makes less.
+    pub(crate) fn large(&mut self, letters: usize) {
+        let letters = (0..letters).map(|_| b'a' + self.random.within(0, 26) as u8);
+        let large = [b"\"", &*letters.collect::<Vec<_>>(), b"\""].concat();
+        self.send(Some(large), Becomes::DeadLetter);
     }
 
     /// Events that hurt whoever is careless with them.
