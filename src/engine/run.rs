@@ -361,7 +361,16 @@ impl Run {
     }
 
     /// Map indexes and branch numbers around a fiber, from the outside in: `Items[17]/Sides[0]`; empty at top level.
+    #[inline]
     pub(super) fn scope_path(&self, plan: &Plan, fiber: &Fiber) -> String {
+        match fiber.parent {
+            None => String::new(),
+            Some(_) => self.path_inside(plan, fiber),
+        }
+    }
+
+    #[cold]
+    fn path_inside(&self, plan: &Plan, fiber: &Fiber) -> String {
         let mut path = String::new();
         self.outside_in(fiber, |container, index| {
             if !path.is_empty() {

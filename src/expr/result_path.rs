@@ -19,7 +19,8 @@ pub struct ResultPath {
 
 #[derive(Debug)]
 enum Place {
-    Member { key: Key, name: Value },
+    /// The name is a constant of the plan.
+    Member(Key),
     Element(i32),
 }
 
@@ -46,10 +47,7 @@ impl ResultPath {
         let mut places = Vec::new();
         for step in path.steps() {
             places.push(match step {
-                Step::Name(key) => Place::Member {
-                    name: constants.string(key.name()),
-                    key: key.clone(),
-                },
+                Step::Name(key) => Place::Member(constants.key(key.name())),
                 Step::Index(index) => Place::Element(*index),
                 _ => unreachable!("a Reference Path has names and indexes only"),
             });
@@ -71,12 +69,19 @@ impl ResultPath {
     }
 
     /// `input` with `result` at this path. Missing objects are made, arrays only changed in range.
+    #[inline]
     pub fn write(
         &self,
         input: Value,
         result: Value,
         arena: &mut Arena,
     ) -> Result<Value, ExprError> {
+        // Most have one name, which is put into an object.
+        if let [Place::Member(key)] = &*self.places
+            && arena.kind(input) == Kind::Object
+        {
+            return Ok(arena.with_key(input, key, result));
+        }
         self.write_at(0, Some(input), result, arena)
             .ok_or_else(|| self.mismatch(input, arena))
     }
@@ -95,7 +100,7 @@ impl ResultPath {
             return Some(result);
         };
         match place {
-            Place::Member { key, name } => {
+            Place::Member(key) => {
                 let base = old.unwrap_or(Value::EMPTY_OBJECT);
                 if arena.kind(base) != Kind::Object {
                     return None;
@@ -107,7 +112,7 @@ impl ResultPath {
                     false => arena.get(base, key),
                 };
                 let member = self.write_at(at + 1, member, result, arena)?;
-                Some(arena.with(base, *name, member))
+                Some(arena.with_key(base, key, member))
             }
             Place::Element(index) => {
                 let array = old.filter(|old| arena.kind(*old) == Kind::Array)?;

@@ -129,6 +129,7 @@ impl Arena {
             count: 0,
             key_len: 0,
             height: 0,
+            depth: 0,
             kind,
             flags,
         }))

@@ -72,6 +72,13 @@ impl Value {
         Value(stored.0 | self.0 & CONSTANT)
     }
 
+    /// The handle of a node of this one's subtree, so many places behind it.
+    #[inline(always)]
+    pub(super) fn behind(self, places: u32) -> Value {
+        debug_assert!(!self.is_name());
+        Value(self.0 + places)
+    }
+
     /// The handle of a node whose table was moved up by `by` places in the index space.
     pub(super) fn moved(self, by: usize) -> Value {
         let flags = self.0 & !INDEX;

@@ -1,5 +1,6 @@
 //! Finding a member by its name.
 
+use std::cell::Cell;
 use std::ops::Range;
 
 use super::arena::Container;
@@ -12,6 +13,8 @@ use super::{Arena, Value, scan};
 pub struct Key {
     name: Box<str>,
     marks: Marks,
+    /// Bytes of the name in JSON, quotes included, where none is escaped.
+    plain_bytes: Option<u32>,
 }
 
 /// What a name is compared by before its characters are.
@@ -20,8 +23,12 @@ struct Marks {
     prefix: u64,
     /// Which bits of eight bytes belong to the prefix.
     mask: u64,
+    /// The last eight bytes of a name of more than eight.
+    suffix: u64,
     /// As the length of a member's name is kept.
     len: u16,
+    /// A short form of the name that tells most names apart.
+    tag: u32,
     /// The name as a constant, where it has a place among them: equal constants are one.
     constant: Option<Value>,
 }
@@ -36,6 +43,10 @@ impl Key {
         Key {
             name: name.into(),
             marks: Marks::new(name, value),
+            plain_bytes: match name.bytes().all(is_plain) {
+                true => u32::try_from(name.len() + 2).ok(),
+                false => None,
+            },
         }
     }
 
@@ -48,16 +59,34 @@ impl Key {
     pub fn value(&self) -> Option<Value> {
         self.marks.constant
     }
+
+    /// What a patch keeps of the name: the constant, its bytes in JSON, its tag. None where it has no place among the
+    /// constants, or is escaped.
+    #[inline]
+    pub(super) fn for_patch(&self) -> Option<(Value, u32, u32)> {
+        Some((self.marks.constant?, self.plain_bytes?, self.marks.tag))
+    }
+}
+
+/// Whether JSON spells the byte as it is.
+fn is_plain(byte: u8) -> bool {
+    byte >= b' ' && byte != b'"' && byte != b'\\'
 }
 
 impl Marks {
     #[inline]
     fn new(name: &str, constant: Option<Value>) -> Marks {
+        let prefix = prefix(name);
         Marks {
-            prefix: prefix(name),
+            prefix,
             mask: scan::prefix_mask(name.len()),
+            suffix: match name.as_bytes().last_chunk() {
+                Some(word) => u64::from_le_bytes(*word),
+                None => 0,
+            },
             // A name that is too long for 16 bits gets a length that no plain name has.
             len: u16::try_from(name.len()).unwrap_or(LOOK_CLOSER),
+            tag: tag(prefix, name.len()),
             constant,
         }
     }
@@ -67,12 +96,37 @@ impl Marks {
     fn match_at(&self, name: &str, text: &str, start: usize) -> bool {
         let bytes = text.as_bytes();
         let len = name.len();
-        let found = match bytes[start..].first_chunk() {
-            Some(word) => u64::from_le_bytes(*word) & self.mask,
-            None => scan::prefix(bytes, start, len),
+        let word = bytes.get(start..start + 8).and_then(<[u8]>::first_chunk);
+        let Some(word) = word else {
+            return short_is(name, bytes, start);
         };
-        found == self.prefix && (len <= 8 || bytes[start + 8..start + len] == name.as_bytes()[8..])
+        let found = u64::from_le_bytes(*word) & self.mask;
+        found == self.prefix && (len <= 8 || self.match_rest(name, &bytes[start..start + len]))
     }
+
+    /// The same for what is behind the first eight bytes.
+    #[inline]
+    fn match_rest(&self, name: &str, found: &[u8]) -> bool {
+        let same_end = found
+            .last_chunk()
+            .is_some_and(|word| u64::from_le_bytes(*word) == self.suffix);
+        same_end && (found.len() <= 16 || found[8..] == name.as_bytes()[8..])
+    }
+}
+
+/// Whether a name stands where fewer than eight bytes are left: nothing was parsed or written behind them.
+#[cold]
+#[inline(never)]
+fn short_is(name: &str, bytes: &[u8], start: usize) -> bool {
+    bytes.get(start..start + name.len()) == Some(name.as_bytes())
+}
+
+/// How far behind an object, in nodes, its member was found last time, by thread. Events of a topic look alike, so it
+/// mostly stands there again; nothing depends on it.
+const PLACES: usize = 1024;
+
+thread_local! {
+    static FOUND: [Cell<u32>; PLACES] = const { [const { Cell::new(0) }; PLACES] };
 }
 
 impl Arena {
@@ -83,6 +137,7 @@ impl Arena {
     }
 
     /// The same by a name known only at run time.
+    #[inline(never)]
     pub fn get_by_name(&self, object: Value, name: &str) -> Option<Value> {
         self.find(object, name, &Marks::new(name, None))
     }
@@ -93,14 +148,14 @@ impl Arena {
     }
 
     // The name and its marks come apart: together they would be passed in memory.
-    #[inline]
+    #[inline(always)]
     fn find(&self, object: Value, name: &str, marks: &Marks) -> Option<Value> {
         let (arena, place) = self.home(object);
         match &arena.nodes[place] {
             Node::Span(span) if span.is_plain_object() && !object.is_name() => {
-                let found = arena.find_span(place, span, name, marks)?;
-                Some(object.sibling(Value::node(arena.base + found)))
+                Some(object.behind(arena.find_span(place, span, name, marks)?))
             }
+            Node::Patch(_) => self.find_patched(object, name, marks),
             _ => self.find_elsewhere(object, name, marks),
         }
     }
@@ -110,7 +165,6 @@ impl Arena {
     fn find_elsewhere(&self, object: Value, name: &str, marks: &Marks) -> Option<Value> {
         match self.container(object) {
             Container::Members(members) => self.find_listed(object, members, name, marks),
-            Container::Patched => self.find_patched(object, name, marks),
             _ => None,
         }
     }
@@ -137,19 +191,53 @@ impl Arena {
         Some(object.sibling(*value))
     }
 
-    /// The place of a member in an object that was parsed and repeats no name.
+    /// How far behind an object that was parsed and repeats no name, in nodes, a member stands.
+    #[inline(always)]
+    fn find_span(&self, place: usize, object: &Span, name: &str, marks: &Marks) -> Option<u32> {
+        // Members of one name in different objects mostly differ in the names of those.
+        let memo = (marks.tag >> 8 ^ u32::from(object.key_len)) as usize % PLACES;
+        let guess = FOUND.with(|found| found[memo].get());
+        if guess < object.size
+            && let Some(Node::Span(member)) = self.nodes.get(place + guess as usize)
+            && member.key_len == marks.len
+            && member.depth == object.depth.wrapping_add(1)
+            && marks.len != LOOK_CLOSER
+            && marks.match_at(name, &self.text, member.key_start as usize)
+        {
+            return Some(guess);
+        }
+        self.search_and_learn(place, memo, name, marks)
+    }
+
+    #[inline(never)]
+    fn search_and_learn(
+        &self,
+        place: usize,
+        memo: usize,
+        name: &str,
+        marks: &Marks,
+    ) -> Option<u32> {
+        let Node::Span(object) = &self.nodes[place] else {
+            return None;
+        };
+        let subtree = &self.nodes[place..place + object.size as usize];
+        let found = self.search_span(subtree, name, marks)? as u32;
+        FOUND.with(|places| places[memo].set(found));
+        Some(found)
+    }
+
+    /// Looks the members through; how far behind the object the right one stands.
     #[inline]
-    fn find_span(&self, place: usize, object: &Span, name: &str, marks: &Marks) -> Option<usize> {
-        let mut at = place + 1;
-        for _ in 0..object.count {
-            let Node::Span(member) = &self.nodes[at] else {
-                unreachable!("a parsed object holds parsed members")
-            };
-            if member.key_len == marks.len && member.key_len != LOOK_CLOSER {
-                if marks.match_at(name, &self.text, member.key_start as usize) {
+    fn search_span(&self, subtree: &[Node], name: &str, marks: &Marks) -> Option<usize> {
+        let mut at = 1;
+        while let Some(Node::Span(member)) = subtree.get(at) {
+            if member.key_len == LOOK_CLOSER {
+                if name_of(&self.text, member).eq_str(name) {
                     return Some(at);
                 }
-            } else if member.key_len == LOOK_CLOSER && name_of(&self.text, member).eq_str(name) {
+            } else if member.key_len == marks.len
+                && marks.match_at(name, &self.text, member.key_start as usize)
+            {
                 return Some(at);
             }
             at += member.size as usize;
@@ -159,14 +247,14 @@ impl Arena {
 
     #[inline(never)]
     fn find_patched(&self, mut object: Value, name: &str, marks: &Marks) -> Option<Value> {
-        let tag = tag(marks.prefix, name.len());
-        while let Some(patch) = self.patch(object) {
-            if may_be_same(patch.tag, tag)
-                && (marks.constant == Some(patch.key) || self.is_named(patch.key, name, marks))
+        while let (_, Node::Patch(patch)) = self.node(object) {
+            let key = object.sibling(patch.key);
+            if may_be_same(patch.tag, marks.tag)
+                && (marks.constant == Some(key) || self.is_named(key, name, marks))
             {
-                return Some(patch.value);
+                return Some(object.sibling(patch.value));
             }
-            object = patch.base;
+            object = object.sibling(patch.base);
         }
         self.find(object, name, marks)
     }

@@ -34,6 +34,8 @@ pub(super) struct Span {
     pub(super) key_len: u16,
     /// Nesting depth; 0 for a scalar.
     pub(super) height: u16,
+    /// Containers around it in its document: a child is one deeper than its parent.
+    pub(super) depth: u16,
     pub(super) kind: Kind,
     pub(super) flags: u8,
 }

@@ -5,7 +5,7 @@
 use super::lookup::{UNKNOWN, may_be_same, tag_at};
 use super::node::{ESCAPED, KEY_ESCAPED, Node, Patch};
 use super::text::name_of;
-use super::{Arena, Value};
+use super::{Arena, Key, Value};
 
 /// Longer chains are written out as a list of members.
 pub(super) const LONGEST_CHAIN: usize = 8;
@@ -13,14 +13,44 @@ pub(super) const LONGEST_CHAIN: usize = 8;
 impl Arena {
     /// `base` with one member set: replaced in its place or appended. `base` must be an object.
     pub fn with(&mut self, base: Value, key: Value, value: Value) -> Value {
-        let mut base = base;
-        let mut chain = self.patch(base).map_or(0, |patch| patch.chain);
-        if chain as usize == LONGEST_CHAIN {
+        let (key_bytes, tag) = self.name_bounds(key);
+        self.with_measured(base, (key, key_bytes, tag), value)
+    }
+
+    /// The same with a name that was looked at when the plan was compiled; it has a place among the constants.
+    #[inline]
+    pub fn with_key(&mut self, base: Value, key: &Key, value: Value) -> Value {
+        match key.for_patch() {
+            Some(key) => self.with_measured(base, key, value),
+            None => {
+                let name = match key.value() {
+                    Some(constant) => constant,
+                    None => self.string(key.name()),
+                };
+                self.with(base, name, value)
+            }
+        }
+    }
+
+    fn with_measured(
+        &mut self,
+        base: Value,
+        (key, key_bytes, tag): (Value, u32, u32),
+        value: Value,
+    ) -> Value {
+        let (mut base, mut chain) = (base, 0);
+        let (mut base_bytes, mut base_height) = match self.node(base).1 {
+            Node::Patch(patch) => {
+                chain = patch.chain;
+                (patch.bytes, patch.height)
+            }
+            _ => self.bounds(base),
+        };
+        if usize::from(chain) == LONGEST_CHAIN {
             base = self.flatten(base);
+            (base_bytes, base_height) = self.bounds(base);
             chain = 0;
         }
-        let (base_bytes, base_height) = self.bounds(base);
-        let (key_bytes, tag) = self.name_bounds(key);
         let (bytes, height) = self.bounds(value);
         let added = key_bytes.saturating_add(bytes).saturating_add(2);
         self.push(Node::Patch(Patch {

@@ -5,10 +5,10 @@
 use std::borrow::Cow;
 
 use super::arena::Container;
-use super::node::{DIRTY, Node};
+use super::node::{DIRTY, LOOK_CLOSER, Node, Span};
 use super::patch::{LONGEST_CHAIN, Overlay};
 use super::text::{name_of, respell};
-use super::{Arena, Value};
+use super::{Arena, JsonStr, Value};
 
 impl Arena {
     /// Appends compact JSON.
@@ -144,33 +144,20 @@ impl Arena {
         };
         let text = arena.text.as_bytes();
 
-        // In order of their places; among the new members, which all come last, in order of insertion.
-        let mut edits = [Edit::default(); LONGEST_CHAIN];
-        let edits = &mut edits[..overlay.members().len()];
-        for (index, (edit, &(name, _))) in edits.iter_mut().zip(overlay.members()).enumerate() {
-            let old = self
-                .get_by_string(overlay.base, name)
-                .map(|old| self.node(old).1);
-            *edit = match old {
-                Some(Node::Span(old)) => Edit {
-                    start: old.start,
-                    end: old.end,
-                    index,
-                    is_new: false,
-                },
-                _ => Edit {
-                    start: base.end - 1,
-                    end: base.end - 1,
-                    index,
-                    is_new: true,
-                },
-            };
-        }
-        edits.sort_unstable_by_key(|edit| (edit.start, edit.index));
-
+        let Some(edits) = self.edits(arena, &overlay, base) else {
+            // All of them are new.
+            out.extend_from_slice(&text[base.start as usize..base.end as usize - 1]);
+            let mut separate = base.count > 0;
+            for &(name, value) in overlay.members() {
+                self.print_name(name, separate, out);
+                self.print_here(value, out);
+                separate = true;
+            }
+            return out.push(b'}');
+        };
         let mut copied = base.start as usize;
         let mut separate = base.count > 0;
-        for edit in edits {
+        for edit in &edits[..overlay.members().len()] {
             let (name, value) = overlay.members()[edit.index];
             out.extend_from_slice(&text[copied..edit.start as usize]);
             if edit.is_new {
@@ -184,6 +171,78 @@ impl Arena {
     }
 }
 
+impl Arena {
+    /// Where each member that is set goes: in order of their places; among the new members, which all come last, in order
+    /// of insertion. None where all are new. `base` is parsed, and repeats no name.
+    fn edits(&self, home: &Arena, overlay: &Overlay, base: &Span) -> Option<[Edit; LONGEST_CHAIN]> {
+        let names = Names::of(self, overlay);
+        let (_, place) = self.home(overlay.base);
+        let subtree = &home.nodes[place..place + base.size as usize];
+        let mut edits = None;
+        let mut at = 1;
+        while let Some(Node::Span(member)) = subtree.get(at) {
+            at += member.size as usize;
+            if !names.may_have(member.key_len) {
+                continue;
+            }
+            if let Some(index) = names.position(name_of(&home.text, member)) {
+                let new = Edit::all_new(base.end - 1);
+                edits.get_or_insert(new)[index] = Edit {
+                    start: member.start,
+                    end: member.end,
+                    index,
+                    is_new: false,
+                };
+            }
+        }
+        if let Some(edits) = &mut edits {
+            edits[..overlay.members().len()].sort_unstable_by_key(|edit| (edit.start, edit.index));
+        }
+        edits
+    }
+}
+
+/// The names that an overlay sets.
+struct Names<'a> {
+    names: [JsonStr<'a>; LONGEST_CHAIN],
+    len: usize,
+    /// One bit for each length, to pass most other names by.
+    lengths: u64,
+}
+
+impl<'a> Names<'a> {
+    fn of(arena: &'a Arena, overlay: &Overlay) -> Names<'a> {
+        let none = JsonStr {
+            spelled: "",
+            escaped: false,
+        };
+        let mut names = Names {
+            names: [none; LONGEST_CHAIN],
+            len: overlay.members().len(),
+            lengths: 0,
+        };
+        for (place, &(name, _)) in names.names.iter_mut().zip(overlay.members()) {
+            *place = arena.as_str(name).unwrap_or(none);
+            names.lengths |= match place.escaped {
+                // It may be spelled in any length.
+                true => u64::MAX,
+                false => 1 << (place.spelled.len() % 64),
+            };
+        }
+        names
+    }
+
+    #[inline(always)]
+    fn may_have(&self, key_len: u16) -> bool {
+        key_len == LOOK_CLOSER || self.lengths >> (key_len % 64) & 1 != 0
+    }
+
+    fn position(&self, name: JsonStr<'_>) -> Option<usize> {
+        let names = &self.names[..self.len];
+        names.iter().position(|own| own.is(name))
+    }
+}
+
 /// A place in an object's text, and which of the members that are set goes there.
 #[derive(Clone, Copy, Default)]
 struct Edit {
@@ -191,6 +250,17 @@ struct Edit {
     end: u32,
     index: usize,
     is_new: bool,
+}
+
+impl Edit {
+    fn all_new(place: u32) -> [Edit; LONGEST_CHAIN] {
+        std::array::from_fn(|index| Edit {
+            start: place,
+            end: place,
+            index,
+            is_new: true,
+        })
+    }
 }
 
 /// Appends a piece of `text`. Most pieces are short, and copying a fixed length and cutting back is cheaper than a call.

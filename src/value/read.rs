@@ -10,6 +10,7 @@ use super::{Arena, JsonStr, Kind, Measure, Number, Value};
 
 impl Arena {
     /// What the value is.
+    #[inline]
     pub fn kind(&self, value: Value) -> Kind {
         if value.is_name() {
             return Kind::String;
@@ -114,17 +115,22 @@ impl Arena {
     }
 
     /// At least the bytes of the compact text, and at least the depth; both stop at the top of their type.
-    #[inline]
+    #[inline(always)]
     pub(super) fn bounds(&self, value: Value) -> (u32, u16) {
         if value.is_name() {
-            let len = self.as_str(value).map_or(0, |name| name.spelled.len() + 2);
-            return (len as u32, 0);
+            return self.bounds_of_name(value);
         }
         match self.node(value).1 {
             Node::Span(span) => (span.end - span.start, span.height),
             Node::Array(built) | Node::Object(built) => (built.bytes, built.height),
             Node::Patch(patch) => (patch.bytes, patch.height),
         }
+    }
+
+    #[cold]
+    fn bounds_of_name(&self, name: Value) -> (u32, u16) {
+        let len = self.as_str(name).map_or(0, |name| name.spelled.len() + 2);
+        (len as u32, 0)
     }
 
     /// Where the value (or the member's name) stands in the text of this arena's first document; only for what was parsed.

@@ -34,6 +34,15 @@ impl<'a> JsonStr<'a> {
         }
     }
 
+    /// Whether both have the same characters.
+    #[inline]
+    pub(super) fn is(self, other: JsonStr<'_>) -> bool {
+        match self.escaped || other.escaped {
+            false => self.spelled == other.spelled,
+            true => self.compare(other).is_eq(),
+        }
+    }
+
     /// By code points, whatever the spelling.
     pub fn compare(self, other: JsonStr<'_>) -> Ordering {
         match self.escaped || other.escaped {

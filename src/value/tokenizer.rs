@@ -152,6 +152,7 @@ fn tokens(
     let start = Place::start(&bytes[range.start..]);
     let mut frame = Frame::new(Within::Document, 0, start);
     let mut name = NO_NAME;
+    let mut depth: u16 = 0;
     let mut at = scan::space_end(bytes, range.start);
     'value: loop {
         let start = at;
@@ -168,7 +169,8 @@ fn tokens(
             frame = Frame::new(within, tables.nodes.len(), frame.expected.inside());
             tables
                 .nodes
-                .push(Node::Span(name.span(kind, 0, start, start)));
+                .push(Node::Span(name.span(kind, 0, depth, start, start)));
+            depth = depth.wrapping_add(1);
             at = frame.skip_space(bytes, at + 1);
             if bytes[at] != closing {
                 name = NO_NAME;
@@ -182,7 +184,7 @@ fn tokens(
             at = end;
             tables
                 .nodes
-                .push(Node::Span(name.span(kind, flags, start, at)));
+                .push(Node::Span(name.span(kind, flags, depth, start, at)));
             frame.count += 1;
         }
 
@@ -206,6 +208,7 @@ fn tokens(
                         frame.resolve(text, at, limits, tables)?;
                     }
                     frame.close(at, tables.nodes);
+                    depth = depth.wrapping_sub(1);
                     let outer = tables.scratch.open.pop();
                     frame = outer
                         .expect("the document encloses every container")
@@ -429,7 +432,7 @@ fn seen_bits(bytes: &[u8], start: usize, len: usize) -> (u64, u64) {
 
 impl Name {
     #[inline(always)]
-    fn span(self, kind: Kind, flags: u8, start: usize, end: usize) -> Span {
+    fn span(self, kind: Kind, flags: u8, depth: u16, start: usize, end: usize) -> Span {
         Span {
             start: start as u32,
             end: end as u32,
@@ -438,6 +441,7 @@ impl Name {
             count: 0,
             key_len: self.len,
             height: 0,
+            depth,
             kind,
             flags: flags | self.flags,
         }

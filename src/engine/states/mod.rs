@@ -79,6 +79,7 @@ fn start(
 }
 
 /// A number that is written down, or the value at the end of a path and whether it can be one.
+#[inline(always)]
 fn quantity(
     run: &mut Run,
     state: &State,
@@ -90,22 +91,35 @@ fn quantity(
     match quantity {
         None => Ok(None),
         Some(Quantity::Literal(number)) => Ok(Some(*number)),
-        Some(Quantity::Query(query)) => {
-            run.evaluate(state, fiber, input, |scope, arena, scratch| {
-                let value = query.eval_as(Kind::Number, scope, arena, scratch)?;
-                let name = field.trim_end_matches("Path");
-                match integer(arena, value) {
-                    Some(number) if number >= 0 => Ok(Some(number as u64)),
-                    Some(_) => Err(query.invalid(format!("{name} cannot be negative."))),
-                    None => Err(query.invalid(format!(
-                        "The {name} field refers to value \"{}\" which is not a valid integer: {}",
-                        shown(arena, value),
-                        query.text()
-                    ))),
-                }
-            })
-        }
-        Some(Quantity::Path(path)) => run.evaluate(state, fiber, input, |scope, arena, scratch| {
+        Some(quantity) => evaluate_quantity(run, state, fiber, input, field, quantity),
+    }
+}
+
+#[inline(never)]
+fn evaluate_quantity(
+    run: &mut Run,
+    state: &State,
+    fiber: &Fiber,
+    input: Value,
+    field: &'static str,
+    quantity: &Quantity,
+) -> StateResult<Option<u64>> {
+    match quantity {
+        Quantity::Literal(number) => Ok(Some(*number)),
+        Quantity::Query(query) => run.evaluate(state, fiber, input, |scope, arena, scratch| {
+            let value = query.eval_as(Kind::Number, scope, arena, scratch)?;
+            let name = field.trim_end_matches("Path");
+            match integer(arena, value) {
+                Some(number) if number >= 0 => Ok(Some(number as u64)),
+                Some(_) => Err(query.invalid(format!("{name} cannot be negative."))),
+                None => Err(query.invalid(format!(
+                    "The {name} field refers to value \"{}\" which is not a valid integer: {}",
+                    shown(arena, value),
+                    query.text()
+                ))),
+            }
+        }),
+        Quantity::Path(path) => run.evaluate(state, fiber, input, |scope, arena, scratch| {
             let value = path
                 .select(scope, arena, scratch)
                 .map_err(|missing| path.invalid(missing))?;

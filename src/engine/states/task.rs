@@ -151,6 +151,7 @@ pub(in crate::engine) fn finish(
 
 const NO_LIMITS: (Option<u64>, Option<u64>) = (None, None);
 
+#[inline]
 fn event(
     run: &mut Run,
     fiber: &mut Fiber,
@@ -171,7 +172,16 @@ fn event(
 }
 
 /// Indexes of the Map iterations around a fiber, from the outside in.
+#[inline]
 fn iterations(run: &Run, env: Env<'_>, fiber: &Fiber) -> Vec<u32> {
+    match fiber.parent {
+        None => Vec::new(),
+        Some(_) => iterations_around(run, env, fiber),
+    }
+}
+
+#[cold]
+fn iterations_around(run: &Run, env: Env<'_>, fiber: &Fiber) -> Vec<u32> {
     let mut indexes = Vec::new();
     run.outside_in(fiber, |container, index| {
         if let StateKind::Map(_) = env.plan.state(container.state).kind {

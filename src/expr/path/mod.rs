@@ -30,6 +30,8 @@ pub struct Path {
     /// All steps, also those that the root already took.
     steps: Box<[Step]>,
     definite: bool,
+    /// Where `[*]` stands, when it is the only step that is no name.
+    each: Option<usize>,
 }
 
 /// What a path starts from.
@@ -61,6 +63,7 @@ impl Path {
             text: text.into(),
             root,
             definite: all_definite(&steps),
+            each: only_wildcard(&steps),
             steps: steps.into(),
         }
     }
@@ -187,8 +190,13 @@ impl Path {
             },
         };
         let steps = &self.steps[taken..];
+        let each = self.each.and_then(|at| at.checked_sub(taken));
         let found = if self.definite {
             select::definite(steps, root, arena, scratch)
+        } else if let Some(at) = each
+            && let Some(found) = select::of_each(steps, at, root, arena, scratch)
+        {
+            Ok(found)
         } else {
             Select::new(root, arena, scratch).select(steps, false, root)
         };
@@ -218,6 +226,14 @@ impl Path {
         };
         Err(NotFound::new(at, why, Value::NULL))
     }
+}
+
+/// The place of the one `[*]` among names.
+fn only_wildcard(steps: &[Step]) -> Option<usize> {
+    let is_name = |step: &Step| matches!(step, Step::Name(_));
+    let at = steps.iter().position(|step| !is_name(step))?;
+    let is_only = matches!(steps[at], Step::Wildcard) && steps[at + 1..].iter().all(is_name);
+    is_only.then_some(at)
 }
 
 /// Whether a path of these steps finds one value or fails.

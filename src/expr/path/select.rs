@@ -14,6 +14,40 @@ use crate::expr::Scratch;
 /// Values that one evaluation may look at: `$..*..*` on a large document would never end otherwise.
 const MAX_VISITS: usize = 1_000_000;
 
+/// Elements that are gone through without counting visits.
+const MANY: usize = 10_000;
+
+/// What names alone find in each element of an array that names alone lead to; none where anything is unusual.
+pub(super) fn of_each(
+    steps: &[Step],
+    wildcard: usize,
+    root: Value,
+    arena: &mut Arena,
+    scratch: &mut Scratch,
+) -> Option<Value> {
+    let array = follow(&steps[..wildcard], root, arena)?;
+    if arena.kind(array) != Kind::Array || arena.len(array) > MANY {
+        return None;
+    }
+    let start = scratch.values.len();
+    for element in arena.elements(array) {
+        scratch
+            .values
+            .extend(follow(&steps[wildcard + 1..], element, arena));
+    }
+    let found = arena.array(&scratch.values[start..]);
+    scratch.values.truncate(start);
+    Some(found)
+}
+
+/// The value that names lead to.
+fn follow(names: &[Step], value: Value, arena: &Arena) -> Option<Value> {
+    names.iter().try_fold(value, |value, step| match step {
+        Step::Name(key) => arena.get(value, key),
+        _ => None,
+    })
+}
+
 /// One evaluation of a path, filters included.
 pub(super) struct Select<'a> {
     /// `$` inside filters.
