@@ -1,13 +1,14 @@
 //! What `explain` says of a definition, pinned: a change of the compiler shows in a diff.
 //!
-//! `tests/plans/NAME.asl.json` is the definition, `NAME.plan` the text. `UPDATE_EXPECT=1 cargo test --test plans` rewrites
-//! the texts.
+//! `tests/plans/NAME.asl.json` is the definition, `NAME.plan` the text; where the optimisations change it,
+//! `NAME.before.plan` is the text without them. `UPDATE_EXPECT=1 cargo test --test plans` rewrites the texts.
 
 #![allow(clippy::unwrap_used)]
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use expressd::plan::Passes;
 use expressd::{asl, plan};
 
 #[test]
@@ -24,12 +25,19 @@ fn plans_explain_themselves_as_pinned() {
         let text = fs::read_to_string(&definition).unwrap();
         let (machine, _) = asl::parse(&text).unwrap();
         let explained = plan::compile(&machine).unwrap().explain();
-        let pinned = definition.with_extension("").with_extension("plan");
-        if update {
-            fs::write(&pinned, &explained).unwrap();
+        let before = plan::compile_with(&machine, Passes::NONE).unwrap();
+        let before = Some(before.explain()).filter(|before| *before != explained);
+        let texts = [("before.plan", before), ("plan", Some(explained))];
+        for (extension, text) in texts {
+            let pinned = definition.with_extension("").with_extension(extension);
+            match &text {
+                Some(text) if update => fs::write(&pinned, text).unwrap(),
+                None if update => drop(fs::remove_file(&pinned)),
+                _ => {}
+            }
+            let want = fs::read_to_string(&pinned).ok();
+            assert_eq!(text, want, "{}", pinned.display());
         }
-        let want = fs::read_to_string(&pinned).unwrap_or_default();
-        assert_eq!(explained, want, "{}", definition.display());
     }
 }
 

@@ -29,7 +29,7 @@ pub use query::{Answer, Query, QueryPlace, QueryProblem};
 pub use random::Random;
 pub use reference_path::ReferencePath;
 pub use result_path::ResultPath;
-pub use rule::{ChoiceRule, DataTest, Operand, Operator};
+pub use rule::{ChoiceRule, DataTest, Lookup, Operand, Operator};
 pub use scratch::Scratch;
 pub use template::{Template, TemplateProblem};
 pub use variables::Binder;

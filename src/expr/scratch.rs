@@ -23,6 +23,8 @@ pub struct Scratch {
     pub(super) workspace: Workspace,
     /// JSONata steps that the execution may still take.
     pub(super) steps: u64,
+    /// Variables that several rules of a Choice look at, once they were looked for; nothing for what is not there.
+    pub(super) shared: Vec<Option<Option<Value>>>,
 }
 
 /// JSONata steps of one execution: far more than AWS has time for.
@@ -38,6 +40,7 @@ impl Default for Scratch {
             bytes: Vec::new(),
             workspace: Workspace::default(),
             steps: MAX_STEPS,
+            shared: Vec::new(),
         }
     }
 }
@@ -46,6 +49,15 @@ impl Scratch {
     /// Empty buffers.
     pub fn new() -> Scratch {
         Scratch::default()
+    }
+
+    /// The rules of a Choice are about to be tried, over another input; so many variables are shared.
+    #[inline]
+    pub fn begin_rules(&mut self, shared_variables: usize) {
+        if shared_variables > 0 {
+            self.shared.clear();
+            self.shared.resize(shared_variables, None);
+        }
     }
 
     /// Another execution begins.

@@ -9,10 +9,9 @@ use std::fmt::Write;
 use sha2::{Digest, Sha256};
 
 use super::assign::assigned_in;
-use super::passes;
 use super::states::{self, Draft, Next, StateKind};
 use super::{
-    Assign, Catcher, Cost, Effects, ErrorPattern, PathField, Plan, Resource, ResourceId,
+    Assign, Catcher, Cost, Effects, ErrorPattern, Passes, PathField, Plan, Resource, ResourceId,
     ResultPathField, Retrier, Scope, ScopeId, State, StateId,
 };
 use crate::asl;
@@ -35,6 +34,11 @@ struct Unassigned {
 
 /// Compiles a validated definition. The problems are those that only compiling finds.
 pub fn compile(machine: &asl::StateMachine) -> Result<Plan, Vec<Diagnostic>> {
+    compile_with(machine, Passes::ALL)
+}
+
+/// The same with some optimisations only: to compare with, and to see what each is worth.
+pub fn compile_with(machine: &asl::StateMachine, passes: Passes) -> Result<Plan, Vec<Diagnostic>> {
     let mut compiler = Compiler {
         doc: &machine.document,
         definition: &machine.text,
@@ -51,7 +55,7 @@ pub fn compile(machine: &asl::StateMachine) -> Result<Plan, Vec<Diagnostic>> {
         problems: Vec::new(),
     };
     compiler.scope(&machine.scope);
-    compiler.finish(machine)
+    compiler.finish(machine, passes)
 }
 
 /// The plan under construction.
@@ -95,19 +99,17 @@ impl Compiler<'_> {
 
         let mut effects = Effects::default();
         let mut work = Cost::default();
-        let mut is_straight = true;
         for (index, state) in scope.states.iter().enumerate() {
             let state = self.compile_state(id, state);
             effects = effects.and(state.effects);
             work = work + state.work;
-            is_straight &= state.kind.is_straight();
             self.states[first + index] = Some(state);
         }
         let compiled = Scope {
             start: self.state(&scope.start_at),
             states: StateId::new(first)..StateId::new(first + scope.states.len()),
             effects,
-            is_straight,
+            is_straight: false,
             work,
             tasks: self.tasks,
             variables: self.variables.len() as u32,
@@ -323,7 +325,7 @@ impl Compiler<'_> {
         unassigned.iter().map(warning).collect()
     }
 
-    fn finish(self, machine: &asl::StateMachine) -> Result<Plan, Vec<Diagnostic>> {
+    fn finish(self, machine: &asl::StateMachine, passes: Passes) -> Result<Plan, Vec<Diagnostic>> {
         if !self.problems.is_empty() {
             return Err(self.problems);
         }
@@ -338,13 +340,14 @@ impl Compiler<'_> {
             .into_iter()
             .map(|state| state.expect(FILLED))
             .collect();
-        let scopes: Box<[Scope]> = self
+        let mut scopes: Box<[Scope]> = self
             .scopes
             .into_iter()
             .map(|scope| scope.expect(FILLED))
             .collect();
-        passes::run(&mut states, &scopes);
+        let passes = passes.run(&mut states, &mut scopes);
         Ok(Plan {
+            passes,
             warnings,
             comment: machine.comment.clone(),
             hash,

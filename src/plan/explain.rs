@@ -26,6 +26,9 @@ pub(super) fn explain(plan: &Plan) -> String {
     if let Some(timeout) = plan.timeout() {
         line(format!("  timeout {} s", timeout / 1000));
     }
+    for (pass, states) in &plan.passes {
+        line(format!("  pass {pass}: {}", states.join(", ")));
+    }
     for (_, resource) in plan.resources() {
         let function = match &resource.function_name {
             Some(name) => format!(" ({name})"),

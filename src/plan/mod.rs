@@ -29,16 +29,17 @@ use crate::diagnostic::Diagnostic;
 use crate::value::Constants;
 
 pub(crate) use assign::Assign;
-pub use compile::compile;
+pub use compile::{compile, compile_with};
 pub use cost::Cost;
 pub use effects::Effects;
 pub(crate) use flow::{PathField, ResultPathField};
 pub use ids::{ResourceId, ScopeId, StateId};
 pub(crate) use on_error::{Catcher, ErrorPattern, Retrier};
+pub use passes::Passes;
 pub use resource::{Resource, service};
 pub use scope::Scope;
 pub(crate) use states::{
-    Choice, Fail, Items, Map, Next, Parallel, Pass, Quantity, StateKind, Task, Text, Wait,
+    Choice, Fail, Items, Map, Next, Parallel, Pass, Quantity, Rule, StateKind, Task, Text, Wait,
 };
 pub use states::{State, StateType};
 
@@ -52,6 +53,8 @@ pub struct Plan {
     scopes: Box<[Scope]>,
     resources: Box<[Resource]>,
     warnings: Vec<Diagnostic>,
+    /// The passes that changed anything, with the states that they changed.
+    passes: Vec<(&'static str, Vec<String>)>,
 }
 
 impl Plan {

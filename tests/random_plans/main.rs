@@ -1,5 +1,5 @@
 //! Random machines over random events: in place, on several threads, and by an interpreter so plain that it must be right,
-//! the same comes out, causes with their event ids included.
+//! the same comes out, causes with their event ids included; with all optimisations of the plan and without any.
 //!
 //! The machines have every type of state that needs no driver: no Task and no Wait. `RANDOM_PLANS=1000000 cargo test --test
 //! random_plans` tries more of them.
@@ -16,7 +16,7 @@ use std::sync::Arc;
 use expressd::cases::Script;
 use expressd::cases::virtual_time::{self, End, NAME, Setting};
 use expressd::engine::{Execution, FanOut, InPlace, Limits};
-use expressd::plan::{self, Plan};
+use expressd::plan::{self, Passes, Plan};
 use serde_json::Value;
 
 use generate::Generator;
@@ -64,7 +64,7 @@ fn large_maps_do_the_same_on_several_threads() {
     let threads = Threads::default();
     let (mut ends, mut forked, mut in_place) =
         (Ends::default(), Execution::new(), Execution::new());
-    for seed in 0..150 {
+    for seed in 0..180 {
         let mut generator = Generator::new(seed);
         let (machine, input) = generator.large_map();
         let alone = check(&mut in_place, &machine, &input, seed);
@@ -103,7 +103,13 @@ impl Ends {
 
 /// Runs a machine in place and compares with the plain interpreter.
 fn check(execution: &mut Execution, machine: &Value, input: &Value, seed: u64) -> End {
+    let plain = compile(machine, Passes::NONE, seed);
+    let plain = run_plan(execution, &plain, input, &InPlace, seed);
     let end = run(execution, machine, input, &InPlace, seed);
+    assert_eq!(
+        end, plain,
+        "the passes change what comes out: seed {seed}: {machine}\non {input}"
+    );
     let want = Slow::run(machine, input, NAME).map(|output| output.to_string());
     let same = match (&want, &end) {
         (Ok(output), End::Succeeded(text)) => output == text,
@@ -129,7 +135,22 @@ fn run(
     fan_out: &dyn FanOut,
     seed: u64,
 ) -> End {
-    let plan = compile(machine, seed);
+    run_plan(
+        execution,
+        &compile(machine, Passes::ALL, seed),
+        input,
+        fan_out,
+        seed,
+    )
+}
+
+fn run_plan(
+    execution: &mut Execution,
+    plan: &Arc<Plan>,
+    input: &Value,
+    fan_out: &dyn FanOut,
+    seed: u64,
+) -> End {
     let setting = Setting {
         input: &input.to_string(),
         start: 0,
@@ -143,14 +164,14 @@ fn run(
         fan_out,
     };
     // These machines have no tasks.
-    let report = virtual_time::run(execution, &plan, &setting, &mut Script::default());
+    let report = virtual_time::run(execution, plan, &setting, &mut Script::default());
     report.unwrap().end
 }
 
-fn compile(machine: &Value, seed: u64) -> Arc<Plan> {
+fn compile(machine: &Value, passes: Passes, seed: u64) -> Arc<Plan> {
     let (machine, _) = expressd::asl::parse(&machine.to_string())
         .unwrap_or_else(|problems| panic!("seed {seed}: {machine}: {}", problems[0]));
-    Arc::new(plan::compile(&machine).unwrap())
+    Arc::new(plan::compile_with(&machine, passes).unwrap())
 }
 
 #[test]

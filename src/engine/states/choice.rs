@@ -3,8 +3,9 @@
 use crate::engine::failure::StateError;
 use crate::engine::fiber::Fiber;
 use crate::engine::run::{Run, StateResult, Turn};
-use crate::expr::{Answer, ExprError};
-use crate::plan::{Choice, Next, PathField, State};
+use crate::expr::{Answer, ExprError, Scope, Scratch};
+use crate::plan::{Choice, Next, PathField, Rule, State};
+use crate::value::Arena;
 
 pub(in crate::engine) fn run(
     run: &mut Run,
@@ -14,12 +15,7 @@ pub(in crate::engine) fn run(
 ) -> StateResult<Turn> {
     let input = run.effective_input(state, fiber)?;
     let matched = run.evaluate(state, fiber, input, |scope, arena, scratch| {
-        for rule in &choice.rules {
-            if rule.condition.matches(scope, arena, scratch)? {
-                return Ok(Some(rule));
-            }
-        }
-        Ok(None)
+        first_rule(choice, scope, arena, scratch)
     })?;
     let answer = Answer::None;
     let (next, assign, output) = match matched {
@@ -36,6 +32,36 @@ pub(in crate::engine) fn run(
         (_, path) => run.limited_output(state, fiber, path, input, answer)?,
     };
     Ok(Turn::Exit(output, Next::State(next)))
+}
+
+/// The first rule that holds.
+fn first_rule<'a>(
+    choice: &'a Choice,
+    scope: &Scope<'_>,
+    arena: &mut Arena,
+    scratch: &mut Scratch,
+) -> Result<Option<&'a Rule>, ExprError> {
+    scratch.begin_rules(choice.shared_variables);
+    let mut lookups = choice.lookups.iter();
+    let mut lookup = lookups.next();
+    let mut at = 0;
+    while let Some(rule) = choice.rules.get(at) {
+        if let Some(run) = lookup
+            && run.rules().start == at
+        {
+            if let Some(found) = run.find(&rule.condition, scope, arena, scratch)? {
+                return Ok(choice.rules.get(found));
+            }
+            at = run.rules().end;
+            lookup = lookups.next();
+            continue;
+        }
+        if rule.condition.matches(scope, arena, scratch)? {
+            return Ok(Some(rule));
+        }
+        at += 1;
+    }
+    Ok(None)
 }
 
 // The spec says States.NoChoiceMatched; the service says this.

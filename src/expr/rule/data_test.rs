@@ -18,8 +18,19 @@ use crate::expr::{ExprError, Path, Scope, Scratch, SyntaxError};
 #[derive(Debug)]
 pub struct DataTest {
     variable: Path,
-    operator: Operator,
     test: Test,
+    /// Where the scratch keeps the variable's value, when other tests of the state look at it, too.
+    shared: Option<usize>,
+}
+
+/// What a look-up can answer.
+pub(super) enum Equality<'a> {
+    /// `StringEquals`
+    Text(&'a str),
+    /// `NumericEquals`
+    Number(f64),
+    /// `IsPresent`
+    Present(bool),
 }
 
 #[derive(Debug)]
@@ -65,7 +76,7 @@ impl DataTest {
         };
         Ok(DataTest {
             variable: path("Variable", variable, constants)?,
-            operator,
+            shared: None,
             test: match operand {
                 Operand::String(text) if operator.takes_path() => {
                     Test::Path(operator.family(), path(operator.name(), text, constants)?)
@@ -89,25 +100,58 @@ impl DataTest {
         &self.variable
     }
 
-    /// The literal of a `StringEquals`: rules that differ in nothing else can be looked up.
-    pub fn string_equals(&self) -> Option<&str> {
+    /// What the variable is to be equal to, where the test is one that a look-up can answer.
+    pub(super) fn equality(&self) -> Option<Equality<'_>> {
+        if !self.variable.is_definite() {
+            return None;
+        }
         match &self.test {
-            Test::Literal(Literal::String(Order::Equals, text)) => Some(text),
+            Test::Literal(Literal::String(Order::Equals, text)) => Some(Equality::Text(text)),
+            Test::Literal(Literal::Number(Order::Equals, number)) => {
+                number.float.map(Equality::Number)
+            }
+            Test::IsPresent(wanted) => Some(Equality::Present(*wanted)),
             _ => None,
         }
     }
 
-    /// The operator's name.
-    pub fn operator(&self) -> Operator {
-        self.operator
+    /// The place in the scratch where the variable is kept once it was found.
+    pub(super) fn share(&mut self, place: Option<usize>) {
+        self.shared = place;
     }
 
-    /// The path of a `…Path` operator.
-    pub fn operand_path(&self) -> Option<&Path> {
-        match &self.test {
-            Test::Path(_, path) => Some(path),
-            _ => None,
+    /// The variable's value, found only once where tests share it.
+    #[inline]
+    pub(super) fn read(
+        &self,
+        scope: &Scope<'_>,
+        arena: &mut Arena,
+        scratch: &mut Scratch,
+    ) -> Option<Value> {
+        let known = self.shared.and_then(|place| *scratch.shared.get(place)?);
+        match known {
+            Some(known) => known,
+            None => self.read_first(scope, arena, scratch),
         }
+    }
+
+    #[inline]
+    fn read_first(
+        &self,
+        scope: &Scope<'_>,
+        arena: &mut Arena,
+        scratch: &mut Scratch,
+    ) -> Option<Value> {
+        let found = self.variable.select(scope, arena, scratch).ok();
+        if let Some(place) = self.shared.and_then(|place| scratch.shared.get_mut(place)) {
+            *place = Some(found);
+        }
+        found
+    }
+
+    /// The error of a test whose variable is missing.
+    pub(super) fn missing(&self) -> ExprError {
+        invalid(&self.variable)
     }
 
     /// Whether the test holds.
@@ -118,15 +162,15 @@ impl DataTest {
         arena: &mut Arena,
         scratch: &mut Scratch,
     ) -> Result<bool, ExprError> {
-        let value = match (self.variable.select(scope, arena, scratch), &self.test) {
-            (Ok(value), Test::IsPresent(wanted)) => {
+        let value = match (self.read(scope, arena, scratch), &self.test) {
+            (Some(value), Test::IsPresent(wanted)) => {
                 // An indefinite path that matches nothing gives an empty array.
                 let present = self.variable.is_definite() || arena.len(value) > 0;
                 return Ok(present == *wanted);
             }
-            (Err(_), Test::IsPresent(wanted)) => return Ok(!wanted),
-            (Ok(value), _) => value,
-            (Err(_), _) => return Err(invalid(&self.variable)),
+            (None, Test::IsPresent(wanted)) => return Ok(!wanted),
+            (Some(value), _) => value,
+            (None, _) => return Err(self.missing()),
         };
         Ok(match &self.test {
             Test::Literal(literal) => literal.holds(value, arena),

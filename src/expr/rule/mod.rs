@@ -1,10 +1,13 @@
 //! Choice rules, compiled.
 
 mod data_test;
+mod lookup;
 mod operator;
 mod pattern;
+mod shared;
 
 pub use data_test::DataTest;
+pub use lookup::Lookup;
 pub use operator::{Operand, Operator};
 
 use crate::value::Arena;

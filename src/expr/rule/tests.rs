@@ -245,3 +245,103 @@ fn every_operator_is_found_by_its_name() {
         assert_eq!(is_path, Some(name.ends_with("Path")));
     }
 }
+
+#[test]
+fn a_look_up_finds_what_trying_in_order_finds() {
+    use Operand::{Bool, Number, String};
+    let texts = [
+        ("StringEquals", String("a")),
+        ("StringEquals", String("bb")),
+        ("StringEquals", String("a")),
+        ("StringEquals", String("")),
+    ];
+    let numbers = [
+        ("NumericEquals", Number("1.0")),
+        ("NumericEquals", Number("-0")),
+        ("NumericEquals", Number("1")),
+        ("NumericEquals", Number("0.1")),
+    ];
+    let (present, missing) = (("IsPresent", Bool(true)), ("IsPresent", Bool(false)));
+    let tables = [
+        [&texts[..], &numbers[..]].concat(),
+        [&[missing][..], &numbers, &texts].concat(),
+        [&texts[..2], &[present], &texts[..], &numbers].concat(),
+        [&[present][..], &texts].concat(),
+        [&texts[..2], &[missing, missing]].concat(),
+        vec![missing, present, missing, present],
+    ];
+    let values = [
+        r#""a""#,
+        r#""\u0061""#,
+        r#""bb""#,
+        r#""""#,
+        r#""c""#,
+        "1",
+        "1e0",
+        "0",
+        "-0.0",
+        "0.10",
+        "2",
+        "null",
+        "[]",
+        "1e400",
+        "true",
+    ];
+    let inputs = values.map(|value| format!(r#"{{"v":{value}}}"#));
+    for table in &tables {
+        for input in inputs.iter().map(std::string::String::as_str).chain(["{}"]) {
+            with(
+                input,
+                |constants| -> Vec<ChoiceRule> {
+                    let tests = table.iter().map(|(operator, operand)| {
+                        ChoiceRule::Test(test("$.v", operator, *operand, constants))
+                    });
+                    tests.collect()
+                },
+                |rules, scope, arena, scratch| {
+                    let lookups = Lookup::all_in(&rules.iter().collect::<Vec<_>>());
+                    assert_eq!(lookups.len(), 1);
+                    assert_eq!(lookups[0].rules(), 0..rules.len());
+                    let found = lookups[0].find(&rules[0], scope, arena, scratch);
+                    let mut tried = Ok(None);
+                    for (place, rule) in rules.iter().enumerate() {
+                        match rule.matches(scope, arena, scratch) {
+                            Ok(false) => continue,
+                            Ok(true) => tried = Ok(Some(place)),
+                            Err(error) => tried = Err(error.reason),
+                        }
+                        break;
+                    }
+                    assert_eq!(
+                        found.map_err(|error| error.reason),
+                        tried,
+                        "{input} {table:?}"
+                    );
+                },
+            );
+        }
+    }
+}
+
+#[test]
+fn only_rows_of_comparisons_with_one_variable_are_looked_up() {
+    use Operand::{Number, String};
+    let mut constants = ConstantsBuilder::new();
+    let mut rule = |variable: &str, operator: &str, operand: Operand<'_>| {
+        ChoiceRule::Test(test(variable, operator, operand, &mut constants))
+    };
+    let mut rules = vec![rule("$.a", "NumericLessThan", Number("1"))];
+    for text in ["a", "b", "c", "d"] {
+        rules.push(rule("$.a", "StringEquals", String(text)));
+    }
+    // Integers beyond 2^53 are compared exactly.
+    rules.push(rule("$.a", "NumericEquals", Number("9007199254740993")));
+    for text in ["a", "b", "c"] {
+        rules.push(rule("$.b", "StringEquals", String(text)));
+    }
+    let lookups = Lookup::all_in(&rules.iter().collect::<Vec<_>>());
+    let found = lookups
+        .iter()
+        .map(|lookup| (lookup.rules().start, lookup.rules().end));
+    assert_eq!(found.collect::<Vec<_>>(), [(1, 5)]);
+}

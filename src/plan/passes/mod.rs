@@ -1,10 +1,52 @@
 //! Optimisations: each leaves a plan that gives the same answers, and is one file.
 
+mod choice_table;
 mod read_through;
+mod straight;
 
 use super::{Scope, State};
 
-/// Runs all of them.
-pub(super) fn run(states: &mut [State], scopes: &[Scope]) {
-    read_through::run(states, scopes);
+/// Which optimisations run: all of them, unless plans with and without them are to be compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Passes {
+    pub read_through: bool,
+    pub choice_table: bool,
+    pub straight: bool,
+}
+
+impl Passes {
+    /// Every one.
+    pub const ALL: Passes = Passes {
+        read_through: true,
+        choice_table: true,
+        straight: true,
+    };
+
+    /// None.
+    pub const NONE: Passes = Passes {
+        read_through: false,
+        choice_table: false,
+        straight: false,
+    };
+
+    /// Runs those that are wanted; gives their names and the states that each changed, where it changed any.
+    pub(super) fn run(
+        self,
+        states: &mut [State],
+        scopes: &mut [Scope],
+    ) -> Vec<(&'static str, Vec<String>)> {
+        let mut changed = Vec::new();
+        if self.read_through {
+            changed.push(("read through", read_through::run(states, scopes)));
+        }
+        if self.choice_table {
+            changed.push(("choice table", choice_table::run(states)));
+        }
+        if self.straight {
+            changed.push(("straight", straight::run(states, scopes)));
+        }
+        changed.retain(|(_, states)| !states.is_empty());
+        changed
+    }
 }

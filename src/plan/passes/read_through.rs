@@ -7,7 +7,9 @@
 use crate::plan::{PathField, ResultPathField, Scope, State, StateId, StateKind};
 use crate::value::Value;
 
-pub(super) fn run(states: &mut [State], scopes: &[Scope]) {
+/// Gives the names of the Maps that it changed.
+pub(super) fn run(states: &mut [State], scopes: &[Scope]) -> Vec<String> {
+    let mut changed = Vec::new();
     for index in 0..states.len() {
         let StateKind::Map(map) = &states[index].kind else {
             continue;
@@ -33,7 +35,9 @@ pub(super) fn run(states: &mut [State], scopes: &[Scope]) {
         if let StateKind::Map(map) = &mut state.kind {
             map.in_parts = true;
         }
+        changed.push(state.name.clone());
     }
+    changed
 }
 
 /// Prepares the states from `start` on that read nothing but parts, and gives them. Only a Choice hands its input on.

@@ -3,7 +3,7 @@
 use super::{Draft, Flow, StateKind};
 use crate::asl;
 use crate::asl::states::Condition;
-use crate::expr::{ChoiceRule, DataTest, Operand};
+use crate::expr::{ChoiceRule, DataTest, Lookup, Operand};
 use crate::plan::compile::Compiler;
 use crate::plan::{Assign, PathField, StateId};
 use crate::value::Kind;
@@ -14,6 +14,10 @@ pub(crate) struct Choice {
     pub(crate) rules: Box<[Rule]>,
     /// `Default`
     pub(crate) default: Option<StateId>,
+    /// Rules that are answered together, in order.
+    pub(crate) lookups: Box<[Lookup]>,
+    /// Variables that several tests share.
+    pub(crate) shared_variables: usize,
 }
 
 /// One entry of `Choices`.
@@ -64,6 +68,8 @@ pub(super) fn compile(compiler: &mut Compiler<'_>, choice: &asl::states::Choice)
         ..Draft::new(StateKind::Choice(Choice {
             rules: rules.into(),
             default: choice.default.as_ref().map(|name| compiler.state(name)),
+            lookups: Box::default(),
+            shared_variables: 0,
         }))
     }
 }

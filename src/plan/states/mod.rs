@@ -20,7 +20,7 @@ use crate::asl;
 use crate::expr::Template;
 use crate::value::Value;
 
-pub(crate) use choice::Choice;
+pub(crate) use choice::{Choice, Rule};
 pub(crate) use fail::{Fail, Text};
 pub(crate) use map::{Items, Map};
 pub(crate) use parallel::Parallel;

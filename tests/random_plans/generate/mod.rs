@@ -174,8 +174,16 @@ impl Generator {
 
     fn choice(&mut self, later: &[String]) -> Value {
         let mut rules = Vec::new();
-        for _ in 0..=self.below(3) {
-            let mut rule = self.rule(2);
+        let alike = self.chance(25).then(|| self.path());
+        let n_rules = match &alike {
+            Some(_) => 4 + self.below(4),
+            None => 1 + self.below(3),
+        };
+        for _ in 0..n_rules {
+            let mut rule = match &alike {
+                Some(path) => self.comparison(path),
+                None => self.rule(2),
+            };
             self.assign(&mut rule, "$");
             rule["Next"] = json!(later[self.below(later.len())]);
             rules.push(rule);
@@ -252,6 +260,17 @@ impl Generator {
             _ if operator.starts_with("Numeric") => self.number(),
             _ => json!(self.chance(60)),
         };
+        rule
+    }
+
+    /// A rule like others of its state: many of those become one look-up.
+    fn comparison(&mut self, path: &str) -> Value {
+        let mut rule = json!({"Variable": path});
+        match self.below(5) {
+            0 | 1 => rule["StringEquals"] = json!(self.pick(&["x", "y", "", "z"])),
+            2 | 3 => rule["NumericEquals"] = self.number(),
+            _ => rule["IsPresent"] = json!(self.chance(30)),
+        }
         rule
     }
 
