@@ -7,6 +7,9 @@ use std::cell::Cell;
 
 use expressd::value::{Arena, Constants, ConstantsBuilder, ParseLimits, Value};
 
+#[path = "../benches/support/machine.rs"]
+mod machine;
+
 /// Counts what each thread asks of the system's allocator.
 struct Counting;
 
@@ -208,4 +211,40 @@ fn jsonata_states_do_not_allocate() {
         br#"{"n": 3, "s": "text", "l": [{"k": 1}, {"k": 2}]}"#,
         0.0,
     );
+}
+
+/// Allocations of each event of a case of the benches, text in → text out, over those of its events that are wanted.
+fn of_case(name: &str, events: &str, wanted: impl Fn(&str) -> bool) -> f64 {
+    let machines = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/machines");
+    let read = |file: String| std::fs::read_to_string(machines.join(file)).unwrap();
+    let definition = read(format!("{name}.asl.json"));
+    let events = read(format!("{events}.ndjson"));
+    let events: Vec<&str> = events
+        .lines()
+        .filter(|event| wanted(event))
+        .take(20)
+        .collect();
+    let mut machine = machine::Machine::new(machine::compile(&definition));
+    let mut out = Vec::new();
+    let all = in_steady_state(|| {
+        for event in &events {
+            out.clear();
+            machine.run(event.as_bytes(), &expressd::engine::InPlace, &mut out);
+        }
+    });
+    all / events.len() as f64
+}
+
+#[test]
+fn the_cases_of_the_benches_do_not_allocate() {
+    for name in ["passthrough", "route", "parallel3", "jsonata"] {
+        assert_eq!(of_case(name, "order1k", |_| true), 0.0, "{name}");
+    }
+    assert_eq!(of_case("map100", "map100", |_| true), 0.0, "map100");
+    let is_cancelled = |event: &str| event.contains("order.cancelled");
+    let order = of_case("order", "order1k", |event| !is_cancelled(event));
+    assert_eq!(order, 0.0, "order");
+    // The error's name and cause, which the task gives, and the failure that they become.
+    let declined = of_case("order", "order1k", is_cancelled);
+    assert!(declined <= 3.0, "{declined} for an order that is declined");
 }

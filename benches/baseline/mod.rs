@@ -13,10 +13,8 @@ mod simd_tree;
 mod splice;
 mod typed;
 
+pub(crate) use crate::support::machine::DECLINED;
 pub(crate) use equal::assert_same;
-
-/// What a payment of the `order` case ends with: orders that were cancelled are not paid for.
-pub(crate) const DECLINED: (&str, &str) = ("PaymentDeclined", "the order was cancelled");
 
 /// A case of the suite: one definition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use std::time::Instant;
 use expressd::engine::{FanOut, ForkJob, InPlace, Spares};
 
 use crate::options::{Options, median};
-use crate::support::ours::{Machine, compile};
+use crate::support::machine::{Machine, compile};
 
 const ITEMS: usize = 2_000;
 

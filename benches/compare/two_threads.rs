@@ -9,7 +9,7 @@ use expressd::engine::InPlace;
 
 use crate::clock::process_cpu;
 use crate::options::{Options, median};
-use crate::support::ours::{Machine, compile};
+use crate::support::machine::{Machine, compile};
 use crate::support::{WORKLOADS, Workload};
 
 /// Events of one job, as the pipeline hands them over.

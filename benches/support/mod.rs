@@ -1,5 +1,6 @@
 //! What the benches share: the workloads, and the variants that answer them.
 
+pub(crate) mod machine;
 pub(crate) mod ours;
 mod workload;
 
