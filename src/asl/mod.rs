@@ -9,6 +9,7 @@ mod field;
 mod fields;
 mod graph;
 mod machine;
+mod not_json;
 mod parse;
 mod query_language;
 mod reader;

@@ -3,6 +3,7 @@
 use super::codes;
 use super::graph;
 use super::machine::StateMachine;
+use super::not_json;
 use super::reader::{Node, Reader};
 use super::variables;
 use crate::diagnostic::{Diagnostic, Position, Refusal, Severity};
@@ -112,7 +113,9 @@ fn read(
         .parse(text.as_bytes(), limits(false))
         .map_err(|error| {
             let position = position(&error);
+            let refusal = not_json::refusal(text, error.offset);
             let mut problem = of_document(codes::NOT_JSON, error.message, Some(position));
+            problem.refusal = refusal.map(Box::new);
             if text.trim().is_empty() {
                 problem.refusal = Some(Box::new(no_object()));
             }
