@@ -87,6 +87,10 @@ impl Machine<'_, '_> {
         index: usize,
         len: usize,
     ) -> Result<(), Failure> {
+        if let Item::Bool(holds) = chosen {
+            self.stack.extend(holds.then_some(item));
+            return Ok(());
+        }
         if let Some(number) = self.finite(chosen)? {
             if is_position(number.floor(), index, len) {
                 self.stack.push(item);

@@ -10,6 +10,16 @@ use super::{Kind, Machine, Number};
 /// The longest range.
 const MAX_RANGE: i64 = 10_000_000;
 
+/// Whether a comparison holds of two values in this order.
+fn holds(operator: Operator, order: Option<Ordering>) -> Item {
+    Item::Bool(order.is_some_and(|order| match operator {
+        Operator::Less => order == Ordering::Less,
+        Operator::LessOrEqual => order != Ordering::Greater,
+        Operator::Greater => order == Ordering::Greater,
+        _ => order != Ordering::Less,
+    }))
+}
+
 impl Machine<'_, '_> {
     pub(super) fn binary(
         &mut self,
@@ -84,6 +94,9 @@ impl Machine<'_, '_> {
     }
 
     fn compare(&mut self, operator: Operator, left: Item, right: Item) -> Result<Item, Failure> {
+        if let (Some(left), Some(right)) = (self.number(left), self.number(right)) {
+            return Ok(holds(operator, left.compare(right)));
+        }
         let (left_kind, right_kind) = (self.kind(left), self.kind(right));
         let comparable = |kind| matches!(kind, Kind::Undefined | Kind::String | Kind::Number);
         if !comparable(left_kind) || !comparable(right_kind) {
@@ -102,13 +115,7 @@ impl Machine<'_, '_> {
                 .insert("value", self.shown(left))
                 .insert("value2", self.shown(right)));
         }
-        let order = self.order(left, right);
-        Ok(Item::Bool(order.is_some_and(|order| match operator {
-            Operator::Less => order == Ordering::Less,
-            Operator::LessOrEqual => order != Ordering::Greater,
-            Operator::Greater => order == Ordering::Greater,
-            _ => order != Ordering::Less,
-        })))
+        Ok(holds(operator, self.order(left, right)))
     }
 
     /// The order of two numbers or of two strings; none between others.
