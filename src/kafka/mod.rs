@@ -5,6 +5,7 @@ mod config;
 mod copy;
 mod error;
 mod feeder;
+mod message;
 mod producer;
 mod reader;
 mod record;
@@ -23,6 +24,7 @@ pub use error::{
     delivery_failure,
 };
 pub use feeder::Feeder;
+pub(crate) use message::{NativeHeaders, bytes, error_code, record};
 pub use producer::{ProducerSettings, TopicError, native_headers, verify_topic};
 pub use reader::{Shown, read_record, read_topic};
 pub use record::{

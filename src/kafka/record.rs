@@ -148,6 +148,16 @@ impl HeaderBuffer {
     pub fn iter(&self) -> impl Iterator<Item = Header<'_>> {
         Headers::new(self).iter()
     }
+
+    /// The same with names as bytes, which need not be looked at.
+    pub fn iter_bytes(&self) -> impl Iterator<Item = (&[u8], Option<&[u8]>)> {
+        let mut start = 0;
+        self.ends.iter().map(move |&(name_end, value_end)| {
+            let name = &self.bytes[start..name_end];
+            start = value_end.unwrap_or(name_end);
+            (name, value_end.map(|end| &self.bytes[name_end..end]))
+        })
+    }
 }
 
 impl HeaderList for HeaderBuffer {
@@ -273,6 +283,8 @@ mod tests {
             seen,
             [("a", None), ("b", Some(&b"12"[..])), ("", Some(&b""[..]))]
         );
+        let bytes = headers.iter_bytes();
+        assert!(bytes.eq(seen.iter().map(|seen| (seen.0.as_bytes(), seen.1))));
         headers.clear();
         assert!(headers.is_empty());
     }

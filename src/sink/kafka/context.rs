@@ -1,16 +1,17 @@
-//! What the client reports of deliveries, collected until the sink's thread looks.
+//! What goes through the client and comes back from it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::marker::PhantomData;
+use std::sync::Arc;
 
 use rdkafka::Statistics;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::{DeliveryResult, Headers as _, Message};
+use rdkafka::message::DeliveryResult;
 use rdkafka::producer::{NoCustomPartitioner, ProducerContext};
 use tracing::warn;
 
-use crate::kafka::{HeaderBuffer, Trouble, log_line, sum_up};
+use crate::kafka::{Trouble, log_line, sum_up};
 use crate::sink::{Kind, OwnedPublication, Receipt};
 use crate::telemetry::KafkaClientMetrics;
 
@@ -50,9 +51,9 @@ impl<R> Default for Reports<R> {
 
 /// The client's view of the sink.
 pub(super) struct Context<R> {
-    reports: Mutex<Reports<R>>,
     metrics: Arc<KafkaClientMetrics>,
     trouble: Trouble,
+    _receipts: PhantomData<fn(R)>,
 }
 
 impl<R> AsRef<Trouble> for Context<R> {
@@ -64,16 +65,10 @@ impl<R> AsRef<Trouble> for Context<R> {
 impl<R: Receipt> Context<R> {
     pub(super) fn new(metrics: Arc<KafkaClientMetrics>) -> Context<R> {
         Context {
-            reports: Mutex::default(),
             metrics,
             trouble: Trouble::default(),
+            _receipts: PhantomData,
         }
-    }
-
-    /// Takes what came since the last look; `empty` is used for what comes next.
-    pub(super) fn swap(&self, empty: &mut Reports<R>) {
-        let mut reports = self.reports.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::swap(&mut *reports, empty);
     }
 }
 
@@ -95,30 +90,7 @@ impl<R: Receipt> ClientContext for Context<R> {
 impl<R: Receipt> ProducerContext<NoCustomPartitioner> for Context<R> {
     type DeliveryOpaque = Box<Sent<R>>;
 
-    fn delivery(&self, result: &DeliveryResult<'_>, sent: Box<Sent<R>>) {
-        let mut reports = self.reports.lock().unwrap_or_else(PoisonError::into_inner);
-        match result {
-            Ok(_) => reports.delivered.push(sent.receipt),
-            Err((error, message)) => reports.failed.push(Undelivered {
-                publication: publication(message, sent.kind),
-                sent,
-                code: error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Fail),
-            }),
-        }
-    }
-}
-
-/// The publication as the client gives it back.
-fn publication(message: &impl Message, kind: Kind) -> OwnedPublication {
-    let mut headers = HeaderBuffer::new();
-    for header in message.headers().into_iter().flat_map(|list| list.iter()) {
-        headers.push(header.key, header.value);
-    }
-    OwnedPublication {
-        kind,
-        key: message.key().map(<[u8]>::to_vec),
-        value: message.payload().map(<[u8]>::to_vec),
-        timestamp: message.timestamp().to_millis(),
-        headers,
-    }
+    /// Reports are taken by the batch. This is called for those that nobody took when the client goes: they stay
+    /// without acknowledgement.
+    fn delivery(&self, _: &DeliveryResult<'_>, _: Box<Sent<R>>) {}
 }

@@ -39,6 +39,7 @@ impl<R> Held<R> {
     }
 
     /// Whether nothing is kept.
+    #[cfg(test)]
     pub(super) fn is_empty(&self) -> bool {
         self.queue.is_empty()
     }

@@ -3,6 +3,7 @@
 mod config;
 mod context;
 mod held;
+mod native;
 mod outlet;
 mod sender;
 
@@ -45,7 +46,8 @@ impl<R: Receipt> KafkaSink<R> {
         metrics: Arc<PipelineMetrics>,
     ) -> Result<KafkaSink<R>, KafkaSinkError> {
         let client_metrics = Arc::new(KafkaClientMetrics::new(metrics.pipeline(), "producer"));
-        let producers = outlet::native(config.client(cluster), client_metrics);
+        let topics = config.topics().map(str::to_string).collect();
+        let producers = native::producers(config.client(cluster), topics, client_metrics);
         let sender = Sender::new(config, producers, metrics)?;
         let sender = Arc::new(sender);
         let serving = Arc::clone(&sender);

@@ -26,8 +26,9 @@ const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 const LAST_BACKOFF: Duration = Duration::from_secs(10);
 /// The client's queue is full for as long as it takes to send some of it.
 const QUEUE_FULL_BACKOFF: Duration = Duration::from_millis(5);
-/// Waits of the thread, with publications on the way and without.
+/// Between two looks at what is kept back, and at reports that nobody is waiting for.
 const BUSY_WAIT: Duration = Duration::from_millis(1);
+/// For a report, which ends the wait.
 const IDLE_WAIT: Duration = Duration::from_millis(5);
 
 /// Hands publications to the client, from any thread, and takes its reports, on one.
@@ -267,9 +268,9 @@ impl<R: Receipt> Sender<R> {
     pub(super) fn serve(&self) {
         let mut serving = Serving::default();
         while !self.closed.load(Ordering::Relaxed) {
-            let busy = self.producer.load().in_flight() > 0 || !self.held().is_empty();
-            // Not the client's own wait: for the last millisecond before its timeout it spins.
-            pause(if busy { BUSY_WAIT } else { IDLE_WAIT });
+            let holding = self.holding.load(Ordering::Relaxed);
+            let wait = if holding { BUSY_WAIT } else { IDLE_WAIT };
+            self.producer.load_full().take(&mut serving.reports, wait);
             self.turn(&mut serving);
         }
     }
@@ -292,7 +293,7 @@ impl<R: Receipt> Sender<R> {
     fn settle_all(&self, producer: &dyn Outlet<R>, reports: &mut Reports<R>) -> bool {
         let mut replace = false;
         loop {
-            producer.swap(reports);
+            producer.take(reports, Duration::ZERO);
             if reports.delivered.is_empty() && reports.failed.is_empty() {
                 return replace;
             }

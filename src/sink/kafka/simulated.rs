@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use rdkafka::error::RDKafkaErrorCode;
 
@@ -78,14 +79,14 @@ impl<R: Receipt> Outlet<R> for Simulated<R> {
         }
     }
 
-    fn swap(&self, empty: &mut Reports<R>) {
+    fn take(&self, reports: &mut Reports<R>, _: Duration) {
         for (number, report) in self.universe.world().reports(self.producer) {
             let Some((publication, sent)) = self.open().remove(&number) else {
                 continue;
             };
             match report {
-                Ok(()) => empty.delivered.push(sent.receipt),
-                Err(code) => empty.failed.push(Undelivered {
+                Ok(()) => reports.delivered.push(sent.receipt),
+                Err(code) => reports.failed.push(Undelivered {
                     publication,
                     sent,
                     code,

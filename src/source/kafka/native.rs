@@ -13,10 +13,9 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::BorrowedMessage;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka_sys as sys;
-use rdkafka_sys::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME;
-use rdkafka_sys::types::{RDKafkaErrorCode, RDKafkaMessage, RDKafkaQueue, RDKafkaRespErr};
+use rdkafka_sys::types::{RDKafkaErrorCode, RDKafkaMessage, RDKafkaQueue};
 
-use crate::kafka::{Header, HeaderList, Headers, Record, TimestampType};
+use crate::kafka::{NativeHeaders, Record, bytes, error_code, record};
 use crate::source::Records;
 
 use super::client::Queue;
@@ -243,13 +242,6 @@ pub(super) fn forget_foreign_metadata(list: &mut TopicPartitionList) {
     }
 }
 
-fn error_code(error: RDKafkaRespErr) -> Option<RDKafkaErrorCode> {
-    match RDKafkaErrorCode::from(error) {
-        RDKafkaErrorCode::NoError => None,
-        code => Some(code),
-    }
-}
-
 /// A message of either client.
 pub(crate) enum Message {
     /// librdkafka's.
@@ -281,7 +273,7 @@ impl Message {
 /// A message that we own. It pins the whole fetch buffer that it came in.
 pub(crate) struct NativeMessage {
     message: NonNull<RDKafkaMessage>,
-    headers: Option<NonNull<sys::rd_kafka_headers_t>>,
+    headers: Option<NativeHeaders>,
 }
 
 // SAFETY: an owned message may be read and destroyed on any thread. Its headers, the one part that the client parses
@@ -294,8 +286,8 @@ impl NativeMessage {
     /// # Safety
     /// The message is valid and belongs to the caller, who gives it away.
     unsafe fn new(message: NonNull<RDKafkaMessage>) -> NativeMessage {
-        // SAFETY: the message is valid.
-        let headers = unsafe { parse_headers(message.as_ptr()) };
+        // SAFETY: the message is valid; the headers go where it goes.
+        let headers = unsafe { NativeHeaders::of(message.as_ptr()) };
         NativeMessage { message, headers }
     }
 
@@ -310,17 +302,9 @@ impl NativeMessage {
             record(
                 self.raw(),
                 topic,
-                self.headers.is_some().then_some(self as _),
+                self.headers.as_ref().map(|headers| headers as _),
             )
         }
-    }
-}
-
-impl HeaderList for NativeMessage {
-    fn header(&self, index: usize) -> Option<Header<'_>> {
-        // SAFETY: the headers belong to the message, which is valid for as long as `self` is borrowed.
-        self.headers
-            .and_then(|headers| unsafe { header(headers.as_ptr(), index) })
     }
 }
 
@@ -354,83 +338,14 @@ pub(super) fn with_record<T>(
     message: &BorrowedMessage<'_>,
     read: impl FnOnce(Record<'_>) -> T,
 ) -> T {
-    struct List(Option<NonNull<sys::rd_kafka_headers_t>>);
-    impl HeaderList for List {
-        fn header(&self, index: usize) -> Option<Header<'_>> {
-            // SAFETY: `List` lives inside the borrow of the message that owns the headers.
-            self.0
-                .and_then(|headers| unsafe { header(headers.as_ptr(), index) })
-        }
-    }
     let raw = message.ptr();
     // SAFETY: `message` is borrowed for the whole call, and nobody else reads it.
     let (list, topic) = unsafe {
         let topic = sys::rd_kafka_topic_name((*raw).rkt);
-        (List(parse_headers(raw)), CStr::from_ptr(topic))
+        (NativeHeaders::of(raw), CStr::from_ptr(topic))
     };
+    let list = list.as_ref().map(|headers| headers as _);
     let topic = topic.to_string_lossy();
     // SAFETY: as above.
-    read(unsafe { record(&*raw, &topic, Some(&list)) })
-}
-
-/// # Safety
-/// `message` is valid, and nobody else reads its headers meanwhile.
-unsafe fn parse_headers(message: *mut RDKafkaMessage) -> Option<NonNull<sys::rd_kafka_headers_t>> {
-    let mut headers = ptr::null_mut();
-    // SAFETY: the caller's promise. Without headers the call leaves the pointer alone.
-    unsafe { sys::rd_kafka_message_headers(message, &mut headers) };
-    NonNull::new(headers)
-}
-
-/// # Safety
-/// `headers` is valid for `'a`.
-unsafe fn header<'a>(headers: *const sys::rd_kafka_headers_t, index: usize) -> Option<Header<'a>> {
-    let (mut name, mut value, mut size) = (ptr::null(), ptr::null(), 0);
-    // SAFETY: the caller's promise; the call fails behind the last header.
-    let found =
-        unsafe { sys::rd_kafka_header_get_all(headers, index, &mut name, &mut value, &mut size) };
-    if error_code(found).is_some() {
-        return None;
-    }
-    // SAFETY: the name is a C string inside the headers.
-    let name = unsafe { CStr::from_ptr(name) };
-    Some(Header {
-        name: name.to_str().unwrap_or("\u{fffd}"),
-        // SAFETY: the value lies inside the headers.
-        value: unsafe { bytes(value.cast(), size) },
-    })
-}
-
-/// # Safety
-/// `message` is a valid message without error.
-unsafe fn record<'a>(
-    message: &'a RDKafkaMessage,
-    topic: &'a str,
-    headers: Option<&'a dyn HeaderList>,
-) -> Record<'a> {
-    let mut timestamp_type = sys::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
-    // SAFETY: the message is valid.
-    let timestamp = unsafe { sys::rd_kafka_message_timestamp(message, &mut timestamp_type) };
-    Record {
-        topic,
-        partition: message.partition,
-        offset: message.offset,
-        timestamp: (timestamp >= 0).then_some(timestamp),
-        timestamp_type: match timestamp_type {
-            RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME => TimestampType::LogAppendTime,
-            _ => TimestampType::CreateTime,
-        },
-        // SAFETY: key and payload lie inside the message.
-        key: unsafe { bytes(message.key.cast(), message.key_len) },
-        // SAFETY: as above.
-        value: unsafe { bytes(message.payload.cast(), message.len) },
-        headers: headers.map_or(Headers::NONE, Headers::new),
-    }
-}
-
-/// # Safety
-/// `start` is null, or `length` bytes are valid there for `'a`.
-unsafe fn bytes<'a>(start: *const u8, length: usize) -> Option<&'a [u8]> {
-    // SAFETY: the caller's promise.
-    (!start.is_null()).then(|| unsafe { slice::from_raw_parts(start, length) })
+    read(unsafe { record(&*raw, &topic, list) })
 }
