@@ -36,6 +36,10 @@ impl Cluster {
             // What is bounded is the window and the memory budget; these only must not be the narrower bound.
             .set("queue.buffering.max.messages", "1000000")
             .set("queue.buffering.max.kbytes", "1048576")
+            // A broker works on one request of a connection at a time anyway. With more of them in flight the idempotent
+            // client spins: it may have one for each partition, and looks for room without a pause as long as another one
+            // is due.
+            .set("max.in.flight.requests.per.connection", "1")
             .set("linger.ms", millis(settings.linger))
             .set("message.timeout.ms", millis(settings.delivery_timeout));
         settings.properties.apply(&mut client);
