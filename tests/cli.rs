@@ -250,6 +250,7 @@ fn bench_measures_and_says_so_in_json() {
         "/metrics/scraped_per_second",
         "/metrics/scrape/p99",
         "/kafka/half_load/per_second",
+        "/kafka/tenth_load/per_second",
     ] {
         let found = report.pointer(figure).and_then(serde_json::Value::as_f64);
         assert!(

@@ -38,7 +38,11 @@ impl Feeding {
         n: u64,
         pace: Pace,
     ) -> Result<Feeding, String> {
-        let feeder = Feeder::new(cluster, topic).map_err(|error| error.to_string())?;
+        let feeder = match pace {
+            Pace::Rate(_) => Feeder::prompt(cluster, topic),
+            _ => Feeder::new(cluster, topic),
+        };
+        let feeder = feeder.map_err(|error| error.to_string())?;
         let (stop, sent) = (Arc::new(AtomicBool::new(false)), Arc::default());
         let (stopped, counted, load) = (Arc::clone(&stop), Arc::clone(&sent), Arc::clone(load));
         let thread = thread::Builder::new()

@@ -68,6 +68,8 @@ pub struct StreamReport {
     pub broker: String,
     /// Of the topics.
     pub partitions: u32,
+    /// Rounds at full speed, bare loops and pipeline in turn: of each kind the one in the middle counts.
+    pub rounds: usize,
     /// Records with an acknowledged outcome.
     pub records: u64,
     /// Those of them that are dead letters.
@@ -90,17 +92,21 @@ pub struct StreamReport {
     pub bare_with_headers_usage: Usage,
     /// `per_second` as a share of `bare_with_headers_per_second`.
     pub of_bare_with_headers: f64,
-    /// At half of the speed: records per second, and from the record's timestamp to the acknowledgement of its outcome.
-    pub half_load: HalfLoad,
+    /// At half of the speed.
+    pub half_load: PacedReport,
+    /// At a tenth of it.
+    pub tenth_load: PacedReport,
 }
 
 /// Latency when there is no backlog.
 #[derive(Clone, Debug, Serialize)]
-pub struct HalfLoad {
+pub struct PacedReport {
     /// Records per second.
     pub per_second: f64,
     /// From the record's timestamp to the acknowledgement of its outcome, in whole milliseconds.
     pub latency: Latency,
+    /// The same for the copies of the bare loop, which waits for records and for reports on threads of their own.
+    pub bare_latency: Latency,
 }
 
 /// Quantiles in seconds.
@@ -205,13 +211,20 @@ impl fmt::Display for Report {
                 Some(&kafka.latency),
                 Some(&kafka.usage),
             )?;
-            row(
-                f,
-                "Kafka, half of it",
-                kafka.half_load.per_second,
-                Some(&kafka.half_load.latency),
-                None,
-            )?;
+            for (name, paced) in [
+                ("half of it", &kafka.half_load),
+                ("a tenth of it", &kafka.tenth_load),
+            ] {
+                let (rate, bare) = (paced.per_second, &paced.bare_latency);
+                row(
+                    f,
+                    &format!("Kafka, {name}"),
+                    rate,
+                    Some(&paced.latency),
+                    None,
+                )?;
+                row(f, "  bare loop", rate, Some(bare), None)?;
+            }
         }
         writeln!(f)?;
         let (n, failed) = (in_process.executions, in_process.failed);
@@ -235,6 +248,7 @@ impl fmt::Display for Report {
                 records,
                 dead_letters,
                 partitions,
+                rounds,
                 broker,
                 of_bare,
                 of_bare_with_headers,
@@ -242,7 +256,7 @@ impl fmt::Display for Report {
             } = kafka;
             writeln!(
                 f,
-                "Kafka at {broker}, {partitions} partitions: {records} records, {dead_letters} dead letters, {of_bare:.2} of the bare loop"
+                "Kafka at {broker}, {partitions} partitions, {rounds} rounds: {records} records, {dead_letters} dead letters, {of_bare:.2} of the bare loop"
             )?;
             writeln!(
                 f,
@@ -254,7 +268,7 @@ impl fmt::Display for Report {
             )?;
             writeln!(
                 f,
-                "  half of it: latency from the record's timestamp to its acknowledged outcome"
+                "  half and a tenth of it: latency from the record's timestamp to its acknowledged outcome"
             )?;
         }
         Ok(())

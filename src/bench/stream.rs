@@ -1,4 +1,4 @@
-//! From topic to topic: the bare loop first, then the whole pipeline at full speed, then at half of it.
+//! From topic to topic: bare loops and the whole pipeline in turn at full speed, then at half and at a tenth of it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::feeding::{Feeding, Pace};
-use super::report::{HalfLoad, Meter, StreamReport, per_second};
+use super::report::{Latency, Meter, PacedReport, StreamReport, per_second};
 use super::{LOOK_EVERY, Load, Progress};
+use crate::kafka::Copy;
 use crate::kafka::HeaderBuffer;
 use crate::kafka::Headers;
 use crate::kafka::Record;
@@ -42,6 +43,8 @@ pub struct StreamBench {
     pub partitions: u32,
     /// Tells the topics and groups of this run from those of others.
     pub unique: String,
+    /// Rounds at full speed; medians count.
+    pub rounds: usize,
 }
 
 /// Why a stream could not be measured.
@@ -63,8 +66,31 @@ const EMBEDDED_BYTES: usize = 2 << 20;
 const EMBEDDED_RECORDS: usize = 20_000;
 /// When nothing has moved for so long, nothing will.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How long half of the speed is measured.
-const HALF_LOAD: Duration = Duration::from_secs(5);
+/// How long less than full speed is measured.
+const PACED: Duration = Duration::from_secs(5);
+
+/// Topics that are made, by the ends of their names.
+const TOPICS: [&str; 9] = [
+    "in",
+    "out",
+    "dead",
+    "bare",
+    "bare-headers",
+    "half",
+    "half-bare",
+    "tenth",
+    "tenth-bare",
+];
+
+/// A pace below full speed.
+struct Paced {
+    /// Names its topics.
+    name: &'static str,
+    /// What is shown meanwhile.
+    what: &'static str,
+    /// Records per second.
+    rate: f64,
+}
 
 impl StreamBench {
     /// Measures. The topics are deleted afterwards.
@@ -73,8 +99,7 @@ impl StreamBench {
         load: &Arc<Load>,
         progress: Progress<'_>,
     ) -> Result<StreamReport, StreamError> {
-        let topics =
-            ["in", "half", "out", "dead", "bare", "bare-headers"].map(|name| self.topic(name));
+        let topics = TOPICS.map(|name| self.topic(name));
         for topic in &topics {
             create_topic(&self.shared.cluster, topic, self.partitions).await?;
         }
@@ -99,14 +124,27 @@ impl StreamBench {
         if !cluster.is_embedded() {
             self.feed_ahead(load, progress)?;
         }
-        let (bare, bare_usage) = self.bare("bare", &HeaderBuffer::new(), load, progress)?;
         let headers = self.example_headers();
-        let (bare_with_headers, bare_with_headers_usage) =
-            self.bare("bare-headers", &headers, load, progress)?;
-        let full = self.stream("in", load, load.count, None, progress)?;
-        let half_rate = full.per_second / 2.0;
-        let half_count = ((half_rate * HALF_LOAD.as_secs_f64()) as u64).clamp(1, load.count);
-        let half = self.stream("half", load, half_count, Some(half_rate), progress)?;
+        let (mut bare, mut bare_headers, mut full) = (Vec::new(), Vec::new(), Vec::new());
+        for round in 0..self.rounds.max(1) {
+            bare.push(self.bare("bare", round, &HeaderBuffer::new(), load, progress)?);
+            bare_headers.push(self.bare("bare-headers", round, &headers, load, progress)?);
+            let group = format!("{}-{round}", self.topic("in"));
+            full.push(self.stream("in", &group, load, load.count, None, progress)?);
+        }
+        let (bare, bare_usage) = median(bare, |bare| bare.0);
+        let (bare_with_headers, bare_with_headers_usage) = median(bare_headers, |bare| bare.0);
+        let full = median(full, |full| full.per_second);
+        let half = Paced {
+            name: "half",
+            what: "half speed",
+            rate: full.per_second / 2.0,
+        };
+        let tenth = Paced {
+            name: "tenth",
+            what: "a tenth of the speed",
+            rate: full.per_second / 10.0,
+        };
         let totals = full.metrics.totals();
         Ok(StreamReport {
             broker: match cluster.is_embedded() {
@@ -114,6 +152,7 @@ impl StreamBench {
                 false => cluster.bootstrap().to_string(),
             },
             partitions: self.partitions,
+            rounds: self.rounds.max(1),
             records: totals.results + totals.dead_letters + totals.discarded,
             dead_letters: totals.dead_letters,
             per_second: full.per_second,
@@ -125,11 +164,73 @@ impl StreamBench {
             bare_with_headers_per_second: bare_with_headers,
             bare_with_headers_usage,
             of_bare_with_headers: full.per_second / bare_with_headers.max(1e-9),
-            half_load: HalfLoad {
-                per_second: half.per_second,
-                latency: half.metrics.event_seconds().quantiles().into(),
-            },
+            half_load: self.paced(&half, load, progress)?,
+            tenth_load: self.paced(&tenth, load, progress)?,
         })
+    }
+
+    /// Latency of the pipeline and of the bare loop at a pace.
+    fn paced(
+        &self,
+        paced: &Paced,
+        load: &Arc<Load>,
+        progress: Progress<'_>,
+    ) -> Result<PacedReport, StreamError> {
+        let n = ((paced.rate * PACED.as_secs_f64()) as u64).clamp(1, load.count);
+        let input = self.topic(paced.name);
+        let ran = self.stream(paced.name, &input, load, n, Some(paced), progress)?;
+        Ok(PacedReport {
+            per_second: paced.rate,
+            latency: ran.metrics.event_seconds().quantiles().into(),
+            bare_latency: self.paced_bare(paced, load, n, progress)?,
+        })
+    }
+
+    /// Latency of the bare loop at a pace.
+    fn paced_bare(
+        &self,
+        paced: &Paced,
+        load: &Arc<Load>,
+        n: u64,
+        progress: Progress<'_>,
+    ) -> Result<Latency, StreamError> {
+        let cluster = &self.shared.cluster;
+        let from = self.topic(&format!("{}-bare", paced.name));
+        let to = self.topic("bare");
+        let acknowledged = Arc::new(AtomicU64::new(0));
+        let latency = Arc::default();
+        let copy = Copy {
+            topics: (&from, &to),
+            headers: &HeaderBuffer::new(),
+            // The first one tells that the loop is there: what is fed while the group is still forming would count as late.
+            n: n + 1,
+            patience: PATIENCE,
+            acknowledged: &acknowledged,
+            latency: Some(&latency),
+        };
+        let consumer = self.source("in", "").client(cluster, &from);
+        let producer = self.sink().client(cluster);
+        thread::scope(|scope| {
+            let copying = scope.spawn(|| copy_topic(consumer, &producer, &copy));
+            let first = Feeding::start(load, cluster, &from, 1, Pace::Full)?;
+            first.join()?;
+            let done = || acknowledged.load(Ordering::Relaxed);
+            while done() == 0 && !copying.is_finished() {
+                thread::park_timeout(LOOK_EVERY);
+            }
+            let feeding = Feeding::start(load, cluster, &from, n, Pace::Rate(paced.rate))?;
+            while !copying.is_finished() {
+                progress(paced.what, done(), n);
+                thread::park_timeout(LOOK_EVERY);
+            }
+            drop(feeding);
+            match copying.join() {
+                Ok(copied) => copied.map(drop).map_err(|error| error.to_string()),
+                Err(_) => Err("the bare loop panicked".to_string()),
+            }
+        })
+        .map_err(StreamError::Failed)?;
+        Ok(latency.quantiles().into())
     }
 
     /// Fills the topic that the bare loop and the pipeline read, each from its beginning.
@@ -151,11 +252,11 @@ impl StreamBench {
         load: &Arc<Load>,
         n: u64,
         done: &Arc<AtomicU64>,
-        rate: Option<f64>,
+        paced: Option<&Paced>,
     ) -> Result<Option<Feeding>, StreamError> {
         let most = (EMBEDDED_BYTES / load.mean_bytes()).clamp(1, EMBEDDED_RECORDS);
-        let pace = match rate {
-            Some(rate) => Pace::Rate(rate),
+        let pace = match paced {
+            Some(paced) => Pace::Rate(paced.rate),
             None if self.shared.cluster.is_embedded() => Pace::Ahead(most as u64, Arc::clone(done)),
             None => return Ok(None),
         };
@@ -195,36 +296,35 @@ impl StreamBench {
     fn bare(
         &self,
         name: &str,
+        round: usize,
         headers: &HeaderBuffer,
         load: &Arc<Load>,
         progress: Progress<'_>,
     ) -> Result<(f64, super::Usage), StreamError> {
         let cluster = &self.shared.cluster;
-        let (source, sink) = (self.source("in"), self.sink());
+        let (source, sink) = (self.source("in", ""), self.sink());
         // The pipeline needs the records that the embedded broker would have forgotten by then.
         let from = match cluster.is_embedded() {
-            true => self.topic(&format!("{name}-in")),
+            true => self.topic(&format!("{name}-in-{round}")),
             false => self.topic("in"),
         };
         cluster.provide_topic(&from)?;
         let to = self.topic(name);
         let acknowledged = Arc::new(AtomicU64::new(0));
-        let consumer = source.client(cluster, &format!("{to}-loop"));
+        let consumer = source.client(cluster, &format!("{to}-{round}"));
         let producer = sink.client(cluster);
         let feeding = self.feed(&from, load, load.count, &acknowledged, None)?;
+        let copy = Copy {
+            topics: (&from, &to),
+            headers,
+            n: load.count,
+            patience: PATIENCE,
+            acknowledged: &acknowledged,
+            latency: None,
+        };
         let meter = Meter::start();
         let copied = thread::scope(|scope| {
-            let copying = scope.spawn(|| {
-                copy_topic(
-                    consumer,
-                    &producer,
-                    (&from, &to),
-                    headers,
-                    load.count,
-                    &acknowledged,
-                    PATIENCE,
-                )
-            });
+            let copying = scope.spawn(|| copy_topic(consumer, &producer, &copy));
             while !copying.is_finished() {
                 progress(
                     "bare loop",
@@ -251,14 +351,15 @@ impl StreamBench {
     fn stream(
         &self,
         input: &str,
+        group: &str,
         load: &Arc<Load>,
         n: u64,
-        rate: Option<f64>,
+        paced: Option<&Paced>,
         progress: Progress<'_>,
     ) -> Result<Streamed, StreamError> {
         let config = PipelineConfig {
             retry: RetryConfig::default(),
-            source: SourceConfig::Kafka(self.source(input)),
+            source: SourceConfig::Kafka(self.source(input, group)),
             sink: SinkConfig::Kafka(self.sink()),
             options: PipelineOptions::default(),
         };
@@ -274,12 +375,8 @@ impl StreamBench {
         while !pipeline.is_ready() && joining.elapsed() < PATIENCE {
             thread::park_timeout(LOOK_EVERY);
         }
-        let feeding = self.feed(&self.topic(input), load, n, &done, rate)?;
-        let what = if rate.is_some() {
-            "half speed"
-        } else {
-            "full speed"
-        };
+        let feeding = self.feed(&self.topic(input), load, n, &done, paced)?;
+        let what = paced.map_or("full speed", |paced| paced.what);
         let took = watch(&pipeline, &metrics, n, &done, &|done| {
             progress(what, done, n)
         });
@@ -303,14 +400,19 @@ impl StreamBench {
         }
     }
 
-    fn source(&self, input: &str) -> KafkaSourceConfig {
-        let topic = self.topic(input);
-        from_json(json!({"topics": [topic], "group": topic}))
+    fn source(&self, input: &str, group: &str) -> KafkaSourceConfig {
+        from_json(json!({"topics": [self.topic(input)], "group": group}))
     }
 
     fn sink(&self) -> KafkaSinkConfig {
         from_json(json!({"output": self.topic("out"), "dead_letters": self.topic("dead")}))
     }
+}
+
+/// The round in the middle.
+fn median<T>(mut rounds: Vec<T>, rate: impl Fn(&T) -> f64) -> T {
+    rounds.sort_by(|a, b| rate(a).total_cmp(&rate(b)));
+    rounds.swap_remove(rounds.len() / 2)
 }
 
 /// A pipeline's run.

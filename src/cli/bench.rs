@@ -60,6 +60,9 @@ pub(super) struct Args {
     /// Partitions of the topics
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=1000))]
     partitions: u32,
+    /// Rounds through Kafka at full speed; medians count
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=100))]
+    rounds: u16,
     /// Threads that compute; 0 is one for each core, or what the config says
     #[arg(long, default_value_t = 0)]
     workers: usize,
@@ -148,6 +151,7 @@ fn measure(args: &Args, subject: &Subject, load: &Arc<Load>) -> anyhow::Result<R
                 shared,
                 machine: Arc::clone(&subject.machine),
                 partitions: args.partitions,
+                rounds: args.rounds.into(),
                 unique: format!("{}-{started}", std::process::id()),
             };
             Some(tokio.block_on(bench.run(load, &progress))?)

@@ -42,11 +42,20 @@ impl ProducerContext for Reports {
 impl Feeder {
     /// Connects.
     pub fn new(cluster: &Cluster, topic: &str) -> Result<Feeder, KafkaError> {
+        Feeder::with_linger(cluster, topic, "5")
+    }
+
+    /// Connects; a record hardly waits for others.
+    pub fn prompt(cluster: &Cluster, topic: &str) -> Result<Feeder, KafkaError> {
+        Feeder::with_linger(cluster, topic, "1")
+    }
+
+    fn with_linger(cluster: &Cluster, topic: &str, millis: &str) -> Result<Feeder, KafkaError> {
         let taken = Arc::new(AtomicU64::new(0));
         let mut client = cluster.client();
         client
             .set("acks", "all")
-            .set("linger.ms", "5")
+            .set("linger.ms", millis)
             // As every producer of ours: the same key goes to the same partition.
             .set("partitioner", "murmur2_random");
         Ok(Feeder {

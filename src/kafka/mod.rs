@@ -18,7 +18,7 @@ pub use cluster::Cluster;
 pub use config::{
     EMBEDDED, EmbeddedConfig, KafkaConfig, Properties, Property, PropertyError, PropertyFile,
 };
-pub use copy::copy_topic;
+pub use copy::{Copy, copy_topic};
 pub use error::{
     CommitFailure, ConsumerFailure, DeliveryFailure, commit_failure, consumer_failure,
     delivery_failure,
