@@ -100,7 +100,7 @@ fn feed(
         };
         let due = due.min(n);
         for number in sent..due {
-            let key = number.to_string();
+            let key = load.key(number);
             feeder
                 .send(&key, load.event(number))
                 .map_err(|error| error.to_string())?;

@@ -22,6 +22,8 @@ pub struct Load {
     pub count: u64,
     /// Executions that wait at the same time, at most.
     pub in_flight: usize,
+    /// Keys of the records, taken in turn; 0 gives every record its own.
+    pub keys: u64,
 }
 
 /// Hears how far a measurement is: what is being done, how much of how many.
@@ -34,6 +36,11 @@ impl Load {
     /// The event for the execution with this number.
     fn event(&self, number: u64) -> &str {
         &self.events[(number % self.events.len() as u64) as usize]
+    }
+
+    /// The key of the record with this number.
+    fn key(&self, number: u64) -> String {
+        number.checked_rem(self.keys).unwrap_or(number).to_string()
     }
 
     fn mean_bytes(&self) -> usize {

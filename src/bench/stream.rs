@@ -18,6 +18,7 @@ use crate::kafka::TimestampType;
 use crate::kafka::copy_topic;
 use crate::kafka::create_topic;
 use crate::kafka::delete_topics;
+use crate::pipeline::Order;
 use crate::pipeline::Pipeline;
 use crate::pipeline::PipelineConfig;
 use crate::pipeline::PipelineOptions;
@@ -41,6 +42,8 @@ pub struct StreamBench {
     pub machine: Arc<Machine>,
     /// Partitions of the topics that are made.
     pub partitions: u32,
+    /// What runs in order.
+    pub ordering: Order,
     /// Tells the topics and groups of this run from those of others.
     pub unique: String,
     /// Rounds at full speed; medians count.
@@ -361,7 +364,10 @@ impl StreamBench {
             retry: RetryConfig::default(),
             source: SourceConfig::Kafka(self.source(input, group)),
             sink: SinkConfig::Kafka(self.sink()),
-            options: PipelineOptions::default(),
+            options: PipelineOptions {
+                ordering: self.ordering,
+                ..PipelineOptions::default()
+            },
         };
         let metrics =
             PipelineMetrics::new(self.machine.pipeline(), Arc::clone(self.machine.metrics()));

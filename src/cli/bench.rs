@@ -17,6 +17,7 @@ use crate::bench::counting;
 use crate::bench::in_process;
 use crate::config::Config;
 use crate::kafka::Cluster;
+use crate::pipeline::Order;
 use crate::pipeline::Shared;
 use crate::runtime::Clock;
 use crate::runtime::Runtime;
@@ -63,6 +64,12 @@ pub(super) struct Args {
     /// Rounds through Kafka at full speed; medians count
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=100))]
     rounds: u16,
+    /// Keys of the records, taken in turn; 0 gives every record its own
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    keys: u64,
+    /// What keeps its order through Kafka
+    #[arg(long, value_enum, default_value_t = Ordering::Key)]
+    ordering: Ordering,
     /// Threads that compute; 0 is one for each core, or what the config says
     #[arg(long, default_value_t = 0)]
     workers: usize,
@@ -77,6 +84,24 @@ pub(super) struct Args {
     json: bool,
 }
 
+/// As a config says it.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Ordering {
+    Unordered,
+    Key,
+    Partition,
+}
+
+impl From<Ordering> for Order {
+    fn from(ordering: Ordering) -> Order {
+        match ordering {
+            Ordering::Unordered => Order::Unordered,
+            Ordering::Key => Order::Key,
+            Ordering::Partition => Order::Partition,
+        }
+    }
+}
+
 pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     let subject = match Config::is_config(&args.file) {
         true => Subject::of_config(&args.file, args.pipeline.as_deref())?,
@@ -89,6 +114,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
         events: events(&args.events)?,
         count: args.count,
         in_flight: args.in_flight.max(1),
+        keys: args.keys,
     });
     let report = measure(args, &subject, &load)?;
     match args.json {
@@ -152,6 +178,7 @@ fn measure(args: &Args, subject: &Subject, load: &Arc<Load>) -> anyhow::Result<R
                 machine: Arc::clone(&subject.machine),
                 partitions: args.partitions,
                 rounds: args.rounds.into(),
+                ordering: args.ordering.into(),
                 unique: format!("{}-{started}", std::process::id()),
             };
             Some(tokio.block_on(bench.run(load, &progress))?)
