@@ -1,11 +1,13 @@
 //! What an execution did, as numbers: for whoever counts executions.
 
+use super::limits::Limit;
 use crate::plan::StateType;
 
 /// Counts over one execution, or the sum over several.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     entered: [u64; StateType::ALL.len()],
+    limits: [u64; Limit::ALL.len()],
     /// Attempts of a `Retry`.
     pub retries: u64,
     /// Errors that a `Catch` took.
@@ -23,9 +25,22 @@ impl Counts {
         self.entered[state_type as usize] += 1;
     }
 
+    /// Times that this limit was met.
+    pub fn met(&self, limit: Limit) -> u64 {
+        self.limits[limit as usize]
+    }
+
+    #[cold]
+    pub(super) fn meet(&mut self, limit: Limit) {
+        self.limits[limit as usize] += 1;
+    }
+
     /// Adds what another one counted.
     pub fn add(&mut self, other: &Counts) {
         for (sum, more) in self.entered.iter_mut().zip(other.entered) {
+            *sum += more;
+        }
+        for (sum, more) in self.limits.iter_mut().zip(other.limits) {
             *sum += more;
         }
         self.retries += other.retries;

@@ -10,7 +10,7 @@ use super::flow::too_large;
 use super::history::{Details, EventKind, HistoryEvent};
 use super::outcome::{Failure, Outcome, Progress};
 use super::run::{Env, Run, StateResult};
-use super::{FanOut, Limits, Now};
+use super::{FanOut, Limit, Limits, Now};
 use crate::error_name;
 use crate::expr::ExecutionInfo;
 use crate::plan::{Plan, StateId, StateKind};
@@ -54,6 +54,11 @@ impl Execution {
         self.run.compact();
     }
 
+    /// Gives back what an outlier has made large.
+    pub fn trim(&mut self) {
+        self.run.arena.trim();
+    }
+
     /// Takes the event in. An event that is not JSON is an error and leaves the execution ready for the next start.
     pub fn start(
         &mut self,
@@ -75,6 +80,7 @@ impl Execution {
         if event.len() > start.limits.payload {
             run.history
                 .add(0, EventKind::ExecutionStarted, Details::default);
+            run.counts.meet(Limit::Payload);
             run.end(Outcome::Failed(Failure {
                 error: Some(error_name::DATA_LIMIT_EXCEEDED.to_string()),
                 cause: Some(format!(
@@ -89,6 +95,9 @@ impl Execution {
         let input = match run.arena.parse(event, start.limits.parse()) {
             Ok(input) => input,
             Err(error) => {
+                if error.is_too_deep() {
+                    run.counts.meet(Limit::Depth);
+                }
                 run.end(Outcome::Aborted);
                 return Err(error);
             }

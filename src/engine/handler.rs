@@ -3,6 +3,7 @@
 use super::failure::StateError;
 use super::fiber::{Fiber, Step};
 use super::history::{Details, EventKind};
+use super::limits::Limit;
 use super::run::{Run, StateResult};
 use crate::error_name;
 use crate::expr::Answer;
@@ -31,8 +32,21 @@ impl Run {
         mut error: Box<StateError>,
     ) -> StateResult<()> {
         self.assigned.clear();
+        self.count_limit(&error);
         self.evaluation_failed(fiber, &mut error);
         self.retry(state, fiber, error)
+    }
+
+    /// Counts the limit that the error stands for, where it arises.
+    fn count_limit(&mut self, error: &StateError) {
+        let expression = std::mem::take(&mut self.scratch.met_limit);
+        let limit = match expression {
+            true => Some(Limit::Expression),
+            false => error.error.as_deref().and_then(Limit::of_error),
+        };
+        if let Some(limit) = limit.filter(|_| error.state.is_none()) {
+            self.counts.meet(limit);
+        }
     }
 
     /// A JSONata expression that fails has an event of its own.
@@ -107,6 +121,7 @@ impl Run {
         let caught = self.caught(state, fiber, catcher, error_output);
         let output = caught.map_err(|mut error| {
             self.assigned.clear();
+            self.count_limit(&error);
             self.evaluation_failed(fiber, &mut error);
             error
         })?;

@@ -1,5 +1,6 @@
 //! What bounds an execution, and the clocks it is told.
 
+use crate::error_name;
 use crate::value::ParseLimits;
 
 /// The two clocks, read by the caller.
@@ -28,6 +29,63 @@ pub struct Limits {
     pub task_calls: u64,
     /// Waiting branches or iterations of one Parallel or Map at the same time.
     pub concurrency: usize,
+}
+
+/// A bound that an execution can run into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// `States.Timeout` of the whole execution.
+    ExecutionTime,
+    /// `States.DataLimitExceeded`: of the event, of a state's input or output, of a result.
+    Payload,
+    /// `Expressd.DepthLimit`; `Expressd.InvalidInput` for an event.
+    Depth,
+    /// `Expressd.StatesLimit`
+    States,
+    /// `Expressd.MemoryLimit`
+    Memory,
+    /// `Expressd.TaskCallsLimit`
+    TaskCalls,
+    /// `States.QueryEvaluationError`: steps, depth, bytes or time of a JSONata expression.
+    Expression,
+}
+
+impl Limit {
+    /// All of them.
+    pub const ALL: [Limit; 7] = [
+        Limit::ExecutionTime,
+        Limit::Payload,
+        Limit::Depth,
+        Limit::States,
+        Limit::Memory,
+        Limit::TaskCalls,
+        Limit::Expression,
+    ];
+
+    /// As the config calls it, where it does.
+    pub fn name(self) -> &'static str {
+        match self {
+            Limit::ExecutionTime => "execution_time",
+            Limit::Payload => "payload",
+            Limit::Depth => "depth",
+            Limit::States => "states",
+            Limit::Memory => "memory",
+            Limit::TaskCalls => "task_calls",
+            Limit::Expression => "expression",
+        }
+    }
+
+    /// The one that an error stands for.
+    pub(super) fn of_error(error: &str) -> Option<Limit> {
+        match error {
+            error_name::DATA_LIMIT_EXCEEDED => Some(Limit::Payload),
+            error_name::DEPTH_LIMIT => Some(Limit::Depth),
+            error_name::STATES_LIMIT => Some(Limit::States),
+            error_name::MEMORY_LIMIT => Some(Limit::Memory),
+            error_name::TASK_CALLS_LIMIT => Some(Limit::TaskCalls),
+            _ => None,
+        }
+    }
 }
 
 impl Default for Limits {

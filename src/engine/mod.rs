@@ -32,5 +32,5 @@ pub use execution::{Execution, Start};
 pub use fan_out::{FanOut, InPlace, Spares};
 pub use fork::ForkJob;
 pub use history::{EventKind, HistoryEvent};
-pub use limits::{Limits, Now};
+pub use limits::{Limit, Limits, Now};
 pub use outcome::{Failure, Outcome, Progress};

@@ -11,7 +11,7 @@ use super::history::{Details, EventKind, History};
 use super::join::{JoinId, Joins};
 use super::states;
 use super::timers::Timers;
-use super::{FanOut, Limits, Now, Outcome};
+use super::{FanOut, Limit, Limits, Now, Outcome};
 use crate::error_name;
 use crate::expr::{ExecutionInfo, Scratch};
 use crate::plan::{Next, Plan, State, StateKind};
@@ -86,6 +86,7 @@ impl Run {
     pub(super) fn advance(&mut self, env: Env<'_>, now: Now) {
         self.now = now;
         if now.monotonic >= self.deadline {
+            self.counts.meet(Limit::ExecutionTime);
             self.end(Outcome::TimedOut);
             return;
         }

@@ -25,6 +25,8 @@ pub struct Scratch {
     pub(super) steps: u64,
     /// Variables that several rules of a Choice look at, once they were looked for; nothing for what is not there.
     pub(super) shared: Vec<Option<Option<Value>>>,
+    /// A JSONata expression has met one of its limits; whoever counts that takes it back.
+    pub met_limit: bool,
 }
 
 /// JSONata steps of one execution: far more than AWS has time for.
@@ -41,6 +43,7 @@ impl Default for Scratch {
             workspace: Workspace::default(),
             steps: MAX_STEPS,
             shared: Vec::new(),
+            met_limit: false,
         }
     }
 }

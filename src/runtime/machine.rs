@@ -7,6 +7,7 @@ use super::cpu_pool;
 use super::identity::{IdentityConfig, Naming};
 use super::run::Run;
 use crate::engine::Counts;
+use crate::engine::Limit;
 use crate::engine::Limits;
 use crate::plan::Cost;
 use crate::plan::Plan;
@@ -74,7 +75,10 @@ impl Machine {
         identity: &IdentityConfig,
         limits: Limits,
     ) -> Result<Machine, UnansweredError> {
-        let metrics = Arc::new(MachineMetrics::new(StateType::ALL.map(StateType::name)));
+        let metrics = Arc::new(MachineMetrics::new(
+            StateType::ALL.map(StateType::name),
+            Limit::ALL.map(Limit::name),
+        ));
         Machine::bind(
             plan,
             registry,
@@ -169,6 +173,12 @@ impl Machine {
         let metrics = &self.parts.metrics;
         for state_type in StateType::ALL {
             metrics.entered(state_type as usize, counts.entered(state_type));
+        }
+        for limit in Limit::ALL {
+            let met = counts.met(limit);
+            if met > 0 {
+                metrics.met_limit(limit as usize, met);
+            }
         }
         metrics.handled(counts.retries, counts.catches);
     }

@@ -122,7 +122,7 @@ mod tests {
     #[test]
     fn renders_what_the_pipelines_counted() {
         let exporter = Exporter::install();
-        let machine = Arc::new(MachineMetrics::new(["Pass", "Task"]));
+        let machine = Arc::new(MachineMetrics::new(["Pass", "Task"], []));
         let metrics = Arc::new(PipelineMetrics::new("orders", Arc::clone(&machine)));
         exporter.add(Arc::clone(&metrics));
         metrics.count(&mut Tally {
@@ -153,7 +153,7 @@ mod tests {
     #[test]
     fn nothing_is_rendered_that_the_table_does_not_know() {
         let exporter = Exporter::install();
-        let machine = Arc::new(MachineMetrics::new(["Pass"]));
+        let machine = Arc::new(MachineMetrics::new(["Pass"], []));
         machine.binding("b").open().answered(Err(Some("E")));
         machine.binding("b").show_breaker(Arc::default());
         let metrics = PipelineMetrics::new("p", machine);

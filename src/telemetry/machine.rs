@@ -12,6 +12,7 @@ use super::{BreakerMetrics, Histogram, Sharded, names};
 #[derive(Default)]
 pub struct MachineMetrics {
     entered: Vec<(&'static str, Sharded)>,
+    limits: Vec<(&'static str, Sharded)>,
     retries: Sharded,
     catches: Sharded,
     bindings: Mutex<Vec<Arc<BindingMetrics>>>,
@@ -37,11 +38,15 @@ pub struct OpenCall {
 }
 
 impl MachineMetrics {
-    /// Counters at 0 for these types of states.
-    pub fn new(state_types: impl IntoIterator<Item = &'static str>) -> MachineMetrics {
-        let types = state_types.into_iter();
+    /// Counters at 0 for these types of states and these limits.
+    pub fn new(
+        state_types: impl IntoIterator<Item = &'static str>,
+        limits: impl IntoIterator<Item = &'static str>,
+    ) -> MachineMetrics {
+        let zero = |name| (name, Sharded::default());
         MachineMetrics {
-            entered: types.map(|name| (name, Sharded::default())).collect(),
+            entered: state_types.into_iter().map(zero).collect(),
+            limits: limits.into_iter().map(zero).collect(),
             ..MachineMetrics::default()
         }
     }
@@ -66,6 +71,11 @@ impl MachineMetrics {
         add(&self.entered[state_type].1, n);
     }
 
+    /// Executions met a limit, by its number.
+    pub fn met_limit(&self, limit: usize, n: u64) {
+        add(&self.limits[limit].1, n);
+    }
+
     /// What `Retry` and `Catch` did.
     pub fn handled(&self, retries: u64, catches: u64) {
         add(&self.retries, retries);
@@ -78,6 +88,9 @@ impl MachineMetrics {
         for (state_type, entered) in &self.entered {
             counter!(names::STATES_ENTERED, "pipeline" => pipeline(), "type" => *state_type)
                 .absolute(sum(entered));
+        }
+        for (limit, met) in &self.limits {
+            counter!(names::LIMITS, "pipeline" => pipeline(), "limit" => *limit).absolute(sum(met));
         }
         counter!(names::RETRIES, "pipeline" => pipeline()).absolute(sum(&self.retries));
         counter!(names::CATCHES, "pipeline" => pipeline()).absolute(sum(&self.catches));
@@ -198,7 +211,7 @@ mod tests {
 
     #[test]
     fn a_call_that_is_dropped_was_cancelled() {
-        let metrics = MachineMetrics::new([]);
+        let metrics = MachineMetrics::new([], []);
         let binding = metrics.binding("http");
         let (first, second) = (binding.open(), binding.open());
         first.answered(Err(Some("Busy")));

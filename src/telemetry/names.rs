@@ -31,6 +31,8 @@ table! {
     IN_FLIGHT = Gauge Count "expressd_in_flight_executions" ["pipeline"];
     /// States entered, by `Type`.
     STATES_ENTERED = Counter Count "expressd_states_entered_total" ["pipeline" "type"];
+    /// Times that an execution met a limit, caught or not; `limit` is the config's name of it, or `expression`.
+    LIMITS = Counter Count "expressd_limits_met_total" ["pipeline" "limit"];
     /// Attempts that a `Retry` made.
     RETRIES = Counter Count "expressd_retries_total" ["pipeline"];
     /// Errors that a `Catch` took.
@@ -119,10 +121,12 @@ table! {
     TOKIO_QUEUED = Gauge Count "expressd_tokio_queued_tasks" [];
     /// Time that tokio's workers were busy.
     TOKIO_BUSY = Counter Seconds "expressd_tokio_busy_seconds_total" [];
-    /// Bytes of records under way, over all pipelines.
+    /// Bytes of records under way and of what became of them: executions and outcomes.
     RECORD_MEMORY = Gauge Bytes "expressd_record_memory_bytes" [];
     /// Resident memory of the process.
     PROCESS_MEMORY = Gauge Bytes "process_resident_memory_bytes" [];
+    /// Bytes of the heap in use, the Kafka client's own excepted. Only in a build with `--features heap`.
+    PROCESS_HEAP = Gauge Bytes "expressd_heap_bytes" [];
     /// CPU time of the process.
     PROCESS_CPU = Counter Seconds "process_cpu_seconds_total" [];
     /// Open files and connections of the process.

@@ -74,6 +74,21 @@ impl Arena {
         self.scratch.shrink_to(KEPT_BYTES);
     }
 
+    /// Forgets everything if an outlier made the buffers large, so that they are given back at once.
+    pub fn trim(&mut self) {
+        if self.bytes_kept() > KEPT_BYTES {
+            self.clear();
+        }
+    }
+
+    /// Bytes that its buffers take, used or not.
+    pub fn bytes_kept(&self) -> usize {
+        self.text.capacity()
+            + self.nodes.capacity() * size_of::<Node>()
+            + self.lists.capacity() * size_of::<Value>()
+            + self.scratch.bytes_kept()
+    }
+
     /// Gives back what is not used now, for a while in which nothing is written.
     pub fn compact(&mut self) {
         if is_loose(self.text.len(), self.text.capacity()) {

@@ -1,7 +1,7 @@
 //! The door for texts: limits, errors with their place, and the pass over the bytes.
 
 use super::arena::MAX_TEXT;
-use super::tokenizer::{Fault, PADDING, Tables, tokenize};
+use super::tokenizer::{Fault, PADDING, TOO_DEEP, Tables, tokenize};
 use super::{Arena, Value};
 
 /// Bounds of a document that is parsed.
@@ -37,6 +37,13 @@ pub struct ParseError {
     pub line: usize,
     /// Column in characters, from 1.
     pub column: usize,
+}
+
+impl ParseError {
+    /// Whether it is the depth that is wrong.
+    pub fn is_too_deep(&self) -> bool {
+        self.message == TOO_DEEP
+    }
 }
 
 impl Arena {

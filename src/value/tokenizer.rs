@@ -14,6 +14,9 @@ use super::{Kind, ParseLimits, Value, duplicates, scan};
 /// What follows every parsed text, so that fixed-size loads near its end stay inside. NUL ends every token.
 pub(super) const PADDING: &str = "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
 
+/// What is said of a text that nests deeper than its limit.
+pub(super) const TOO_DEEP: &str = "nesting is too deep";
+
 /// What is wrong, and at which byte.
 pub(super) struct Fault {
     pub(super) offset: usize,
@@ -56,6 +59,16 @@ pub(super) struct Scratch {
 }
 
 impl Scratch {
+    /// Bytes of the buffers that large texts make large.
+    pub(super) fn bytes_kept(&self) -> usize {
+        self.specials.capacity() * size_of::<u64>()
+            + self.table.capacity() * size_of::<u32>()
+            + self.names.capacity() * size_of::<(u32, u32)>()
+            + self.members.capacity() * size_of::<(Value, Value)>()
+            + self.elements.capacity() * size_of::<Value>()
+            + self.printed.capacity()
+    }
+
     pub(super) fn shrink_to(&mut self, bytes: usize) {
         self.specials.shrink_to(bytes / size_of::<u64>());
         self.table.shrink_to(bytes / size_of::<u32>());
@@ -159,7 +172,7 @@ fn tokens(
         let first = bytes[at];
         if first == b'{' || first == b'[' {
             if tables.scratch.open.len() >= limits.depth {
-                return Err((at, "nesting is too deep"));
+                return Err((at, TOO_DEEP));
             }
             let (kind, within, closing) = match first {
                 b'{' => (Kind::Object, Within::Object, b'}'),

@@ -50,6 +50,13 @@ pub struct EvalError {
     pub message: String,
 }
 
+impl EvalError {
+    /// Whether a bound of the evaluation is exceeded: steps, depth, time, memory, the backtracking of a regular expression.
+    pub fn is_limit(&self) -> bool {
+        matches!(self.code, "U1001" | "D3900" | "D3151")
+    }
+}
+
 /// An error on its way up: what is inserted into the text is collected until it leaves the evaluator.
 ///
 /// Boxed, so that results of evaluating stay as small as an item.

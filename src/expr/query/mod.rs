@@ -122,7 +122,10 @@ impl Query {
             Ok(Evaluated::Value(value)) => Ok(value),
             Ok(Evaluated::Undefined) => Err(self.failed("returned nothing (undefined).")),
             Ok(Evaluated::Function) => Err(self.failed("returned an unsupported result type.")),
-            Err(error) => Err(self.threw(&error)),
+            Err(error) => {
+                scratch.met_limit |= error.is_limit();
+                Err(self.threw(&error))
+            }
         }
     }
 
