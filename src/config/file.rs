@@ -66,7 +66,8 @@ pub struct File {
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
 #[serde(deny_unknown_fields, default)]
 pub struct MemoryConfig {
-    /// Bytes of records under way, over all pipelines and partitions. No more are taken in beyond it.
+    /// Bytes of records under way, of parsed events and of outcomes that are not acknowledged, over all pipelines and
+    /// partitions. Beyond it no execution starts, and no more records are taken in.
     pub in_flight: ByteSize,
 }
 

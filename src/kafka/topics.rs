@@ -1,12 +1,14 @@
-//! Topics that are made for a while and deleted again: for measuring.
+//! Topics: how many partitions they have; and those that are made for a while and deleted again, for measuring.
 
 use std::time::Duration;
 
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
+use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 
 use super::Cluster;
+use super::reader::Quiet;
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// The cluster's own default.
@@ -16,6 +18,24 @@ fn options() -> AdminOptions {
     AdminOptions::new()
         .request_timeout(Some(TIMEOUT))
         .operation_timeout(Some(TIMEOUT))
+}
+
+/// The partitions that these topics have together, as far as the cluster says so within `patience` for each.
+pub fn count_partitions<'a>(
+    cluster: &Cluster,
+    topics: impl IntoIterator<Item = &'a String>,
+    patience: Duration,
+) -> Result<usize, KafkaError> {
+    let mut client = cluster.client();
+    client.set("group.id", "expressd-reader");
+    let consumer: BaseConsumer<Quiet> = client.create_with_context(Quiet)?;
+    let mut count = 0;
+    for topic in topics {
+        let metadata = consumer.fetch_metadata(Some(topic), patience)?;
+        let found = metadata.topics().iter();
+        count += found.map(|found| found.partitions().len()).sum::<usize>();
+    }
+    Ok(count)
 }
 
 /// Creates a topic, also on a real cluster.

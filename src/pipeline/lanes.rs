@@ -54,6 +54,8 @@ pub(super) struct Part {
     pub(super) job: Arc<Job>,
     /// In order.
     pub(super) indexes: Vec<u32>,
+    /// How many of them have had their turn.
+    pub(super) done: usize,
 }
 
 enum Held {
@@ -146,7 +148,11 @@ impl Lanes {
             }
             let job = Arc::clone(job);
             let mut parts = self.lanes[lane].parts();
-            parts.queue.push_back(Part { job, indexes });
+            parts.queue.push_back(Part {
+                job,
+                indexes,
+                done: 0,
+            });
             let idle = !std::mem::replace(&mut parts.running, true);
             drop(parts);
             if idle {
@@ -161,6 +167,11 @@ impl Lanes {
         let part = parts.queue.pop_front();
         parts.running = part.is_some();
         part
+    }
+
+    /// Takes back a part that the worker in the lane cannot go on with. It stays that worker's lane.
+    pub(super) fn put_back(&self, lane: usize, part: Part) {
+        self.lanes[lane].parts().queue.push_front(part);
     }
 
     /// Whether a record may run; one that may not is kept here until [`Lanes::next`] gives it. `before` is called before it

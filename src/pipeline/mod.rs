@@ -1,5 +1,6 @@
 //! Source → runtime → sink → acknowledgement: bounded by the window and drainable. Knows no config file.
 
+mod account;
 mod config;
 mod input;
 mod lanes;

@@ -63,7 +63,8 @@ impl Stage {
                     timestamp: event_timestamp(&record, run.attempt),
                     headers: &scratch.headers,
                 };
-                self.sink.publish(&publication, Ticket::result(job, index));
+                let ticket = Ticket::result(job, index);
+                scratch.account.publish(self, &publication, ticket);
                 if mutants::is(Mutant::AcknowledgeOnSend) {
                     job.batch.partition().done(&[job.batch.slot(index)]);
                 }
@@ -136,7 +137,8 @@ impl Stage {
                 timestamp: Some(now),
                 headers: &scratch.headers,
             };
-            return self.sink.publish(&publication, Ticket::retry(job, index));
+            let ticket = Ticket::retry(job, index);
+            return scratch.account.publish(self, &publication, ticket);
         }
         match self.options.on_failure {
             OnFailure::Discard => {
@@ -163,7 +165,7 @@ impl Stage {
                     timestamp,
                     headers: &scratch.headers,
                 };
-                self.sink.publish(&publication, ticket);
+                scratch.account.publish(self, &publication, ticket);
             }
         }
     }

@@ -17,6 +17,7 @@ use crate::source::{Batch, Control, SlotId};
 use crate::telemetry::{PipelineMetrics, Tally};
 use crate::value::ParseLimits;
 
+use super::account::Account;
 use super::config::PipelineOptions;
 use super::input::{Input, InputMaker};
 use super::lanes::{Lanes, Turn};
@@ -49,6 +50,8 @@ pub(super) struct Scratch {
     pub(super) abandoned: Vec<SlotId>,
     pub(super) tally: Tally,
     pub(super) counts: Counts,
+    /// The memory of what was handed to the sink.
+    pub(super) account: Account,
     /// The record is the last one of its batch.
     pub(super) last: bool,
 }
@@ -60,6 +63,8 @@ enum Left {
     Over,
     /// Its execution waits; whoever ends it goes on with its key.
     Waiting,
+    /// Not at all: there is no room to run it.
+    Unstarted,
 }
 
 /// Parts of batches that a worker runs before it leaves a lane.
@@ -95,6 +100,7 @@ impl Stage {
             abandoned: Vec::new(),
             tally: Tally::default(),
             counts: Counts::default(),
+            account: Account::default(),
             last: true,
         }
     }
@@ -110,10 +116,7 @@ impl Stage {
             lanes,
         });
         match &job.lanes {
-            None => self.runtime.spawn(move || {
-                let mut scratch = job.stage.scratch();
-                job.stage.run_part(&job, 0..job.batch.len(), &mut scratch);
-            }),
+            None => self.run_batch(job, 0),
             Some(lanes) => lanes.push(&job, |lane| {
                 let (stage, lanes) = (Arc::clone(self), Arc::clone(lanes));
                 self.runtime.spawn(move || stage.run_lane(lanes, lane));
@@ -121,29 +124,58 @@ impl Stage {
         }
     }
 
+    /// Runs what comes behind the first `done` records of a batch; without room for it, later.
+    fn run_batch(&self, job: Arc<Job>, done: usize) {
+        self.runtime.spawn(move || {
+            let stage = Arc::clone(&job.stage);
+            let n_records = job.batch.len();
+            let done = done + stage.run_part(&job, done..n_records, &mut stage.scratch());
+            if done < n_records {
+                let budget = Arc::clone(job.batch.partition().budget());
+                budget.when_there_is_room(move || stage.run_batch(job, done));
+            }
+        });
+    }
+
     /// Runs what is in a lane. After some of it the other jobs get their turn.
     fn run_lane(self: Arc<Stage>, lanes: Arc<Lanes>, lane: usize) {
         let mut scratch = self.scratch();
         for _ in 0..PARTS {
-            let Some(part) = lanes.take(lane) else { return };
-            let indexes = part.indexes.iter().map(|index| *index as usize);
-            self.run_part(&part.job, indexes, &mut scratch);
+            let Some(mut part) = lanes.take(lane) else {
+                return;
+            };
+            let indexes = part.indexes[part.done..].iter();
+            let indexes = indexes.map(|index| *index as usize);
+            part.done += self.run_part(&part.job, indexes, &mut scratch);
+            if part.done < part.indexes.len() {
+                let budget = Arc::clone(part.job.batch.partition().budget());
+                lanes.put_back(lane, part);
+                return budget.when_there_is_room(move || {
+                    let runtime = self.runtime.clone();
+                    runtime.spawn(move || self.run_lane(lanes, lane));
+                });
+            }
         }
         let stage = Arc::clone(&self);
         self.runtime.spawn_last(move || stage.run_lane(lanes, lane));
     }
 
-    /// Runs records of a batch on the calling worker, one after the other.
+    /// Runs records of a batch on the calling worker, one after the other. Gives the number of those that are out of its
+    /// hands: for the next one there may be no room.
     fn run_part(
         &self,
         job: &Arc<Job>,
         indexes: impl ExactSizeIterator<Item = usize>,
         scratch: &mut Scratch,
-    ) {
+    ) -> usize {
         let n_records = indexes.len();
         let partition = job.batch.partition();
+        if partition.budget().is_full() && !partition.is_draining() {
+            return 0;
+        }
         // All of the batch or nothing: its parts are in the hands of several workers.
         let begun = partition.begin(job.batch.slot(job.batch.len() - 1));
+        let mut done = n_records;
         for (n, index) in indexes.enumerate() {
             if !begun || partition.is_stopped() {
                 scratch.abandoned.push(job.batch.slot(index));
@@ -158,12 +190,18 @@ impl Stage {
                 })
             });
             match turn {
-                Turn::Now => drop(self.run_guarded(job, index, scratch)),
+                Turn::Now => {
+                    if self.run_guarded(job, index, scratch) == Left::Unstarted {
+                        done = n;
+                        break;
+                    }
+                }
                 Turn::Later => {}
                 Turn::Never => scratch.abandoned.push(job.batch.slot(index)),
             }
         }
         self.settle(&job.batch, scratch);
+        done
     }
 
     /// Runs a record; a panic gives it its dead letter.
@@ -187,6 +225,11 @@ impl Stage {
             self.fail(job, index, &problem, None, scratch);
             return Left::Over;
         }
+        let budget = job.batch.partition().budget();
+        let bytes = record.value.map_or(0, <[u8]>::len);
+        let Some(room) = scratch.account.room(budget, bytes) else {
+            return Left::Unstarted;
+        };
         execution_name(&record, &mut scratch.name);
         let payload = match scratch.input.make(&record) {
             Input::Run(payload) => payload,
@@ -220,7 +263,7 @@ impl Stage {
                 self.finish(job, index, &ended, scratch);
                 Left::Over
             }
-            Started::Waiting(waiting) => {
+            Started::Waiting(mut waiting) => {
                 if scratch.last {
                     self.count(scratch);
                 }
@@ -229,7 +272,9 @@ impl Stage {
                 }
                 let alone = job.alone(index);
                 let cancel = job.batch.partition().cancel_token();
-                let held = job.batch.partition().budget().hold(waiting.memory());
+                let held = Arc::new(room.unwrap_or_else(|| budget.hold(0)));
+                let charge = Arc::clone(&held);
+                waiting.watch_memory(move |bytes| charge.set(bytes));
                 self.runtime.drive(waiting, cancel, move |ended| {
                     let stage = &alone.stage;
                     let mut scratch = stage.scratch();
@@ -251,17 +296,35 @@ impl Stage {
     fn go_on(&self, over: &Arc<Job>, scratch: &mut Scratch) {
         let Some(lanes) = &over.lanes else { return };
         while let Some(next) = lanes.next(&over.batch.record(0)) {
-            let left = if next.batch.partition().is_stopped() {
-                scratch.abandoned.push(next.batch.slot(0));
-                Left::Over
-            } else {
-                self.run_guarded(&next, 0, scratch)
-            };
-            self.settle(&next.batch, scratch);
-            if left == Left::Waiting {
+            if self.run_alone(next, scratch) != Left::Over {
                 return;
             }
         }
+    }
+
+    /// Runs a record that waited for the one before it. Without room it waits on, and then goes on with its key.
+    fn run_alone(&self, next: Arc<Job>, scratch: &mut Scratch) -> Left {
+        let left = if next.batch.partition().is_stopped() {
+            scratch.abandoned.push(next.batch.slot(0));
+            Left::Over
+        } else {
+            self.run_guarded(&next, 0, scratch)
+        };
+        self.settle(&next.batch, scratch);
+        if left == Left::Unstarted {
+            let budget = Arc::clone(next.batch.partition().budget());
+            budget.when_there_is_room(move || {
+                let runtime = next.stage.runtime.clone();
+                runtime.spawn(move || {
+                    let stage = Arc::clone(&next.stage);
+                    let mut scratch = stage.scratch();
+                    if stage.run_alone(Arc::clone(&next), &mut scratch) == Left::Over {
+                        stage.go_on(&next, &mut scratch);
+                    }
+                });
+            });
+        }
+        left
     }
 
     /// We are wrong, not the record: it gets its dead letter all the same.
@@ -297,6 +360,7 @@ impl Stage {
     /// Hands on what the scratch has gathered.
     fn settle(&self, batch: &Batch, scratch: &mut Scratch) {
         self.count(scratch);
+        scratch.account.tell(batch.partition().budget());
         if !scratch.discarded.is_empty() {
             batch.partition().done(&scratch.discarded);
         }

@@ -9,7 +9,7 @@ use crate::mutants::{self, Mutant};
 use crate::runtime::{Machine, Moment};
 use crate::sink::record::Problem;
 use crate::sink::{Kind, OwnedPublication, Publication, Receipt};
-use crate::source::Batch;
+use crate::source::{Batch, MemoryBudget};
 
 use super::lanes::Lanes;
 use super::stage::Stage;
@@ -63,11 +63,35 @@ fn measure(tickets: &[Ticket]) {
     }
 }
 
+/// Outcomes hold no memory any more: told once for all of them.
+fn give_back(tickets: &mut [Ticket]) {
+    let charged: usize = tickets
+        .iter_mut()
+        .map(|ticket| std::mem::take(&mut ticket.charged))
+        .sum();
+    if let Some(first) = tickets.first() {
+        first
+            .budget()
+            .grow(-isize::try_from(charged).unwrap_or(isize::MAX));
+    }
+}
+
+impl Drop for Ticket {
+    /// Of an outcome that nobody will acknowledge any more.
+    fn drop(&mut self) {
+        if self.charged > 0 {
+            give_back(std::slice::from_mut(self));
+        }
+    }
+}
+
 /// The place of a record whose outcome was handed to the sink.
 pub(super) struct Ticket {
     job: Arc<Job>,
     index: u32,
     outcome: Outcome,
+    /// Bytes of the outcome, which are charged until it is acknowledged.
+    charged: usize,
 }
 
 enum Outcome {
@@ -98,7 +122,19 @@ impl Ticket {
             job: Arc::clone(job),
             index: u32::try_from(index).expect("a batch has a few hundred records"),
             outcome,
+            charged: 0,
         }
+    }
+
+    /// The outcome holds so many bytes until it is acknowledged; whoever says so charges them.
+    pub(super) fn charged(mut self, bytes: usize) -> Ticket {
+        self.charged = bytes;
+        self
+    }
+
+    /// What it is charged to.
+    pub(super) fn budget(&self) -> &MemoryBudget {
+        self.job.batch.partition().budget()
     }
 
     fn partition(&self) -> usize {
@@ -110,6 +146,7 @@ impl Receipt for Ticket {
     /// One lock for all the records of a partition.
     fn acknowledged(tickets: &mut Vec<Ticket>) {
         tickets.sort_unstable_by_key(Ticket::partition);
+        give_back(tickets);
         let mut slots = Vec::new();
         for group in tickets.chunk_by(|a, b| a.partition() == b.partition()) {
             let (batch, metrics) = (&group[0].job.batch, &group[0].job.stage.metrics);

@@ -229,8 +229,9 @@ struct Pool {
 }
 
 const SHARDS: usize = 16;
-/// What rests in one shard at most; the rest is freed.
+/// What rests in one shard at most, and the bytes that it keeps; the rest is freed.
 const RESTING: usize = 64;
+const RESTING_BYTES: usize = 4 << 20;
 
 /// One worker's runs that rest.
 #[derive(Default)]
@@ -241,6 +242,7 @@ pub(super) struct Shard(Mutex<Resting>);
 struct Resting {
     #[allow(clippy::vec_box)] // A run is large and travels; only its box moves.
     runs: Vec<Box<Run>>,
+    bytes: usize,
     closed: bool,
 }
 
@@ -259,13 +261,19 @@ impl Shard {
     }
 
     fn take(&self) -> Option<Box<Run>> {
-        self.resting().runs.pop()
+        let mut resting = self.resting();
+        let run = resting.runs.pop()?;
+        resting.bytes -= run.kept();
+        Some(run)
     }
 
     /// Takes a run back.
     pub(super) fn give(&self, run: Box<Run>) {
         let mut resting = self.resting();
-        if !resting.closed && resting.runs.len() < RESTING {
+        let bytes = resting.bytes + run.kept();
+        let has_room = resting.runs.len() < RESTING && bytes <= RESTING_BYTES;
+        if !resting.closed && (has_room || resting.runs.is_empty()) {
+            resting.bytes = bytes;
             resting.runs.push(run);
         }
     }

@@ -85,9 +85,9 @@ pub struct Waiting {
 }
 
 impl Waiting {
-    /// Bytes that its values hold.
-    pub fn memory(&self) -> usize {
-        self.run.execution.arena().bytes_used()
+    /// Calls `watch` with the bytes that its values hold, now and whenever it waits again.
+    pub fn watch_memory(&mut self, watch: impl Fn(usize) + Send + Sync + 'static) {
+        self.run.watch_memory(Box::new(watch));
     }
 }
 

@@ -68,7 +68,12 @@ pub(super) struct Run {
     pub(super) calls: Vec<(CallId, Open, OpenCall)>,
     /// Calls whose futures the driver is to drop.
     pub(super) cancelled: Vec<CallId>,
+    /// Who is told how much memory it holds while it waits.
+    watch: Option<Watch>,
 }
+
+/// Is told how many bytes an execution holds.
+pub(super) type Watch = Box<dyn Fn(usize) + Send + Sync>;
 
 /// An answer that takes its time.
 struct Delayed {
@@ -95,12 +100,15 @@ impl Run {
             effects: Vec::new(),
             calls: Vec::new(),
             cancelled: Vec::new(),
+            watch: None,
             parts,
         }
     }
 
     /// Gives it back to where it came from.
-    pub(super) fn rest(self: Box<Run>) {
+    pub(super) fn rest(mut self: Box<Run>) {
+        self.watch = None;
+        self.execution.trim();
         let home = Arc::clone(&self.home);
         home.give(self);
     }
@@ -170,6 +178,17 @@ impl Run {
         self.calls.clear();
     }
 
+    /// Bytes that it keeps for its next event.
+    pub(super) fn kept(&self) -> usize {
+        self.execution.arena().bytes_kept()
+    }
+
+    /// Tells how many bytes it holds, now and at each wait.
+    pub(super) fn watch_memory(&mut self, watch: Watch) {
+        watch(self.execution.arena().bytes_used());
+        self.watch = Some(watch);
+    }
+
     /// Gives back what a wait does not need. Tens of thousands of executions may wait at the same time.
     fn compact(&mut self) {
         self.execution.compact();
@@ -177,6 +196,9 @@ impl Run {
         self.calls.shrink_to_fit();
         self.delayed.shrink_to_fit();
         self.queued.shrink_to_fit();
+        if let Some(watch) = &self.watch {
+            watch(self.execution.arena().bytes_used());
+        }
     }
 
     /// When to go on at the latest, on the monotonic clock in microseconds.

@@ -2,81 +2,236 @@
 
 use std::sync::Arc;
 
-use super::sync::{AtomicUsize, Ordering};
+use super::sync::{AtomicBool, AtomicIsize, AtomicUsize, Mutex, Ordering, PoisonError};
 
 /// What a record costs beside its own bytes: slot, handles, bookkeeping.
 const RECORD_OVERHEAD: usize = 256;
 
-/// Bytes of records under way in the whole process. Sources look here before they take records in.
-#[derive(Debug)]
+/// Bytes of what is under way in the whole process: records as they came, and what became of them, executions and
+/// outcomes.
+///
+/// Records may take two fifths of the limit, so that there is always room to run them: what they become is as large as they
+/// are, and the client's buffers that hold them are larger. When all of it is used up no execution
+/// starts: records wait as the bytes that they are. Sources look here before they take records in, workers before they
+/// start an execution.
 pub struct MemoryBudget {
     limit: usize,
-    used: AtomicUsize,
+    /// Of records, from their intake to the end of their slots.
+    records: AtomicUsize,
+    /// Of executions and outcomes. Below zero for a moment where an outcome is acknowledged before its batch has told of
+    /// it.
+    grown: AtomicIsize,
+    /// Nothing is taken in.
+    closed: AtomicBool,
+    /// A record is on trial, and another one is to be.
+    on_trial: AtomicBool,
+    trial_wanted: AtomicBool,
+    /// Work that waits for room, and how much of it there is.
+    waiting: Mutex<Vec<Work>>,
+    n_waiting: AtomicUsize,
 }
+
+/// Hands itself to somebody who does it.
+type Work = Box<dyn FnOnce() + Send>;
 
 impl MemoryBudget {
     /// A budget of `limit` bytes.
     pub fn new(limit: usize) -> MemoryBudget {
         MemoryBudget {
             limit,
-            used: AtomicUsize::new(0),
+            records: AtomicUsize::new(0),
+            grown: AtomicIsize::new(0),
+            closed: AtomicBool::new(false),
+            on_trial: AtomicBool::new(false),
+            trial_wanted: AtomicBool::new(false),
+            waiting: Mutex::new(Vec::new()),
+            n_waiting: AtomicUsize::new(0),
         }
     }
 
-    /// Takes a record of `bytes` in, if the budget is not used up yet. The last record may pass the limit by its own
-    /// size; without that a record larger than the budget would never run.
+    /// What all of it may be, in bytes.
+    pub fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// Takes a record of `bytes` in, if there is room. The last record may pass the limit by its own size; without that a
+    /// record larger than the budget would never run.
     pub fn charge(&self, bytes: usize) -> bool {
+        let grown = self.grown();
         let charged = self
-            .used
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
-                (used < self.limit).then_some(used + bytes + RECORD_OVERHEAD)
+            .records
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |records| {
+                self.takes(records, grown)
+                    .then_some(records + bytes + RECORD_OVERHEAD)
             });
         charged.is_ok()
     }
 
-    /// Takes a record in that cannot be left where it is.
+    /// Takes a record in that cannot be left where it is, or that everything else makes room for.
     pub fn charge_anyway(&self, bytes: usize) {
-        self.used
-            .fetch_add(bytes + RECORD_OVERHEAD, Ordering::Relaxed);
+        self.records
+            .fetch_add(bytes + RECORD_OVERHEAD, Ordering::SeqCst);
     }
 
     /// Gives back what `records` records of together `bytes` were charged.
     pub fn release(&self, records: usize, bytes: usize) {
-        self.used
-            .fetch_sub(bytes + records * RECORD_OVERHEAD, Ordering::Relaxed);
+        self.records
+            .fetch_sub(bytes + records * RECORD_OVERHEAD, Ordering::SeqCst);
+        self.wake();
+    }
+
+    /// Whether another record may be taken in.
+    pub fn has_room(&self) -> bool {
+        self.takes(self.records.load(Ordering::SeqCst), self.grown())
+    }
+
+    fn takes(&self, records: usize, grown: usize) -> bool {
+        records < (self.limit * 2).div_ceil(5)
+            && records + grown < self.limit
+            && !self.closed.load(Ordering::SeqCst)
+    }
+
+    /// The one trial of the process, unless somebody else has it. From an `alone` one on no other record is taken in.
+    pub fn try_record(self: &Arc<MemoryBudget>, alone: bool) -> Option<Trial> {
+        if self.on_trial.swap(true, Ordering::SeqCst) {
+            self.trial_wanted.store(true, Ordering::SeqCst);
+            return None;
+        }
+        self.closed.store(alone, Ordering::SeqCst);
+        Some(Trial {
+            budget: Arc::clone(self),
+        })
+    }
+
+    /// Starts an execution of `bytes`, if there is room. The last one may pass the limit by its own size, and where nothing
+    /// is under way there is always room.
+    pub fn admit(self: &Arc<MemoryBudget>, bytes: usize) -> Option<HeldMemory> {
+        let more = signed(bytes);
+        self.grown
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |grown| {
+                let records = self.records.load(Ordering::SeqCst);
+                (grown <= 0 || records + grown.unsigned_abs() < self.limit).then_some(grown + more)
+            })
+            .ok()?;
+        Some(HeldMemory {
+            budget: Arc::clone(self),
+            bytes: AtomicUsize::new(bytes),
+        })
     }
 
     /// Charges what an execution holds while it waits: a record that was parsed is larger than its bytes. It is given back
     /// when the guard is dropped.
     pub fn hold(self: &Arc<MemoryBudget>, bytes: usize) -> HeldMemory {
-        self.used.fetch_add(bytes, Ordering::Relaxed);
+        self.grow(signed(bytes));
         HeldMemory {
             budget: Arc::clone(self),
-            bytes,
+            bytes: AtomicUsize::new(bytes),
         }
     }
 
-    /// Whether another record may be taken in.
-    pub fn has_room(&self) -> bool {
-        self.used.load(Ordering::Relaxed) < self.limit
+    /// Executions and outcomes hold so much more, or less.
+    pub fn grow(&self, bytes: isize) {
+        self.grown.fetch_add(bytes, Ordering::SeqCst);
+        if bytes < 0 {
+            self.wake();
+        }
+    }
+
+    fn grown(&self) -> usize {
+        usize::try_from(self.grown.load(Ordering::SeqCst)).unwrap_or(0)
+    }
+
+    /// Whether no execution may start. Never where nothing is under way that would make room.
+    pub fn is_full(&self) -> bool {
+        let grown = self.grown();
+        grown > 0 && self.records.load(Ordering::SeqCst) + grown >= self.limit
+    }
+
+    /// Calls `work` when there is room, or at once.
+    pub fn when_there_is_room(&self, work: impl FnOnce() + Send + 'static) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.push(Box::new(work));
+        // Told before it is looked again: whoever makes room after the look finds it.
+        self.n_waiting.store(waiting.len(), Ordering::SeqCst);
+        drop(waiting);
+        self.wake();
+    }
+
+    fn wake(&self) {
+        if self.n_waiting.load(Ordering::SeqCst) > 0 && !self.is_full() {
+            self.wake_all();
+        }
+    }
+
+    /// Calls everything that waits for room, whether there is some or not: partitions are given up.
+    pub fn wake_all(&self) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let woken = std::mem::take(&mut *waiting);
+        self.n_waiting.store(0, Ordering::SeqCst);
+        drop(waiting);
+        woken.into_iter().for_each(|work| work());
     }
 
     /// Bytes charged now.
     pub fn used(&self) -> usize {
-        self.used.load(Ordering::Relaxed)
+        self.records.load(Ordering::SeqCst) + self.grown()
     }
 }
 
+/// No execution and no outcome comes near the end of the numbers.
+fn signed(bytes: usize) -> isize {
+    isize::try_from(bytes).unwrap_or(isize::MAX)
+}
+
 /// Memory that is charged until this is dropped.
-#[derive(Debug)]
 pub struct HeldMemory {
     budget: Arc<MemoryBudget>,
-    bytes: usize,
+    bytes: AtomicUsize,
+}
+
+impl HeldMemory {
+    /// It is so much now.
+    pub fn set(&self, bytes: usize) {
+        let before = self.bytes.swap(bytes, Ordering::SeqCst);
+        self.budget.grow(signed(bytes) - signed(before));
+    }
 }
 
 impl Drop for HeldMemory {
     fn drop(&mut self) {
-        self.budget.used.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.set(0);
+    }
+}
+
+/// The turn to run a record that the process may not survive. One at a time in the whole process: when it dies, it is known
+/// of what.
+pub struct Trial {
+    budget: Arc<MemoryBudget>,
+}
+
+impl Trial {
+    /// Whether nobody else's records are under way any more, where it was to be alone.
+    pub fn is_ready(&self) -> bool {
+        let budget = &self.budget;
+        !budget.closed.load(Ordering::SeqCst) || budget.records.load(Ordering::SeqCst) == 0
+    }
+
+    /// Whether somebody else waits for it.
+    pub fn is_wanted(&self) -> bool {
+        self.budget.trial_wanted.load(Ordering::SeqCst)
+    }
+
+    /// From now on others may run beside it.
+    pub fn open(&self) {
+        self.budget.closed.store(false, Ordering::SeqCst);
+    }
+}
+
+impl Drop for Trial {
+    fn drop(&mut self) {
+        self.open();
+        self.budget.trial_wanted.store(false, Ordering::SeqCst);
+        self.budget.on_trial.store(false, Ordering::SeqCst);
     }
 }
 
@@ -100,7 +255,70 @@ mod tests {
         let budget = Arc::new(MemoryBudget::new(1_000));
         let held = budget.hold(2_000);
         assert_eq!((budget.used(), budget.charge(0)), (2_000, false));
+        held.set(3_000);
+        assert_eq!((budget.used(), budget.is_full()), (3_000, true));
         drop(held);
         assert_eq!((budget.used(), budget.charge(0)), (0, true));
+    }
+
+    #[test]
+    fn records_leave_room_to_run_them() {
+        let budget = Arc::new(MemoryBudget::new(10_000));
+        while budget.charge(0) {}
+        assert!(budget.used() < 4_000 + RECORD_OVERHEAD);
+        let first = budget.admit(6_000);
+        assert!(first.is_some() && budget.admit(1).is_none());
+        drop(first);
+        assert!(budget.admit(1).is_some());
+    }
+
+    #[test]
+    fn what_waits_for_room_goes_on_when_there_is_some() {
+        let budget = Arc::new(MemoryBudget::new(1_000));
+        let done = Arc::new(AtomicUsize::new(0));
+        let count = || done.load(Ordering::SeqCst);
+        let wait = || {
+            let done = Arc::clone(&done);
+            budget.when_there_is_room(move || {
+                done.fetch_add(1, Ordering::SeqCst);
+            });
+        };
+        wait();
+        assert_eq!(count(), 1, "there was room");
+        let held = budget.hold(2_000);
+        wait();
+        wait();
+        assert_eq!(count(), 1);
+        held.set(1_500);
+        assert_eq!(count(), 1);
+        drop(held);
+        assert_eq!(count(), 3);
+    }
+
+    #[test]
+    fn one_record_is_on_trial() {
+        let budget = Arc::new(MemoryBudget::new(1_000));
+        let trial = budget.try_record(false).unwrap();
+        assert!(trial.is_ready() && !trial.is_wanted());
+        assert!(budget.try_record(true).is_none() && trial.is_wanted());
+        assert!(budget.charge(10));
+        drop(trial);
+        let trial = budget.try_record(true).unwrap();
+        assert!(!trial.is_ready() && !trial.is_wanted());
+        assert!(!budget.charge(10), "others run beside it");
+        budget.release(1, 10);
+        assert!(trial.is_ready());
+        trial.open();
+        assert!(budget.charge(10) && trial.is_ready());
+    }
+
+    #[test]
+    fn an_outcome_may_be_acknowledged_before_it_is_told_of() {
+        let budget = Arc::new(MemoryBudget::new(1_000));
+        budget.grow(-700);
+        assert_eq!((budget.used(), budget.is_full()), (0, false));
+        assert!(budget.admit(10).is_some());
+        budget.grow(700);
+        assert_eq!(budget.used(), 0);
     }
 }

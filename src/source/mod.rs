@@ -13,7 +13,7 @@ pub mod file;
 pub mod kafka;
 
 pub use batch::{Batch, Intake, Records};
-pub use budget::{HeldMemory, MemoryBudget};
+pub use budget::{HeldMemory, MemoryBudget, Trial};
 pub use config::WindowConfig;
 pub use control::{Control, Deadlines, SourceEnd, SourceError, Wiring};
 pub use partition::Partition;

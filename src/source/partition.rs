@@ -72,6 +72,8 @@ impl Partition {
     /// an outcome behind one that is missing would be published again by the next owner.
     pub fn drain(&self) {
         self.begun.fetch_or(DRAINING, Ordering::Relaxed);
+        // What waits for room finds out that it will not run.
+        self.budget.wake_all();
     }
 
     /// Whether a batch that ends with this slot may run; if so, everything before it may, too.
@@ -94,6 +96,7 @@ impl Partition {
     /// From now on no record is run.
     pub fn stop(&self) {
         self.begun.fetch_or(FLAGS, Ordering::Relaxed);
+        self.budget.wake_all();
     }
 
     /// Stops the executions of this epoch that wait, too.
@@ -150,6 +153,12 @@ impl Partition {
     ) -> Option<SlotId> {
         (window.has_room(bytes) && self.budget.charge(bytes))
             .then(|| window.take(offset, next, bytes))
+    }
+
+    /// Takes a record in whatever there is room for: nothing else runs.
+    pub fn take_anyway(&self, window: &mut Window, offset: i64, next: i64, bytes: usize) -> SlotId {
+        self.budget.charge_anyway(bytes);
+        window.take(offset, next, bytes)
     }
 
     /// Ends the epoch.

@@ -6,6 +6,8 @@
 mod breaker;
 mod by_error;
 mod exporter;
+#[cfg(feature = "heap")]
+mod heap;
 mod histogram;
 mod kafka_client;
 mod log;
@@ -21,6 +23,8 @@ mod sharded;
 
 pub use breaker::BreakerMetrics;
 pub use exporter::Exporter;
+#[cfg(feature = "heap")]
+pub use heap::Counted;
 pub use histogram::{Histogram, Quantiles};
 pub use kafka_client::{KafkaClientMetrics, KafkaClientStatistics};
 pub use log::{LogConfig, LogFormat, LogInitError, init_log};

@@ -65,6 +65,8 @@ pub(super) fn publish() {
         gauge!(names::PROCESS_MEMORY).set(usage.memory as f64);
         seconds::PROCESS_CPU.set(usage.cpu);
     }
+    #[cfg(feature = "heap")]
+    gauge!(names::PROCESS_HEAP).set(super::heap::in_use() as f64);
     if let Ok(files) = fs::read_dir("/proc/self/fd") {
         // One of them is the directory that is being read.
         gauge!(names::PROCESS_FILES).set(files.count().saturating_sub(1) as f64);

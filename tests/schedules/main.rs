@@ -22,7 +22,9 @@ mod runtime {
 #[path = "../../src/source"]
 mod source {
     pub mod sync {
-        pub use shuttle::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+        pub use shuttle::sync::atomic::{
+            AtomicBool, AtomicIsize, AtomicU64, AtomicUsize, Ordering,
+        };
         pub use shuttle::sync::{Mutex, MutexGuard};
         pub use std::sync::PoisonError;
     }

@@ -19,6 +19,9 @@ pub struct KafkaSourceConfig {
     /// Topics read beside them whose records say when they may run; the pipeline's `retry` makes them up.
     #[serde(skip)]
     pub delayed: Vec<String>,
+    /// Bytes that the client fetches ahead of a partition; follows from the memory for records and the number of partitions.
+    #[serde(skip)]
+    pub prefetch: Option<usize>,
     /// Consumer group; the pipeline's name where it is not given.
     #[serde(default)]
     pub group: Option<String>,
@@ -45,6 +48,9 @@ pub struct KafkaSourceConfig {
     #[serde(default)]
     pub properties: Properties,
 }
+
+/// What the client fetches ahead of a partition at most, in bytes.
+pub(super) const MOST_PREFETCH: usize = 4 << 20;
 
 /// Where to begin without a committed offset.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -151,13 +157,14 @@ impl KafkaSourceConfig {
     /// The properties of the consumer.
     pub fn client(&self, cluster: &Cluster, group: &str) -> ClientConfig {
         let mut client = cluster.client();
+        let prefetch = self.prefetch.unwrap_or(MOST_PREFETCH);
         client
             .set("partition.assignment.strategy", "cooperative-sticky")
             // A record whose bytes rotted on the way would be an event nobody sent.
             .set("check.crcs", "true")
             // The client's own defaults, 100,000 records and 64 MiB for each partition, fit no memory budget.
             .set("queued.min.messages", "10000")
-            .set("queued.max.messages.kbytes", "4096")
+            .set("queued.max.messages.kbytes", (prefetch >> 10).to_string())
             // The fetcher sleeps this long whenever its queue holds the minimum.
             .set("fetch.queue.backoff.ms", "2");
         self.properties.apply(&mut client);

@@ -21,17 +21,37 @@ use std::time::Duration;
 
 use tracing::info;
 
-use crate::kafka::Cluster;
+use crate::kafka::{Cluster, count_partitions};
 
 use crate::telemetry::KafkaClientMetrics;
 
 use super::{SourceEnd, SourceError, Wiring};
 
 use client::NativeClient;
+use config::MOST_PREFETCH;
 use consumer::Consumer;
 
 /// The main queue is polled at least so often, whatever else is to be done.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
+
+/// What the client may fetch ahead of its records being taken in, as a share of the memory for records: one of so many.
+const PREFETCH_SHARE: usize = 16;
+/// A partition's own part of it, in bytes.
+const LEAST_PREFETCH: usize = 128 << 10;
+/// Where the cluster does not say yet how many partitions there are.
+const UNKNOWN_PARTITIONS: usize = 16;
+/// For the cluster to say it.
+const METADATA: Duration = Duration::from_secs(2);
+
+/// Bytes that the client may fetch ahead of one partition.
+fn prefetch(config: &KafkaSourceConfig, cluster: &Cluster, memory: usize) -> usize {
+    let topics = config.topics.iter().chain(&config.delayed);
+    let partitions = match count_partitions(cluster, topics, METADATA) {
+        Ok(0) | Err(_) => UNKNOWN_PARTITIONS,
+        Ok(partitions) => partitions,
+    };
+    (memory / PREFETCH_SHARE / partitions).clamp(LEAST_PREFETCH, MOST_PREFETCH)
+}
 
 /// Starts the thread that owns the consumer.
 pub fn start(
@@ -43,6 +63,10 @@ pub fn start(
     let pipeline = wiring.metrics.pipeline();
     let group = config.group.as_deref().unwrap_or(pipeline).to_string();
     let metrics = Arc::new(KafkaClientMetrics::new(pipeline, "consumer"));
+    let config = &KafkaSourceConfig {
+        prefetch: Some(prefetch(config, cluster, wiring.budget.limit())),
+        ..config.clone()
+    };
     let client =
         NativeClient::new(config, cluster, &group, metrics).map_err(|error| failed(&error))?;
     let config = config.clone();
