@@ -52,11 +52,13 @@ pub enum Mutant {
     LeaveStuck,
     /// An execution that waited finishes the slot of its batch's first record instead of its own.
     WrongSlot,
+    /// Records that may kill the process run at the same time.
+    TryTogether,
 }
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Mutant; 23] = [
+    pub const ALL: [Mutant; 24] = [
         Mutant::CommitOnTake,
         Mutant::CommitPastAbandoned,
         Mutant::OneTooHigh,
@@ -80,6 +82,7 @@ impl Mutant {
         Mutant::NoTurns,
         Mutant::LeaveStuck,
         Mutant::WrongSlot,
+        Mutant::TryTogether,
     ];
 }
 

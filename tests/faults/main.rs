@@ -43,7 +43,7 @@ fn main() -> ExitCode {
     let (level, scale) = match length.as_str() {
         "none" => return ExitCode::SUCCESS,
         "middle" => (1, 3),
-        "long" => (1, 20),
+        "long" => (2, 20),
         _ => (0, 1),
     };
     let mistakes = length == "mutants";

@@ -93,11 +93,16 @@ impl Daemon {
 
     /// Notes how much memory it has.
     pub(crate) fn weigh(&mut self) {
+        self.peak_kib = self.peak_kib.max(self.resident_kib());
+    }
+
+    /// Resident memory.
+    pub(crate) fn resident_kib(&self) -> u64 {
         let path = format!("/proc/{}/status", self.child.id());
         let status = fs::read_to_string(path).unwrap_or_default();
         let line = status.lines().find(|line| line.starts_with("VmRSS"));
         let kib = line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok());
-        self.peak_kib = self.peak_kib.max(kib.unwrap_or(0));
+        kib.unwrap_or(0)
     }
 
     fn get(&self, path: &str) -> std::io::Result<String> {

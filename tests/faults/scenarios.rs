@@ -1,4 +1,5 @@
-//! The scenarios. Level 0 belongs to the short version, level 2 runs by name only.
+//! The scenarios. Level 0 belongs to the short version, level 1 to the middle one, level 2 to the long
+//! one; level 3 runs by name only.
 
 use std::time::{Duration, Instant};
 
@@ -74,18 +75,23 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "crash",
-        level: 2,
+        level: 1,
         run: crash,
     },
     Scenario {
         name: "large",
-        level: 2,
+        level: 3,
         run: large,
     },
     Scenario {
         name: "memory",
-        level: 2,
+        level: 1,
         run: memory,
+    },
+    Scenario {
+        name: "soak",
+        level: 2,
+        run: soak,
     },
 ];
 
@@ -331,8 +337,9 @@ fn tasks(suite: &mut Suite) -> Value {
 fn crash(suite: &mut Suite) -> Value {
     let mut bed = Bed::new(suite, "crash");
     bed.quarantine = 3;
+    // No other dead letters: the first one ends the wait.
     bed.mix = Mix {
-        fail: 20,
+        fail: 0,
         wait: 0,
         call: 0,
     };
@@ -343,7 +350,6 @@ fn crash(suite: &mut Suite) -> Value {
     let dead = bed.checker.dead();
     let poison = b"{\"call\":\"crash\",\"limit\":60}".to_vec();
     bed.writer.send(Some(poison), Becomes::DeadLetter);
-    bed.mix.fail = 0;
     let mut seen = bed.suite.server.crashes();
     let mut restarts = 0;
     let begun = Instant::now();
@@ -368,7 +374,7 @@ fn crash(suite: &mut Suite) -> Value {
 
 /// Events of 256 KiB that grow when they are parsed, at full rate, with a budget of 64 MiB.
 fn memory(suite: &mut Suite) -> Value {
-    let events = 300 * suite.scale;
+    let events = if suite.scale > 3 { 3_000 } else { 300 };
     let mut bed = Bed::new(suite, "memory");
     bed.mix.call = 0;
     bed.start_daemon();
@@ -384,4 +390,47 @@ fn memory(suite: &mut Suite) -> Value {
     bed.count("events that blow up");
     bed.flow(seconds(5));
     bed.finish(160)
+}
+
+/// The same load for a long time: memory does not grow.
+fn soak(suite: &mut Suite) -> Value {
+    let minutes = match suite.scale {
+        1 => 1,
+        3 => 10,
+        _ => 30,
+    };
+    let mut bed = Bed::new(suite, "soak");
+    bed.rate = 200;
+    bed.start_daemon();
+    bed.wait_until_ready();
+    // Caches fill, pools grow to their size.
+    bed.flow(seconds(60));
+    let mut samples = Vec::new();
+    for _ in 0..minutes * 12 {
+        bed.flow(seconds(5));
+        let daemon = &mut bed.daemons[0];
+        samples.push((daemon.metric("expressd_heap_bytes"), daemon.resident_kib()));
+    }
+    let third = samples.len() / 3;
+    let (first, last) = (&samples[..third], &samples[samples.len() - third..]);
+    let heap = |part: &[(f64, u64)]| {
+        part.iter().map(|(heap, _)| heap).sum::<f64>() / part.len() as f64 / 1024.0
+    };
+    let resident = |part: &[(f64, u64)]| part.iter().map(|(_, kib)| *kib).max().unwrap_or(0);
+    let figures = json!({
+        "minutes": minutes,
+        "heap_kib": [heap(first) as u64, heap(last) as u64],
+        "resident_kib": [resident(first), resident(last)],
+    });
+    println!("faults: soak: first and last third: {figures}");
+    if resident(last) > resident(first) + 8 * 1024 {
+        let text = format!("I11: resident memory grows: {figures}");
+        bed.checker.violations.insert(text);
+    }
+    if heap(last) > heap(first) + 512.0 {
+        let text = format!("I11: the heap grows: {figures}");
+        bed.checker.violations.insert(text);
+    }
+    bed.figures.insert("memory", figures);
+    bed.finish(CEILING)
 }

@@ -56,7 +56,7 @@ fn a_record_that_ended_the_process_again_and_again_is_set_aside() {
     // Four records have passed since; the quarantine goes on.
     let (offset, words) = committed(&bed);
     assert_eq!(offset, Offset::Offset(6));
-    assert!(words.ends_with(" 6 trying 1 5"), "{words}");
+    assert!(words.ends_with(" 6 quarantined 0 5"), "{words}");
 }
 
 #[test]

@@ -40,6 +40,8 @@ pub(crate) struct Ledger {
     pub(crate) repeats: usize,
     /// Records that were set aside after crashes.
     pub(crate) suspects: usize,
+    /// Members end by nothing but records: none may be set aside that did not kill one.
+    pub(crate) only_guilty: bool,
 }
 
 impl Ledger {
@@ -52,6 +54,7 @@ impl Ledger {
             by_key: false,
             repeats: 0,
             suspects: 0,
+            only_guilty: false,
         }
     }
 
@@ -87,7 +90,8 @@ impl World {
             return self.violate(format!("I3: an outcome of {place:?}, which is no record"));
         };
         // Whoever is killed again and again at one record sets it aside, innocent or not.
-        let suspect = answer.error.as_deref() == Some("Expressd.CrashSuspect");
+        let suspect =
+            answer.error.as_deref() == Some("Expressd.CrashSuspect") && !self.ledger.only_guilty;
         if suspect {
             self.ledger.suspects += 1;
         } else if (expected.dead, &expected.value, &expected.error)

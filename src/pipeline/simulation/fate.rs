@@ -24,6 +24,12 @@ const HEARS_AGAIN: Time = 75_000;
 /// Members that were asked to end are gone after so long: drain, cancel, last commit, close, and the world's own delays.
 const LAST_WORDS: Time = 35_000;
 
+/// Records of one world that kill whoever runs them.
+const MOST_KILLERS: usize = 2;
+
+/// Members that one of them kills at most: four, if the watermark stands still meanwhile.
+const MOST_CRASHES: usize = 6;
+
 /// What is found in one world.
 #[derive(Debug)]
 pub(super) struct Verdict {
@@ -46,6 +52,8 @@ pub(super) struct Faults {
     pub(super) outages: usize,
     pub(super) stirs: usize,
     pub(super) deaf: usize,
+    /// Members that a record killed.
+    pub(super) crashes: usize,
 }
 
 /// Runs the world of a seed.
@@ -65,6 +73,8 @@ struct Kinds {
     deaf: bool,
     requests: bool,
     broken: bool,
+    /// Records that kill whoever runs them.
+    killers: bool,
 }
 
 struct Fate {
@@ -85,6 +95,8 @@ struct Fate {
     /// Outcomes may have been written without the client's knowing.
     unacknowledged: bool,
     records: usize,
+    /// Records that kill.
+    killers: usize,
 }
 
 struct Member {
@@ -106,6 +118,7 @@ impl Fate {
             stirs: all || seed % 8 == 6,
             // Finding it takes a minute, and so some of the worlds are enough.
             deaf: matches!(seed % 64, 8 | 14 | 15 | 25),
+            killers: seed % 16 == 8 && seed % 64 != 8,
             broken: all && random.per_mille(500) || seed % 8 == 4 && random.per_mille(300),
         };
         let trouble = Trouble {
@@ -124,6 +137,7 @@ impl Fate {
         let order = order[random.within(0, 4) as usize];
         let universe = Universe::new(seed, partitions, trouble, verbose);
         universe.world().ledger.by_key = order != Order::Unordered;
+        universe.world().ledger.only_guilty = kinds.killers;
         Fate {
             seed,
             universe,
@@ -140,6 +154,7 @@ impl Fate {
             faults: Faults::default(),
             unacknowledged: false,
             records: 0,
+            killers: 0,
             random,
         }
     }
@@ -181,7 +196,14 @@ impl Fate {
             value: Some(value.as_bytes().to_vec()),
             error: None,
         };
+        let kills = self.kinds.killers && self.killers < MOST_KILLERS && random.per_mille(30);
         let (value, expected) = match random.within(0, 20) {
+            _ if kills => {
+                self.killers += 1;
+                let value = format!("{{\"kill\":{n}}}");
+                let expected = dead(error_name::CRASH_SUSPECT, Some(&value));
+                (Some(value), expected)
+            }
             0 => {
                 self.records -= 1;
                 return self.universe.world().produce(partition, None);
@@ -353,6 +375,7 @@ impl Fate {
                 continue;
             };
             member.thread.join().unwrap();
+            self.faults.crashes += usize::from(matches!(end, End::Killed) && !member.stopping);
             let problem = match end {
                 End::Panicked(message) => Some(format!("a panic: {message}")),
                 End::Ended(SourceEnd::Failed(error)) => Some(format!("the source failed: {error}")),
@@ -381,7 +404,7 @@ impl Fate {
         } = self.kinds;
         let purged = self.universe.world().producers.purged > 0;
         !(requests || broken || purged || self.unacknowledged)
-            && self.faults.kills + self.faults.freezes == 0
+            && self.faults.kills + self.faults.freezes + self.faults.crashes == 0
     }
 
     fn is_complete(&self) -> bool {
@@ -405,6 +428,9 @@ impl Fate {
             }
             self.universe.sleep(0, 50);
             self.bury();
+            if self.kinds.killers && self.members.is_empty() && !done(self) {
+                self.start();
+            }
         }
         true
     }
@@ -465,7 +491,13 @@ impl Fate {
                 .world()
                 .violate(format!("I4: {repeats} repeats without a fault"));
         }
-        let lives = self.faults.kills + self.faults.freezes;
+        let (crashes, most) = (self.faults.crashes, self.killers * MOST_CRASHES);
+        if crashes > most {
+            self.universe.world().violate(format!(
+                "I10: {crashes} crashes, {most} are enough to set the records aside"
+            ));
+        }
+        let lives = self.faults.kills + self.faults.freezes + self.faults.crashes;
         // W and what is committed between two looks (another half of W), for every partition.
         let bound = lives * self.partitions * (2 * self.window + 16);
         let purged = self.universe.world().producers.purged > 0;

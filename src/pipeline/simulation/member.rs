@@ -26,10 +26,11 @@ use super::super::retry::{Retries, RetryConfig};
 use super::super::stage::Stage;
 use super::super::ticket::Ticket;
 
-/// Passes `{"ok": …}` on, fails what is to fail, and calls what takes its time.
+/// Passes `{"ok": …}` on, fails what is to fail, and calls what takes its time or kills.
 const MACHINE: &str = r#"{ "StartAt": "Look", "States": {
     "Look": { "Type": "Choice", "Default": "Done", "Choices": [
         { "Variable": "$.fail", "IsPresent": true, "Next": "Fail" },
+        { "Variable": "$.kill", "IsPresent": true, "Next": "Call" },
         { "Variable": "$.call", "IsPresent": true, "Next": "Call" } ] },
     "Call": { "Type": "Task", "Resource": "local:slow", "Next": "Done" },
     "Fail": { "Type": "Fail", "Error": "NotOk", "CausePath": "$.fail" },
@@ -40,12 +41,16 @@ static PLAN: LazyLock<Arc<Plan>> = LazyLock::new(|| {
     Arc::new(plan::compile(&machine).unwrap())
 });
 
-/// Answers after as many milliseconds as its input says.
-struct Slow;
+/// Answers after as many milliseconds as its input says; or the member is no more.
+#[derive(Clone)]
+struct Slow {
+    universe: Arc<Universe>,
+    id: MemberId,
+}
 
 impl Integration for Slow {
     fn bind(&self, _: &Site<'_>) -> Option<Arc<dyn Handler>> {
-        Some(Arc::new(Slow))
+        Some(Arc::new(self.clone()))
     }
 }
 
@@ -53,6 +58,9 @@ impl Handler for Slow {
     fn call(&self, call: Call<'_>) -> Answer {
         let input = call.input_json();
         let value: serde_json::Value = serde_json::from_slice(&input).unwrap();
+        if value.get("kill").is_some() {
+            self.universe.world().kill(self.id, 0);
+        }
         let wait = Duration::from_millis(value["call"].as_u64().unwrap_or(0));
         Answer::After(wait, TaskReply::Result(input))
     }
@@ -122,7 +130,10 @@ impl Life {
         registry.add(Binding {
             resource: Glob::new("local:*"),
             function: None,
-            integration: Arc::new(Slow),
+            integration: Arc::new(Slow {
+                universe: Arc::clone(&self.universe),
+                id: self.id,
+            }),
         });
         let machine = Machine::new(
             Arc::clone(&PLAN),

@@ -36,7 +36,7 @@ fn seeds() {
     let begun = Instant::now();
     let next = AtomicU64::new(0);
     let failures = Mutex::new(BTreeMap::new());
-    let sums = Mutex::new([0_usize; 9]);
+    let sums = Mutex::new([0_usize; 10]);
     std::thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
@@ -57,6 +57,7 @@ fn seeds() {
                         faults.outages,
                         faults.stirs,
                         faults.deaf,
+                        faults.crashes,
                     ];
                     let mut sums = sums.lock().unwrap();
                     sums.iter_mut().zip(found).for_each(|(sum, n)| *sum += n);
@@ -77,18 +78,22 @@ fn seeds() {
         outages,
         stirs,
         deaf,
+        crashes,
     ] = sums.into_inner().unwrap();
     println!(
         "{seeds} worlds in {:.1} s: {records} records, {repeats} repeats; {starts} starts, {stops} stops, {kills} kills, \
-         {freezes} freezes, {outages} outages, {stirs} rebalances without a reason, {deaf} clients that went deaf",
+         {freezes} freezes, {outages} outages, {stirs} rebalances without a reason, {deaf} clients that went deaf, \
+         {crashes} members killed by a record",
         begun.elapsed().as_secs_f64()
     );
     // A run in which nothing goes wrong shows nothing.
     assert!(
         seeds < 100
-            || [repeats, stops, kills, freezes, outages, stirs, deaf]
-                .iter()
-                .all(|n| *n > 0)
+            || [
+                repeats, stops, kills, freezes, outages, stirs, deaf, crashes
+            ]
+            .iter()
+            .all(|n| *n > 0)
     );
     let failures = failures.into_inner().unwrap();
     for (seed, violation) in failures.iter().take(20) {

@@ -9,6 +9,7 @@ use rdkafka::types::RDKafkaErrorCode;
 use tokio::time::Instant;
 use tracing::warn;
 
+use crate::kafka::OwnedRecord;
 use crate::mutants::{self, Mutant};
 use crate::source::{Batch, Intake, MemoryBudget, Partition};
 use crate::telemetry::PartitionMetrics;
@@ -18,8 +19,9 @@ use super::guard::Guard;
 use super::native::Message;
 use super::watch::Watch;
 
-/// Records that make one job.
+/// Records that make one job, and their bytes: a job keeps all of them until its last outcome is acknowledged.
 const BATCH_RECORDS: usize = 256;
+const BATCH_BYTES: usize = 1 << 20;
 /// Batches of one partition before it is the next one's turn.
 const BATCHES: usize = 8;
 
@@ -33,6 +35,8 @@ pub(super) struct Assigned {
     queue: Box<dyn Queue>,
     /// Taken from the queue while the window had no room for their bytes; at most a batch.
     held: VecDeque<Message>,
+    /// Bytes of a record, about: those of the last batch say it.
+    record_bytes: usize,
     halted: bool,
     /// Its records say when they may run; none of them before the one at the head.
     delayed: bool,
@@ -83,6 +87,7 @@ impl Assigned {
             metrics,
             queue,
             held: VecDeque::new(),
+            record_bytes: 1,
             halted: false,
             delayed,
             not_before: i64::MIN,
@@ -136,22 +141,42 @@ impl Assigned {
         moved.or_else(|| self.guard.must_commit().then(|| window.watermark()))
     }
 
+    /// What to commit now, if anything, and what to say beside it.
+    pub(super) fn commit(&mut self) -> Option<(i64, String)> {
+        let watermark = self.to_commit()?;
+        // Later is a smaller lie: a record that has ended meanwhile is not under way.
+        let window = self.partition.window();
+        let is_under_way = !window.is_empty() && window.watermark() == watermark;
+        drop(window);
+        Some((watermark, self.guard.metadata(watermark, is_under_way)))
+    }
+
+    /// A record that came by another way than the partition's queue.
+    pub(super) fn hold(&mut self, record: OwnedRecord) {
+        let offset = record.as_record().offset;
+        let before = self.held.partition_point(|held| held.offset() < offset);
+        self.held.insert(before, Message::Owned(record));
+    }
+
     /// Stands still until an operator acts.
     pub(super) fn halt(&mut self) {
         self.halted = true;
     }
 
     /// Takes in what the queue has and the window has room for.
-    pub(super) fn sweep(&mut self, budget: &MemoryBudget, intake: &mut Intake) -> Swept {
+    pub(super) fn sweep(&mut self, budget: &Arc<MemoryBudget>, intake: &mut Intake) -> Swept {
         let (swept, could_come) = self.take_in(budget, intake);
         self.excused |= !could_come || swept.records > 0 || swept.error.is_some();
         swept
     }
 
     /// The same; says, too, whether records could have come.
-    fn take_in(&mut self, budget: &MemoryBudget, intake: &mut Intake) -> (Swept, bool) {
+    fn take_in(&mut self, budget: &Arc<MemoryBudget>, intake: &mut Intake) -> (Swept, bool) {
         let mut swept = Swept::default();
         if self.halted || self.partition.is_draining() {
+            if self.partition.window().running() == 0 {
+                self.guard.rest();
+            }
             return (swept, false);
         }
         let now = match self.delayed {
@@ -164,9 +189,15 @@ impl Assigned {
                 self.partition.window().uncommitted() > self.window_records / 2;
             return (swept, false);
         }
+        if self.guard.in_quarantine() {
+            // Looked at before it is asked for its turn, which is not kept waiting for records to come.
+            self.fill(1, &mut swept);
+        }
         let allowed = {
+            let is_next = self.is_next(now);
             let window = self.partition.window();
-            self.guard.allows(window.len(), window.watermark())
+            self.guard
+                .allows(window.len(), window.watermark(), is_next, budget)
         };
         swept.commit_is_urgent |= self.guard.must_commit();
         let mut has_room = true;
@@ -176,15 +207,21 @@ impl Assigned {
                 (window.free_slots(), window.uncommitted())
             };
             swept.commit_is_urgent |= uncommitted > self.window_records / 2;
-            has_room = free > 0 && budget.has_room();
+            has_room = free > 0 && (budget.has_room() || self.guard.in_quarantine());
             if !has_room {
                 break;
             }
             let asked = free.min(BATCH_RECORDS).min(allowed);
+            // What is asked for has left the client's queue, whose bytes are bounded.
+            let asked = asked.min(BATCH_BYTES / self.record_bytes).max(1);
             let found = self.fill(asked, &mut swept);
-            swept.records += self.take(now, intake);
-            if found < asked || !self.held.is_empty() {
-                has_room = self.held.is_empty() || self.delayed;
+            let taken = self.take(now, intake);
+            swept.records += taken;
+            if taken == 0 && !self.held.is_empty() {
+                has_room = self.delayed;
+                break;
+            }
+            if found < asked && self.held.is_empty() {
                 break;
             }
         }
@@ -192,8 +229,17 @@ impl Assigned {
             true => self.note_stop(),
             false => drop(self.stopped.get_or_insert_with(Instant::now)),
         }
-        let could_come = has_room && allowed > 0 && self.held.is_empty();
+        // In quarantine one is always looked for.
+        let looked = allowed > 0 || self.guard.in_quarantine();
+        let could_come = has_room && looked && self.held.is_empty();
         (swept, could_come)
+    }
+
+    /// Whether there is a record that may run now.
+    fn is_next(&self, now: i64) -> bool {
+        let next = self.held.front();
+        let not_before = next.and_then(|next| next.record(self.partition.topic()).not_before());
+        next.is_some() && !(self.delayed && not_before.is_some_and(|at| now < at))
     }
 
     /// Adds the time since which nothing is taken in to what is told, and begins anew.
@@ -219,8 +265,9 @@ impl Assigned {
     /// Moves held messages that may run now into the window and hands them on.
     fn take(&mut self, now: i64, intake: &mut Intake) -> usize {
         let topic = self.partition.topic();
+        let alone = self.guard.in_quarantine();
         let mut first = None;
-        let mut taken = 0;
+        let (mut taken, mut total) = (0, 0);
         {
             let mut window = self.partition.window();
             for message in &self.held {
@@ -233,13 +280,25 @@ impl Assigned {
                     }
                 }
                 let bytes = record.bytes();
-                let slot = self.partition.take(&mut window, offset, offset + 1, bytes);
-                let Some(slot) = slot else { break };
+                if taken > 0 && total + bytes > BATCH_BYTES {
+                    break;
+                }
+                let (partition, next) = (&self.partition, offset + 1);
+                let slot = match alone {
+                    true if taken > 0 => break,
+                    true => partition.take_anyway(&mut window, offset, next, bytes),
+                    false => match partition.take(&mut window, offset, next, bytes) {
+                        Some(slot) => slot,
+                        None => break,
+                    },
+                };
                 first.get_or_insert(slot);
                 taken += 1;
+                total += bytes;
             }
         }
         if let Some(first) = first {
+            self.record_bytes = (total / taken).max(1);
             let record = self.held[0].record(topic);
             self.marks.push_back(Mark {
                 offset: record.offset,
@@ -351,7 +410,7 @@ mod tests {
     fn record(not_before: &str) -> Message {
         let mut headers = HeaderBuffer::new();
         headers.push(NOT_BEFORE, Some(not_before.as_bytes()));
-        Message::Simulated(OwnedRecord::new(&Record {
+        Message::Owned(OwnedRecord::new(&Record {
             topic: "t",
             partition: 0,
             offset: 0,

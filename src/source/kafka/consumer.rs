@@ -14,7 +14,7 @@ use crate::kafka::{ConsumerFailure, OwnedRecord, consumer_failure};
 use crate::mutants::{self, Mutant};
 use crate::runtime::pause;
 use crate::source::{
-    Batch, Control, Deadlines, Intake, MemoryBudget, Partition, SourceEnd, SourceError, Wiring,
+    Control, Deadlines, Intake, MemoryBudget, Partition, SourceEnd, SourceError, Wiring,
 };
 use crate::telemetry::PipelineMetrics;
 
@@ -154,27 +154,16 @@ impl Consumer {
             return;
         }
         let borrowed = record.as_record();
-        let Some(assigned) = self
-            .assigned
-            .iter()
-            .find(|assigned| assigned.is(borrowed.topic, borrowed.partition))
-        else {
-            debug!(
+        let mut assigned = self.assigned.iter_mut();
+        match assigned.find(|assigned| assigned.is(borrowed.topic, borrowed.partition)) {
+            // In front of everything that its queue will bring.
+            Some(assigned) => assigned.hold(record),
+            None => debug!(
                 topic = borrowed.topic,
                 partition = borrowed.partition,
                 "record of a partition that is not ours"
-            );
-            return;
-        };
-        let partition = Arc::clone(&assigned.partition);
-        let slot = {
-            let (offset, bytes) = (borrowed.offset, borrowed.bytes());
-            let mut window = partition.window();
-            // The bounds do not hold for it: there is no queue to leave it in.
-            self.budget.charge_anyway(bytes);
-            window.take(offset, offset + 1, bytes)
-        };
-        (self.intake)(Batch::single(partition, slot, record));
+            ),
+        }
     }
 
     fn note_error(&mut self, error: &KafkaError) {
@@ -243,9 +232,8 @@ impl Consumer {
             .assigned
             .iter_mut()
             .filter_map(|assigned| {
-                let watermark = assigned.to_commit()?;
-                let partition = Arc::clone(&assigned.partition);
-                Some((partition, watermark, assigned.guard.metadata(watermark)))
+                let (watermark, metadata) = assigned.commit()?;
+                Some((Arc::clone(&assigned.partition), watermark, metadata))
             })
             .collect();
         let sent = !moved.is_empty() && self.send_commit(&moved);

@@ -10,6 +10,7 @@ mod guard;
 mod native;
 mod rebalance;
 mod watch;
+mod word;
 
 pub use config::{
     CommitConfig, KafkaSourceConfig, OnOutOfRange, QuarantineConfig, RebalanceConfig, StartFrom,

@@ -15,7 +15,7 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka_sys as sys;
 use rdkafka_sys::types::{RDKafkaErrorCode, RDKafkaMessage, RDKafkaQueue};
 
-use crate::kafka::{NativeHeaders, Record, bytes, error_code, record};
+use crate::kafka::{NativeHeaders, OwnedRecord, Record, bytes, error_code, record};
 use crate::source::Records;
 
 use super::client::Queue;
@@ -242,21 +242,19 @@ pub(super) fn forget_foreign_metadata(list: &mut TopicPartitionList) {
     }
 }
 
-/// A message of either client.
+/// A record that waits to be taken in.
 pub(crate) enum Message {
-    /// librdkafka's.
+    /// In the client's own memory.
     Native(NativeMessage),
-    /// A simulation's.
-    #[cfg(test)]
-    Simulated(crate::kafka::OwnedRecord),
+    /// Copied out of it.
+    Owned(OwnedRecord),
 }
 
 impl Message {
     pub(crate) fn offset(&self) -> i64 {
         match self {
             Message::Native(message) => message.raw().offset,
-            #[cfg(test)]
-            Message::Simulated(record) => record.as_record().offset,
+            Message::Owned(record) => record.as_record().offset,
         }
     }
 
@@ -264,8 +262,7 @@ impl Message {
     pub(crate) fn record<'a>(&'a self, topic: &'a str) -> Record<'a> {
         match self {
             Message::Native(message) => message.record(topic),
-            #[cfg(test)]
-            Message::Simulated(record) => record.as_record(),
+            Message::Owned(record) => record.as_record(),
         }
     }
 }

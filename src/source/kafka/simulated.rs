@@ -223,7 +223,7 @@ impl Queue for SimulatedQueue {
         messages.extend(
             found
                 .into_iter()
-                .map(|(offset, input)| Message::Simulated(record(self.partition, offset, &input))),
+                .map(|(offset, input)| Message::Owned(record(self.partition, offset, &input))),
         );
         (n, None)
     }
