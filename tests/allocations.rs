@@ -164,6 +164,28 @@ fn branches_and_items_do_not_allocate_either() {
 }
 
 #[test]
+fn a_map_over_a_hundred_items_does_not_allocate() {
+    check_execution(
+        include_str!("../benches/machines/map100.asl.json"),
+        first_line(include_str!("../benches/machines/map100.ndjson")),
+        0.0,
+    );
+}
+
+#[test]
+fn a_parallel_of_three_branches_does_not_allocate() {
+    check_execution(
+        include_str!("../benches/machines/parallel3.asl.json"),
+        first_line(include_str!("../benches/machines/order1k.ndjson")),
+        0.0,
+    );
+}
+
+fn first_line(events: &str) -> &[u8] {
+    events.lines().next().unwrap_or_default().as_bytes()
+}
+
+#[test]
 fn paths_and_functions_do_not_allocate() {
     check_execution(
         r#"{"StartAt": "A", "States": {

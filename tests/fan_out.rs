@@ -22,18 +22,18 @@ fn compile(machine: &Value) -> Arc<Plan> {
 
 /// What can be seen of an execution.
 fn run(plan: &Arc<Plan>, input: &Value, limits: Limits, fan_out: &dyn FanOut) -> (String, u64) {
-    outcome(Execution::new(), plan, input, limits, fan_out)
+    outcome(&mut Execution::new(), plan, input, limits, fan_out)
 }
 
 /// The same with its history kept: every state's input is put together then.
 fn run_recorded(plan: &Arc<Plan>, input: &Value, limits: Limits) -> (String, u64) {
     let mut execution = Execution::new();
     execution.keep_history(true);
-    outcome(execution, plan, input, limits, &InPlace)
+    outcome(&mut execution, plan, input, limits, &InPlace)
 }
 
 fn outcome(
-    mut execution: Execution,
+    execution: &mut Execution,
     plan: &Arc<Plan>,
     input: &Value,
     limits: Limits,
@@ -47,7 +47,7 @@ fn outcome(
     };
     let now = Now::default();
     execution
-        .start(plan, input.to_string().as_bytes(), start, now)
+        .start_on(plan, input.to_string().as_bytes(), start, now, fan_out)
         .unwrap();
     assert_eq!(execution.advance(now, fan_out), Progress::Done);
     let outcome = match execution.outcome().unwrap() {
@@ -169,6 +169,82 @@ fn parallel_branches_with_maps_fork_at_both_levels() {
     let machine = json!({"StartAt": "Sides", "States": {
         "Sides": {"Type": "Parallel", "Branches": branches, "End": true}}});
     assert!(check(&machine, &items(900), Limits::default()) > 4);
+}
+
+/// Maps one after another; each runs over what the one before made, and looks at the event and at itself, too.
+fn chain(n_maps: usize) -> Value {
+    let map = |n: usize| {
+        let items = match n {
+            0 => "$.items".to_string(),
+            n => format!("$.made{}", n - 1),
+        };
+        json!({"Type": "Map", "ItemsPath": items, "ResultPath": format!("$.made{n}"), "Next": format!("M{}", n + 1),
+            "ItemSelector": {"item.$": "$$.Map.Item.Value", "first.$": "$.items[0]", "was.$": "$.items[7].n"},
+            "ItemProcessor": {"StartAt": format!("A{n}"), "States": {
+                format!("A{n}"): {"Type": "Pass", "Next": format!("B{n}"), "ResultPath": "$.item.label",
+                    "Parameters": {"text.$": "States.Format('{}/{}/{}', $.item.n, $.was, $.first.text)"}},
+                format!("B{n}"): {"Type": "Pass", "End": true, "Parameters": {
+                    "n.$": "States.MathAdd($.item.n, 1)", "text.$": "$.item.label.text", "kept.$": "$.first"}}}}})
+    };
+    let mut states: serde_json::Map<String, Value> =
+        (0..n_maps).map(|n| (format!("M{n}"), map(n))).collect();
+    states.insert(format!("M{n_maps}"), json!({"Type": "Succeed"}));
+    json!({"StartAt": "M0", "States": states})
+}
+
+#[test]
+fn maps_one_after_another_read_what_came_before() {
+    let items: Vec<Value> = (0..1500)
+        .map(|n| json!({"n": n, "text": "t".repeat(20 + n % 40)}))
+        .collect();
+    let input = json!({"items": items});
+    assert!(
+        input.to_string().len() > 64 << 10,
+        "it is read in two pieces"
+    );
+    assert!(check(&chain(6), &input, roomy()) >= 6 * 2);
+
+    // The same buffers again and again, in place in between.
+    let plan = compile(&chain(4));
+    let threads = Threads::default();
+    let want = run(&plan, &input, roomy(), &InPlace);
+    let mut execution = Execution::new();
+    for turn in 0..6 {
+        let got = match turn % 3 {
+            2 => outcome(&mut execution, &plan, &input, roomy(), &InPlace),
+            _ => outcome(&mut execution, &plan, &input, roomy(), &threads),
+        };
+        assert_eq!(got, want);
+        execution.compact();
+        let Some(Outcome::Succeeded(output)) = execution.outcome() else {
+            panic!("{:?}", execution.outcome());
+        };
+        assert_eq!(execution.arena().to_json(*output), want.0);
+    }
+}
+
+#[test]
+fn large_events_that_are_not_json_are_refused_as_small_ones_are() {
+    let plan = compile(&chain(1));
+    let threads = Threads::default();
+    let items: Vec<Value> = (0..4000).map(|n| json!({"n": n, "text": "},{"})).collect();
+    let event = json!({"items": items}).to_string();
+    for cut in [event.len() / 3, event.len() * 3 / 4, event.len() - 1] {
+        let refused = |fan_out: &dyn FanOut| {
+            let info = ExecutionInfo::default();
+            let start = Start {
+                info: &info,
+                seed: 3,
+                limits: roomy(),
+            };
+            let mut event = event.clone().into_bytes();
+            event[cut] = b'!';
+            Execution::new().start_on(&plan, &event, start, Now::default(), fan_out)
+        };
+        let in_place = refused(&InPlace);
+        assert_eq!(refused(&threads), in_place);
+    }
+    assert!(threads.jobs.into_inner() > 0);
 }
 
 /// A small generator: the tests need variety, not quality.

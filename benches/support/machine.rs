@@ -53,7 +53,7 @@ impl Machine {
         };
         let execution = &mut self.execution;
         execution
-            .start(&self.plan, event, start, NOW)
+            .start_on(&self.plan, event, start, NOW, fan_out)
             .expect("the event is JSON");
         while execution.advance(NOW, fan_out) == Progress::Waiting {
             let Some(Effect::Call(call)) = execution.take_effects().next() else {

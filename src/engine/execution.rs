@@ -10,7 +10,7 @@ use super::flow::too_large;
 use super::history::{Details, EventKind, HistoryEvent};
 use super::outcome::{Failure, Outcome, Progress};
 use super::run::{Env, Run, StateResult};
-use super::{FanOut, Limit, Limits, Now};
+use super::{FanOut, InPlace, Limit, Limits, Now};
 use crate::error_name;
 use crate::expr::ExecutionInfo;
 use crate::plan::{Plan, StateId, StateKind};
@@ -67,6 +67,18 @@ impl Execution {
         start: Start<'_>,
         now: Now,
     ) -> Result<(), ParseError> {
+        self.start_on(plan, event, start, now, &InPlace)
+    }
+
+    /// The same with the help of other workers, where the event is large.
+    pub fn start_on(
+        &mut self,
+        plan: &Arc<Plan>,
+        event: &[u8],
+        start: Start<'_>,
+        now: Now,
+        fan_out: &dyn FanOut,
+    ) -> Result<(), ParseError> {
         // Most executions in a row are of one plan: its count is shared by all workers and better left alone.
         if !self
             .plan
@@ -92,7 +104,7 @@ impl Execution {
             }));
             return Ok(());
         }
-        let input = match run.arena.parse(event, start.limits.parse()) {
+        let input = match run.read_event(event, start.limits.parse(), fan_out) {
             Ok(input) => input,
             Err(error) => {
                 if error.is_too_deep() {
@@ -261,12 +273,14 @@ impl Run {
             broken: Vec::new(),
             is_part: false,
             part_result: None,
+            layers: Vec::new(),
             reads_event_ids: false,
         }
     }
 
     /// Forgets the last execution and keeps its buffers.
     fn reset(&mut self, plan: &Plan, start: &Start<'_>, now: Now, keep_history: bool) {
+        self.take_off_layers();
         self.arena.reset(plan.constants());
         if plan.effects().reads_context {
             copy_info(&mut self.info, start.info);

@@ -48,6 +48,11 @@ impl Buffers {
         })
     }
 
+    /// The arena; an empty one is left.
+    pub(super) fn take_arena(&mut self) -> Arena {
+        std::mem::replace(&mut self.run.arena, Arena::new(Constants::empty()))
+    }
+
     /// Back to the worker that wrote to them.
     pub(super) fn give_back(mut self) {
         if let Some(owner) = self.owner.upgrade() {

@@ -1,7 +1,9 @@
 //! Parts of one execution on several workers.
 //!
 //! A Parallel or Map whose children are pure and have enough to do is cut into jobs: each has a run of its own over an
-//! arena that continues the frozen arena of the execution. Afterwards their results are adopted in order.
+//! arena that continues the frozen arena of the execution, each in a part of the index space of its own. Afterwards the
+//! jobs' arenas stay where they are, as layers on top of the execution's: nothing is copied. Jobs of jobs, and those that
+//! would make too many layers, have their results adopted in order.
 //!
 //! The answer is the same as in place, event ids in error texts included. A job cannot know how many events the jobs
 //! before it will count; when that turns out to matter, or a limit is met, the jobs' work is dropped and the children
@@ -27,8 +29,44 @@ const MIN_WORK: u64 = 50_000;
 /// Jobs per worker: more than one, so that they end together although the estimates are rough.
 const JOBS_PER_WORKER: usize = 2;
 
+/// Layers that an execution's values lie in at most: whoever reads an early value comes through all that lie on it.
+const MAX_LAYERS: usize = 16;
+
+/// Places of the index space that a job gets at least.
+const MIN_ROOM: usize = 1 << 20;
+
+/// A piece of one execution that any worker can do.
+pub struct ForkJob<'a>(Job<'a>);
+
+enum Job<'a> {
+    Children(Box<Children<'a>>),
+    Piece(&'a mut (dyn FnMut() + Send + 'a)),
+}
+
+impl<'a> ForkJob<'a> {
+    /// Something else than children.
+    pub(super) fn piece(work: &'a mut (dyn FnMut() + Send + 'a)) -> ForkJob<'a> {
+        ForkJob(Job::Piece(work))
+    }
+
+    /// Runs it to its end. It may fork again while workers are idle.
+    pub fn run(&mut self, fan_out: &dyn FanOut) {
+        match &mut self.0 {
+            Job::Children(children) => children.run(fan_out),
+            Job::Piece(work) => work(),
+        }
+    }
+
+    fn into_buffers(self) -> Option<Buffers> {
+        match self.0 {
+            Job::Children(children) => children.done,
+            Job::Piece(_) => None,
+        }
+    }
+}
+
 /// Some pure branches or items of one execution, on their own arena.
-pub struct ForkJob<'a> {
+struct Children<'a> {
     plan: &'a Arc<Plan>,
     /// The run that waits for this job, without its arena.
     whole: &'a Run,
@@ -38,15 +76,16 @@ pub struct ForkJob<'a> {
     join: JoinId,
     /// Numbers of the children.
     part: Range<usize>,
+    /// Places of the index space that earlier jobs have.
+    skipped: usize,
     /// Bytes.
     memory: usize,
     /// What became of it.
     done: Option<Buffers>,
 }
 
-impl ForkJob<'_> {
-    /// Runs it to its end. It may fork again while workers are idle.
-    pub fn run(&mut self, fan_out: &dyn FanOut) {
+impl Children<'_> {
+    fn run(&mut self, fan_out: &dyn FanOut) {
         let mut part = Buffers::of(fan_out);
         self.prepare(&mut part.run);
         part.run.work_off(Env {
@@ -60,7 +99,7 @@ impl ForkJob<'_> {
     /// Puts the children under a fiber that stands for their container.
     fn prepare(&self, run: &mut Run) {
         let whole = self.whole;
-        run.arena.continue_from(self.frozen);
+        run.arena.continue_from(self.frozen, self.skipped);
         if self.plan.effects().reads_context {
             run.info = whole.info.clone();
         }
@@ -125,36 +164,100 @@ impl Run {
         let placeholder = Arena::new(env.plan.constants().clone());
         let frozen = Arc::new(std::mem::replace(&mut self.arena, placeholder));
         let memory = self.limits.memory.saturating_sub(frozen.bytes_used()) / n_jobs;
-        let job = |number| ForkJob {
-            plan: env.plan,
-            whole: self,
-            frozen: &frozen,
-            fiber,
-            join,
-            part: number * n_children / n_jobs..(number + 1) * n_children / n_jobs,
-            memory,
-            done: None,
+        let room = self.room_for_layers(&frozen, n_jobs, memory);
+        let job = |number| {
+            ForkJob(Job::Children(Box::new(Children {
+                plan: env.plan,
+                whole: self,
+                frozen: &frozen,
+                fiber,
+                join,
+                part: number * n_children / n_jobs..(number + 1) * n_children / n_jobs,
+                skipped: number * room.unwrap_or(0),
+                memory,
+                done: None,
+            })))
         };
         let mut jobs: Vec<ForkJob<'_>> = (0..n_jobs).map(job).collect();
         env.fan_out.join(&mut jobs);
-        let parts: Vec<Buffers> = jobs.into_iter().filter_map(|job| job.done).collect();
+        let parts: Vec<Buffers> = jobs.into_iter().filter_map(ForkJob::into_buffers).collect();
         self.arena = Arc::into_inner(frozen)
             .expect("every job has let go of the arena that was frozen for it");
         if parts.len() < n_jobs {
             return Ok(None);
         }
-        let gathered = self.gather(env, fiber, &parts);
-        parts.into_iter().for_each(Buffers::give_back);
-        gathered
+        match self.judge(env, fiber, &parts) {
+            Ok(true) => Ok(Some(self.take_in(parts, room))),
+            Ok(false) => {
+                parts.into_iter().for_each(Buffers::give_back);
+                Ok(None)
+            }
+            Err(error) => {
+                parts.into_iter().for_each(Buffers::give_back);
+                Err(error)
+            }
+        }
     }
 
-    /// Takes the jobs' results in. `None` when they are to be dropped and the children to run in place.
-    fn gather(
-        &mut self,
-        env: Env<'_>,
-        fiber: &Fiber,
-        parts: &[Buffers],
-    ) -> StateResult<Option<Value>> {
+    /// Places of the index space for each job, where the jobs' arenas can stay as layers on top of this run's.
+    fn room_for_layers(&self, frozen: &Arena, n_jobs: usize, memory: usize) -> Option<usize> {
+        // A job's memory is measured between its states, so it may hold more for a while.
+        let room = MIN_ROOM.max(memory / Arena::LEAST_BYTES_PER_VALUE * 2);
+        let few = self.layers.len() + n_jobs < MAX_LAYERS;
+        let fits = room.checked_mul(2 * n_jobs)? < frozen.room();
+        (!self.is_part && few && fits).then_some(room)
+    }
+
+    /// Takes the jobs' arenas in, and gives their outputs as one array.
+    fn take_in(&mut self, parts: Vec<Buffers>, room: Option<usize>) -> Value {
+        let layered =
+            room.filter(|room| parts.iter().all(|part| part.run.arena.n_nodes() <= *room));
+        let mut outputs = Vec::with_capacity(parts.len());
+        let first = self.arena.end();
+        let n_parts = parts.len();
+        for mut part in parts {
+            let Some(Ok(output)) = part.run.part_result else {
+                unreachable!("the jobs were judged before")
+            };
+            match layered {
+                Some(_) => {
+                    outputs.push(output);
+                    let below = std::mem::replace(&mut self.arena, part.take_arena());
+                    self.arena.lay_on(below);
+                    self.layers.push(Some(part));
+                }
+                None => {
+                    outputs.push(self.arena.adopt(&part.run.arena, output));
+                    part.give_back();
+                }
+            }
+        }
+        if let Some(room) = layered {
+            let top = self.arena.layer(first + n_parts * room);
+            let below = std::mem::replace(&mut self.arena, top);
+            self.arena.lay_on(below);
+            self.layers.push(None);
+        }
+        self.arena.concat(&outputs)
+    }
+
+    /// Gives the layers back to the workers that wrote them.
+    pub(super) fn take_off_layers(&mut self) {
+        while let Some(layer) = self.layers.pop() {
+            let Some(below) = self.arena.lift_off() else {
+                // A job panicked, and what lay below is lost.
+                return self.layers.clear();
+            };
+            let above = std::mem::replace(&mut self.arena, below);
+            if let Some(mut buffers) = layer {
+                buffers.run.arena = above;
+                buffers.give_back();
+            }
+        }
+    }
+
+    /// Counts what the jobs did. False when that is to be dropped and the children to run in place.
+    fn judge(&mut self, env: Env<'_>, fiber: &Fiber, parts: &[Buffers]) -> StateResult<bool> {
         let (states_before, events_before) = (self.states_entered, self.history.count());
         let (mut states, mut events, mut counts) = (0, 0, Counts::default());
         let mut memory = self.arena.bytes_used();
@@ -170,20 +273,20 @@ impl Run {
             let must_know = |names_event: bool| names_event && number > 0;
             reads_event_ids |= run.reads_event_ids;
             match &run.part_result {
-                _ if must_know(run.reads_event_ids) => return Ok(None),
+                _ if must_know(run.reads_event_ids) => return Ok(false),
                 Some(Ok(_)) => {}
                 Some(Err(error)) if must_know(error.names_event) || error.is_limit() => {
-                    return Ok(None);
+                    return Ok(false);
                 }
                 Some(Err(error)) => {
                     failed = Some(error.clone());
                     break;
                 }
-                None => return Ok(None),
+                None => return Ok(false),
             }
         }
         if states_before + states > self.limits.states || memory > self.limits.memory {
-            return Ok(None);
+            return Ok(false);
         }
         self.states_entered += states;
         self.counts.add(&counts);
@@ -192,14 +295,7 @@ impl Run {
         if let Some(error) = failed {
             return Err(self.placed(env, fiber, error));
         }
-        let mut outputs = Vec::new();
-        for Buffers { run, .. } in parts {
-            if let Some(Ok(part)) = &run.part_result {
-                let part = self.arena.adopt(&run.arena, *part);
-                outputs.extend(self.arena.elements(part));
-            }
-        }
-        Ok(Some(self.arena.array(&outputs)))
+        Ok(true)
     }
 
     /// The job knew the failing state's place only below the container.

@@ -22,6 +22,7 @@ mod join;
 mod limits;
 mod outcome;
 mod random;
+mod read_event;
 mod run;
 mod states;
 mod timers;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::call::Calls;
 use super::counts::Counts;
 use super::failure::StateError;
+use super::fan_out::Buffers;
 use super::fiber::{Fiber, FiberId, Fibers, Step};
 use super::history::{Details, EventKind, History};
 use super::join::{JoinId, Joins};
@@ -58,6 +59,9 @@ pub(super) struct Run {
     /// It runs some children of another run's join; what came of them.
     pub(super) is_part: bool,
     pub(super) part_result: Option<StateResult<Value>>,
+    /// What the arena lies on, from the bottom up: the buffers of jobs whose results it took in, and between those of one
+    /// fork and the next what was its own.
+    pub(super) layers: Vec<Option<Buffers>>,
     /// An error text with an event id in it has become data.
     pub(super) reads_event_ids: bool,
 }

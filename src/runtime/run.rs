@@ -130,7 +130,7 @@ impl Run {
         self.forget();
         self.started = clock.read();
         self.guarded(clock, |run| {
-            run.take_in(event, history)?;
+            run.take_in(event, history, fan_out)?;
             Ok(run.step(run.started, clock, fan_out))
         })
     }
@@ -246,7 +246,12 @@ impl Run {
         Progress::Done
     }
 
-    fn take_in(&mut self, event: Event<'_>, history: bool) -> Result<(), Outcome> {
+    fn take_in(
+        &mut self,
+        event: Event<'_>,
+        history: bool,
+        fan_out: &dyn FanOut,
+    ) -> Result<(), Outcome> {
         let Parts {
             plan,
             naming,
@@ -276,7 +281,7 @@ impl Run {
         };
         self.execution.keep_history(history);
         self.execution
-            .start(plan, event.payload, start, now)
+            .start_on(plan, event.payload, start, now, fan_out)
             .map_err(|error| failed(error_name::INVALID_INPUT, error.to_string()))
     }
 

@@ -18,8 +18,10 @@ pub struct Arena {
     pub(super) lists: Vec<Value>,
     /// Index of the first own node; those below are the parent's.
     pub(super) base: usize,
-    /// Frozen while this child lives.
+    /// Frozen while this child lives, or as long as this one lies on it.
     pub(super) parent: Option<Arc<Arena>>,
+    /// Bytes that it lies on.
+    pub(super) below_bytes: usize,
     /// None in the arena that is the constants.
     pub(super) constants: Option<Arc<Constants>>,
     pub(super) scratch: Scratch,
@@ -48,6 +50,7 @@ impl Arena {
             lists: Vec::new(),
             base: 0,
             parent: None,
+            below_bytes: 0,
             constants: None,
             scratch: Scratch::default(),
         }
@@ -68,6 +71,7 @@ impl Arena {
         self.text.clear();
         self.nodes.clear();
         self.lists.clear();
+        self.below_bytes = 0;
         self.text.shrink_to(KEPT_BYTES);
         self.nodes.shrink_to(KEPT_BYTES / size_of::<Node>());
         self.lists.shrink_to(KEPT_BYTES / size_of::<Value>());
@@ -99,6 +103,9 @@ impl Arena {
         compact(&mut self.nodes);
         compact(&mut self.lists);
         self.scratch = Scratch::default();
+        if let Some(below) = self.parent.as_mut().and_then(Arc::get_mut) {
+            below.compact();
+        }
     }
 
     /// Pads the text and gives back what is not used: for tables that will not grow any more.
@@ -107,9 +114,12 @@ impl Arena {
         self.compact();
     }
 
-    /// Bytes that the execution holds here; a child does not count its parent's.
+    /// Bytes that the execution holds here and in what this lies on; a child does not count its parent's.
     pub fn bytes_used(&self) -> usize {
-        self.text.len() + size_of_val(&self.nodes[..]) + size_of_val(&self.lists[..])
+        self.text.len()
+            + size_of_val(&self.nodes[..])
+            + size_of_val(&self.lists[..])
+            + self.below_bytes
     }
 
     /// The arena whose tables hold the node of `value`, and its place in the table.
@@ -199,9 +209,14 @@ impl Arena {
 
     /// Forgets what was made since.
     pub(super) fn rewind(&mut self, mark: Mark) {
+        self.rewind_nodes(&mark);
+        self.text.truncate(mark.n_bytes);
+    }
+
+    /// The same, but keeps the text.
+    pub(super) fn rewind_nodes(&mut self, mark: &Mark) {
         self.nodes.truncate(mark.n_nodes);
         self.lists.truncate(mark.n_handles);
-        self.text.truncate(mark.n_bytes);
     }
 
     /// The handle of an own node.

@@ -2,23 +2,65 @@
 
 use std::sync::Arc;
 
-use super::node::Node;
+use super::arena::Container;
+use super::node::{Built, Node};
 use super::{Arena, ParseLimits, Value};
 
 impl Arena {
     /// A child that reads `parent` (frozen meanwhile) and continues its index space.
     pub fn fork(parent: &Arc<Arena>) -> Arena {
         let mut child = Arena::rootless();
-        child.continue_from(parent);
+        child.continue_from(parent, 0);
         child
     }
 
-    /// Makes this arena a child of `parent`, whatever it was before; keeps the buffers.
-    pub fn continue_from(&mut self, parent: &Arc<Arena>) {
+    /// Makes this arena a child of `parent`, whatever it was before; keeps the buffers. `skipped` places of the index
+    /// space are left to children that come before it.
+    pub fn continue_from(&mut self, parent: &Arc<Arena>, skipped: usize) {
         self.clear();
         self.constants = parent.constants.clone();
-        self.base = parent.base + parent.nodes.len();
+        self.base = parent.end() + skipped;
         self.parent = Some(parent.clone());
+    }
+
+    /// Places that are left in the index space.
+    pub fn room(&self) -> usize {
+        Value::MAX_INDEX.saturating_sub(self.end())
+    }
+
+    /// A value takes at least so many bytes of what is measured.
+    pub const LEAST_BYTES_PER_VALUE: usize = size_of::<Node>();
+
+    /// The first place of the index space behind its own.
+    pub fn end(&self) -> usize {
+        self.base + self.nodes.len()
+    }
+
+    /// An empty arena with the same constants, from this place of the index space on.
+    pub fn layer(&self, base: usize) -> Arena {
+        Arena {
+            constants: self.constants.clone(),
+            base,
+            ..Arena::rootless()
+        }
+    }
+
+    /// Nodes of its own.
+    pub fn n_nodes(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Puts this arena, which has let go of its parent, on top of `below`: a sibling that comes before it, or the parent.
+    /// Values of both keep their handles, and nothing is copied.
+    pub fn lay_on(&mut self, below: Arena) {
+        self.below_bytes = below.bytes_used();
+        self.parent = Some(Arc::new(below));
+    }
+
+    /// Gives what it lies on.
+    pub fn lift_off(&mut self) -> Option<Arena> {
+        self.below_bytes = 0;
+        self.parent.take().and_then(Arc::into_inner)
     }
 
     /// Lets go of the parent, so that it can be unfrozen and adopt. Until then nothing can be read here.
@@ -34,7 +76,7 @@ impl Arena {
         }
         let moves = Moves {
             from: child.base,
-            nodes: self.base + self.nodes.len() - child.base,
+            nodes: self.end().wrapping_sub(child.base),
             lists: self.lists.len() as u32,
             text: self.text.len() as u32,
         };
@@ -54,6 +96,35 @@ impl Arena {
             "children share the parent's bound on text"
         );
         moves.value(value)
+    }
+
+    /// The elements of arrays that were built, one array behind the other.
+    pub fn concat(&mut self, arrays: &[Value]) -> Value {
+        let mut elements = std::mem::take(&mut self.scratch.elements);
+        elements.clear();
+        let (mut bytes, mut height) = (2_u32, 1);
+        for &array in arrays {
+            match self.container(array) {
+                Container::Elements(built) if !array.is_constant() => {
+                    elements.extend_from_slice(built);
+                }
+                _ => elements.extend(self.elements(array)),
+            }
+            // Each counts its brackets.
+            let (own_bytes, own_height) = self.bounds(array);
+            bytes = bytes.saturating_add(own_bytes);
+            height = height.max(own_height);
+        }
+        let first = self.lists.len();
+        self.lists.extend_from_slice(&elements);
+        let list = Built {
+            first: first as u32,
+            count: elements.len() as u32,
+            bytes,
+            height,
+        };
+        self.scratch.elements = elements;
+        self.push(Node::Array(list))
     }
 
     /// Copies a value of another arena into this one, spelling kept.

@@ -31,6 +31,9 @@ impl Value {
     /// `""`.
     pub const EMPTY_STRING: Value = Value(CONSTANT | 5);
 
+    /// The last place of the index space.
+    pub(super) const MAX_INDEX: usize = INDEX as usize;
+
     /// `true` or `false`.
     pub fn bool(value: bool) -> Value {
         if value { Value::TRUE } else { Value::FALSE }
@@ -79,10 +82,10 @@ impl Value {
         Value(self.0 + places)
     }
 
-    /// The handle of a node whose table was moved up by `by` places in the index space.
+    /// The handle of a node whose table was moved up by `by` places in the index space; it wraps where it moved down.
     pub(super) fn moved(self, by: usize) -> Value {
         let flags = self.0 & !INDEX;
-        Value(Value::node(self.index() + by).0 | flags)
+        Value(Value::node(self.index().wrapping_add(by)).0 | flags)
     }
 }
 

@@ -47,3 +47,4 @@ pub use parse::{ParseError, ParseLimits};
 pub use read::{Elements, Members};
 pub use text::{JsonStr, respell};
 pub use text_builder::TextBuilder;
+pub use tokenizer::Piece;

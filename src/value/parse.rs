@@ -1,7 +1,10 @@
 //! The door for texts: limits, errors with their place, and the pass over the bytes.
 
-use super::arena::MAX_TEXT;
-use super::tokenizer::{Fault, PADDING, TOO_DEEP, Tables, tokenize};
+use std::ops::Range;
+
+use super::arena::{MAX_TEXT, Mark};
+use super::node::Node;
+use super::tokenizer::{Fault, PADDING, Piece, Scratch, TOO_DEEP, Tables, seam, tokenize};
 use super::{Arena, Value};
 
 /// Bounds of a document that is parsed.
@@ -53,12 +56,60 @@ impl Arena {
         self.parse_within(text, ParseLimits { depth, ..limits })
     }
 
+    /// The same for a large text, with the help of another thread where `helper` lends its tables: `join` has both
+    /// pieces read, at the same time or one after the other.
+    pub fn parse_in_two(
+        &mut self,
+        text: &[u8],
+        limits: ParseLimits,
+        helper: &mut Arena,
+        join: impl FnOnce(&mut Piece<'_>, &mut Piece<'_>),
+    ) -> Result<Value, ParseError> {
+        let depth = limits.depth.min(DEPTH_CEILING);
+        let limits = ParseLimits { depth, ..limits };
+        let mark = self.mark();
+        let range = self.take_text(text)?;
+        let Some(seam) = seam(&self.text, &range) else {
+            return self.read_text(text, range, limits, mark);
+        };
+        helper.clear();
+        let pieces = Piece::both(
+            &self.text,
+            range.clone(),
+            seam,
+            limits,
+            [
+                tables(
+                    self.base,
+                    &mut self.nodes,
+                    &mut self.lists,
+                    &mut self.scratch,
+                ),
+                tables(0, &mut helper.nodes, &mut helper.lists, &mut helper.scratch),
+            ],
+        );
+        let [mut first, mut second] = pieces;
+        join(&mut first, &mut second);
+        if first.finish(second) {
+            return Ok(mark.next);
+        }
+        self.rewind_nodes(&mark);
+        self.read_text(text, range, limits, mark)
+    }
+
     /// The same without the ceiling, for texts that were printed here.
     pub(super) fn parse_within(
         &mut self,
         text: &[u8],
         limits: ParseLimits,
     ) -> Result<Value, ParseError> {
+        let mark = self.mark();
+        let range = self.take_text(text)?;
+        self.read_text(text, range, limits, mark)
+    }
+
+    /// Copies the text; gives where it stands.
+    fn take_text(&mut self, text: &[u8]) -> Result<Range<usize>, ParseError> {
         if text.len() + PADDING.len() >= MAX_TEXT.saturating_sub(self.text.len()) {
             return Err(ParseError::locate(
                 text,
@@ -69,24 +120,49 @@ impl Arena {
             ParseError::locate(text, &Fault::new(error.valid_up_to(), "invalid UTF-8"))
         })?;
 
-        let mark = self.mark();
         let start = self.text.len();
         self.text.push_str(valid);
         let end = self.text.len();
         self.text.push_str(PADDING);
-        let tables = Tables {
-            nodes: &mut self.nodes,
-            lists: &mut self.lists,
-            base: self.base,
-            scratch: &mut self.scratch,
-        };
-        match tokenize(&self.text, start..end, limits, tables) {
+        Ok(start..end)
+    }
+
+    /// Reads the text that was copied, and forgets it where it is no JSON.
+    fn read_text(
+        &mut self,
+        text: &[u8],
+        range: Range<usize>,
+        limits: ParseLimits,
+        mark: Mark,
+    ) -> Result<Value, ParseError> {
+        let start = range.start;
+        let tables = tables(
+            self.base,
+            &mut self.nodes,
+            &mut self.lists,
+            &mut self.scratch,
+        );
+        match tokenize(&self.text, range, limits, tables) {
             Ok(()) => Ok(mark.next),
             Err(fault) => {
                 self.rewind(mark);
                 Err(ParseError::locate(text, &fault.relative_to(start)))
             }
         }
+    }
+}
+
+fn tables<'a>(
+    base: usize,
+    nodes: &'a mut Vec<Node>,
+    lists: &'a mut Vec<Value>,
+    scratch: &'a mut Scratch,
+) -> Tables<'a> {
+    Tables {
+        nodes,
+        lists,
+        base,
+        scratch,
     }
 }
 

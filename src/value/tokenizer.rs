@@ -2,6 +2,8 @@
 //!
 //! Finds spans and converts nothing: numbers and escapes keep their spelling. Iterative, so depth costs no stack.
 
+mod in_two;
+
 use std::cell::RefCell;
 use std::ops::Range;
 
@@ -10,6 +12,9 @@ use super::node::{DIRTY, ESCAPED, KEY_ESCAPED, LOOK_CLOSER, Node, RESOLVED, Span
 use super::scan::{Specials, Unexpected};
 use super::simd::Consumer;
 use super::{Kind, ParseLimits, Value, duplicates, scan};
+pub use in_two::Piece;
+use in_two::Stop;
+pub(super) use in_two::seam;
 
 /// What follows every parsed text, so that fixed-size loads near its end stay inside. NUL ends every token.
 pub(super) const PADDING: &str = "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
@@ -142,35 +147,53 @@ pub(super) fn tokenize(
     let specials = Specials::mark(text.as_bytes(), &range, &mut map);
     let read = FAMILIAR.with_borrow_mut(|familiar| {
         familiar.refresh();
-        tokens(text, range, limits, specials, familiar, &mut tables)
+        let from = Stop::start(text.as_bytes(), range.start, tables.scratch);
+        tokens(
+            text,
+            from,
+            usize::MAX,
+            limits,
+            specials,
+            familiar,
+            &mut tables,
+        )
     });
     tables.scratch.specials = map;
+    let read = read.and_then(|stop| match stop.at == end {
+        true => Ok(()),
+        false => Err((stop.at, "expected the end of the text")),
+    });
     read.map_err(|(at, expected)| match at < end {
         true => Fault::new(at, expected),
         false => Fault::new(end, "unexpected end of the text"),
     })
 }
 
+/// Goes on until the document ends, or until an element of an array begins at `seam`.
+#[inline(always)]
 fn tokens(
     text: &str,
-    range: Range<usize>,
+    from: Stop,
+    seam: usize,
     limits: ParseLimits,
     specials: Specials<'_>,
     familiar: &mut Familiar,
     tables: &mut Tables<'_>,
-) -> Result<(), Unexpected> {
+) -> Result<Stop, Unexpected> {
     let bytes = text.as_bytes();
-    tables.scratch.open.clear();
-
-    let start = Place::start(&bytes[range.start..]);
-    let mut frame = Frame::new(Within::Document, 0, start);
+    let Stop {
+        mut at,
+        mut frame,
+        mut depth,
+        mut is_behind_value,
+    } = from;
     let mut name = NO_NAME;
-    let mut depth: u16 = 0;
-    let mut at = scan::space_end(bytes, range.start);
     'value: loop {
         let start = at;
         let first = bytes[at];
-        if first == b'{' || first == b'[' {
+        if std::mem::take(&mut is_behind_value) {
+            // Another pass has read the value.
+        } else if first == b'{' || first == b'[' {
             if tables.scratch.open.len() >= limits.depth {
                 return Err((at, TOO_DEEP));
             }
@@ -213,6 +236,14 @@ fn tokens(
                 (b',', Within::Array) => {
                     name = NO_NAME;
                     at = frame.skip_space(bytes, at + 1);
+                    if at == seam {
+                        return Ok(Stop {
+                            at,
+                            frame,
+                            depth,
+                            is_behind_value,
+                        });
+                    }
                     continue 'value;
                 }
                 (b'}', Within::Object) | (b']', Within::Array) => {
@@ -227,8 +258,14 @@ fn tokens(
                         .expect("the document encloses every container")
                         .around(&frame);
                 }
-                (_, Within::Document) if at == range.end => return Ok(()),
-                (_, Within::Document) => return Err((at, "expected the end of the text")),
+                (_, Within::Document) => {
+                    return Ok(Stop {
+                        at,
+                        frame,
+                        depth,
+                        is_behind_value,
+                    });
+                }
                 (_, Within::Object) => return Err((at, "expected `,` or `}`")),
                 (_, Within::Array) => return Err((at, "expected `,` or `]`")),
             }

@@ -26,6 +26,22 @@ pub(crate) fn check(arena: &mut Arena, text: &[u8]) -> bool {
         "both doors refuse alike: {}",
         show()
     );
+    let in_two = arena.parse_in_two(
+        text,
+        ParseLimits::default(),
+        &mut Arena::new(Constants::empty()),
+        |first, second| {
+            second.read();
+            first.read();
+        },
+    );
+    assert_eq!(
+        in_two.map(|value| (arena.to_json(value), arena.measure(value))),
+        ours.clone()
+            .map(|value| (arena.to_json(value), arena.measure(value))),
+        "read in two: {}",
+        show()
+    );
     match (ours, serde) {
         (Err(_), Err(_)) => false,
         (Ok(ours), Ok(serde)) => {

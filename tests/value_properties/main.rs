@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)] // A test may panic.
 
 mod agreement;
+mod in_two;
 mod judge;
 mod model;
 mod random;
