@@ -1,8 +1,9 @@
 //! The memory budget that all sources of a process share.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::sync::{AtomicBool, AtomicIsize, AtomicUsize, Mutex, Ordering, PoisonError};
+use super::sync::{AtomicBool, AtomicIsize, AtomicUsize, Mutex, MutexGuard, Ordering, PoisonError};
 
 /// What a record costs beside its own bytes: slot, handles, bookkeeping.
 const RECORD_OVERHEAD: usize = 256;
@@ -21,14 +22,22 @@ pub struct MemoryBudget {
     /// Of executions and outcomes. Below zero for a moment where an outcome is acknowledged before its batch has told of
     /// it.
     grown: AtomicIsize,
-    /// Nothing is taken in.
+    /// Nothing is taken in: somebody is to be alone.
     closed: AtomicBool,
-    /// A record is on trial, and another one is to be.
-    on_trial: AtomicBool,
-    trial_wanted: AtomicBool,
+    turns: Mutex<Turns>,
     /// Work that waits for room, and how much of it there is.
     waiting: Mutex<Vec<Work>>,
     n_waiting: AtomicUsize,
+}
+
+/// Whose turn it is to run a record that the process may not survive.
+#[derive(Default)]
+struct Turns {
+    /// Trials that others may run beside.
+    open: usize,
+    /// Those that want to be alone, in their order; the first one has the turn.
+    alone: VecDeque<u64>,
+    next: u64,
 }
 
 /// Hands itself to somebody who does it.
@@ -42,8 +51,7 @@ impl MemoryBudget {
             records: AtomicUsize::new(0),
             grown: AtomicIsize::new(0),
             closed: AtomicBool::new(false),
-            on_trial: AtomicBool::new(false),
-            trial_wanted: AtomicBool::new(false),
+            turns: Mutex::default(),
             waiting: Mutex::new(Vec::new()),
             n_waiting: AtomicUsize::new(0),
         }
@@ -64,7 +72,12 @@ impl MemoryBudget {
                 self.takes(records, grown)
                     .then_some(records + bytes + RECORD_OVERHEAD)
             });
-        charged.is_ok()
+        // Whoever closes it looks at the records afterwards: one of the two finds the other.
+        let late = charged.is_ok() && self.closed.load(Ordering::SeqCst);
+        if late {
+            self.release(1, bytes);
+        }
+        charged.is_ok() && !late
     }
 
     /// Takes a record in that cannot be left where it is, or that everything else makes room for.
@@ -91,16 +104,30 @@ impl MemoryBudget {
             && !self.closed.load(Ordering::SeqCst)
     }
 
-    /// The one trial of the process, unless somebody else has it. From an `alone` one on no other record is taken in.
+    /// A trial. Open ones run beside each other and beside everything else, but none begins while somebody wants to be
+    /// alone. From an `alone` one on no other record is taken in; it has to wait until it [is ready](Trial::is_ready).
     pub fn try_record(self: &Arc<MemoryBudget>, alone: bool) -> Option<Trial> {
-        if self.on_trial.swap(true, Ordering::SeqCst) {
-            self.trial_wanted.store(true, Ordering::SeqCst);
+        let mut turns = self.turns();
+        let mut number = None;
+        if alone {
+            turns.next += 1;
+            number = Some(turns.next);
+            turns.alone.extend(number);
+            self.closed.store(true, Ordering::SeqCst);
+        } else if turns.alone.is_empty() {
+            turns.open += 1;
+        } else {
             return None;
         }
-        self.closed.store(alone, Ordering::SeqCst);
+        drop(turns);
         Some(Trial {
             budget: Arc::clone(self),
+            number,
         })
+    }
+
+    fn turns(&self) -> MutexGuard<'_, Turns> {
+        self.turns.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Starts an execution of `bytes`, if there is room. The last one may pass the limit by its own size, and where nothing
@@ -203,35 +230,39 @@ impl Drop for HeldMemory {
     }
 }
 
-/// The turn to run a record that the process may not survive. One at a time in the whole process: when it dies, it is known
-/// of what.
+/// That a record runs which the process may not survive, until this is dropped.
 pub struct Trial {
     budget: Arc<MemoryBudget>,
+    /// Its place among those that want to be alone.
+    number: Option<u64>,
 }
 
 impl Trial {
-    /// Whether nobody else's records are under way any more, where it was to be alone.
+    /// Whether nobody else waits or runs before it, where it is to be alone.
     pub fn is_ready(&self) -> bool {
-        let budget = &self.budget;
-        !budget.closed.load(Ordering::SeqCst) || budget.records.load(Ordering::SeqCst) == 0
+        if self.number.is_none() {
+            return true;
+        }
+        let turns = self.budget.turns();
+        let is_first = turns.alone.front().copied() == self.number;
+        is_first && turns.open == 0 && self.budget.records.load(Ordering::SeqCst) == 0
     }
 
-    /// Whether somebody else waits for it.
-    pub fn is_wanted(&self) -> bool {
-        self.budget.trial_wanted.load(Ordering::SeqCst)
-    }
-
-    /// From now on others may run beside it.
-    pub fn open(&self) {
-        self.budget.closed.store(false, Ordering::SeqCst);
+    /// Whether another one may follow it without a pause: others may run beside it, and nobody wants to be alone.
+    pub fn may_go_on(&self) -> bool {
+        self.number.is_none() && self.budget.turns().alone.is_empty()
     }
 }
 
 impl Drop for Trial {
     fn drop(&mut self) {
-        self.open();
-        self.budget.trial_wanted.store(false, Ordering::SeqCst);
-        self.budget.on_trial.store(false, Ordering::SeqCst);
+        let mut turns = self.budget.turns();
+        match self.number {
+            Some(number) => turns.alone.retain(|waiting| *waiting != number),
+            None => turns.open -= 1,
+        }
+        let is_closed = !turns.alone.is_empty();
+        self.budget.closed.store(is_closed, Ordering::SeqCst);
     }
 }
 
@@ -296,20 +327,33 @@ mod tests {
     }
 
     #[test]
-    fn one_record_is_on_trial() {
+    fn trials_run_beside_each_other_until_one_is_to_be_alone() {
         let budget = Arc::new(MemoryBudget::new(1_000));
-        let trial = budget.try_record(false).unwrap();
-        assert!(trial.is_ready() && !trial.is_wanted());
-        assert!(budget.try_record(true).is_none() && trial.is_wanted());
+        let open = budget.try_record(false).unwrap();
+        let other = budget.try_record(false).unwrap();
+        assert!(open.is_ready() && other.is_ready() && open.may_go_on());
         assert!(budget.charge(10));
-        drop(trial);
-        let trial = budget.try_record(true).unwrap();
-        assert!(!trial.is_ready() && !trial.is_wanted());
-        assert!(!budget.charge(10), "others run beside it");
+        let first = budget.try_record(true).unwrap();
+        assert!(!first.is_ready() && !open.may_go_on());
+        assert!(!budget.charge(10) && budget.try_record(false).is_none());
+        drop((open, other));
+        assert!(!first.is_ready(), "a record is under way");
         budget.release(1, 10);
-        assert!(trial.is_ready());
-        trial.open();
-        assert!(budget.charge(10) && trial.is_ready());
+        assert!(first.is_ready() && !first.may_go_on());
+    }
+
+    #[test]
+    fn those_that_want_to_be_alone_have_their_turn_in_their_order() {
+        let budget = Arc::new(MemoryBudget::new(1_000));
+        let [first, second, third] = [(); 3].map(|()| budget.try_record(true).unwrap());
+        assert!(first.is_ready() && !second.is_ready() && !third.is_ready());
+        drop(second);
+        assert!(first.is_ready() && !third.is_ready());
+        drop(first);
+        let first = budget.try_record(true).unwrap();
+        assert!(third.is_ready() && !first.is_ready() && !budget.charge(10));
+        drop((third, first));
+        assert!(budget.charge(10) && budget.try_record(false).is_some());
     }
 
     #[test]

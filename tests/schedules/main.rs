@@ -45,6 +45,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use shuttle::sync::Mutex;
+use shuttle::sync::atomic::{AtomicUsize, Ordering};
 use shuttle::thread;
 
 use source::{MemoryBudget, Partition, SlotId, WindowLimits};
@@ -178,6 +179,38 @@ fn charges_and_releases() {
     assert_eq!(budget.used(), 0);
 }
 
+/// Two want to try a record alone while others take records in.
+fn trials_and_charges() {
+    let budget = Arc::new(MemoryBudget::new(1 << 20));
+    let running = Arc::new(AtomicUsize::new(0));
+    let tries = |alone: bool| {
+        let (budget, running) = (Arc::clone(&budget), Arc::clone(&running));
+        thread::spawn(move || {
+            let Some(trial) = budget.try_record(alone) else {
+                return;
+            };
+            if trial.is_ready() {
+                let others = running.fetch_add(1, Ordering::SeqCst);
+                assert!(!alone || others == 0, "not alone");
+                running.fetch_sub(1, Ordering::SeqCst);
+            }
+        })
+    };
+    let takes = || {
+        let (budget, running) = (Arc::clone(&budget), Arc::clone(&running));
+        thread::spawn(move || {
+            if budget.charge(10) {
+                running.fetch_add(1, Ordering::SeqCst);
+                running.fetch_sub(1, Ordering::SeqCst);
+                budget.release(1, 10);
+            }
+        })
+    };
+    let threads = [tries(true), tries(true), tries(false), takes(), takes()];
+    threads.into_iter().for_each(|t| t.join().unwrap());
+    assert!(budget.charge(10) && budget.try_record(false).is_some());
+}
+
 fn main() {
     if std::env::args().any(|argument| argument == "--list") {
         return;
@@ -194,13 +227,14 @@ fn main() {
         .and_then(|n| n.parse().ok());
     let schedules = schedules.unwrap_or(100_000_usize);
     let begun = Instant::now();
-    shuttle::check_random(commits_and_completions, schedules * 3 / 5);
+    shuttle::check_random(commits_and_completions, schedules / 2);
     // Few threads fall asleep in the middle: another kind of order.
     shuttle::check_pct(commits_and_completions, schedules / 5, 3);
     shuttle::check_random(batches_and_drains, schedules / 10);
     shuttle::check_random(charges_and_releases, schedules / 10);
+    shuttle::check_random(trials_and_charges, schedules / 10);
     println!(
-        "test result: ok. 3 passed; 0 failed; {schedules} schedules in {:.1} s",
+        "test result: ok. 4 passed; 0 failed; {schedules} schedules in {:.1} s",
         begun.elapsed().as_secs_f64()
     );
 }

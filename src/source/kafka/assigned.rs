@@ -176,6 +176,7 @@ impl Assigned {
         if self.halted || self.partition.is_draining() {
             if self.partition.window().running() == 0 {
                 self.guard.rest();
+                swept.commit_is_urgent |= self.guard.must_commit();
             }
             return (swept, false);
         }

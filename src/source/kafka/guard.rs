@@ -2,9 +2,10 @@
 //! says beside its offset who runs the partition; a member that finds another's word without a farewell knows that it
 //! went away at this record. Knows no client and no clock.
 //!
-//! A process dies with everything that it runs, and the guilty record is one of all those. So records under suspicion are
-//! tried one at a time in the whole process, and the word says of no other that it was running. Others may run beside a
-//! first trial; the second one is alone, so that what dies with it is guilty.
+//! A process dies with everything that it runs, and the guilty record is one of all those. Partitions try their first
+//! records beside each other, so that whoever dies in a first trial may be innocent: it only earns the record a second one.
+//! That one is alone in the whole process, from before its word is committed until it is committed that it is over: what
+//! dies meanwhile died of it.
 
 use std::sync::Arc;
 
@@ -25,7 +26,7 @@ pub(super) struct Guard {
     written: bool,
     /// The record at the head was taken in.
     taken: bool,
-    /// The turn to try it, kept until it is committed that it is over.
+    /// That it is on trial, kept until it is committed that it is over; or that it waits for its turn.
     trial: Option<Trial>,
 }
 
@@ -148,7 +149,7 @@ impl Guard {
         1
     }
 
-    /// Whether it is this partition's turn. Who dies in a trial beside others may be innocent: the next one is alone.
+    /// Whether the next trial may begin. Who dies in one beside others may be innocent: the next one is alone.
     fn may_try(&mut self, alone: bool, budget: &Arc<MemoryBudget>) -> bool {
         if mutants::is(Mutant::TryTogether) {
             return true;
@@ -172,13 +173,12 @@ impl Guard {
                 left: left - 1,
             },
         });
-        // One commit is enough for the end of this one and the trial of the next, if nobody else waits.
-        if let Some(trial) = &self.trial
-            && let State::Quarantined { left, .. } = self.word.state
+        // One commit is enough for the end of this one and the first trial of the next. Not behind a trial that was alone:
+        // until it is committed that it is over, nothing runs for which its record could be blamed.
+        if let State::Quarantined { left, .. } = self.word.state
             && is_next
-            && !trial.is_wanted()
+            && self.trial.as_ref().is_some_and(Trial::may_go_on)
         {
-            trial.open();
             self.say(State::Trying { tries: 1, left });
         }
     }
@@ -194,9 +194,18 @@ impl Guard {
         matches!(self.word.state, State::Quarantined { .. })
     }
 
-    /// The partition stands still: others have their turn.
+    /// The partition stands still and nothing of it runs: others have their turn, as soon as the word says so.
     pub(super) fn rest(&mut self) {
-        self.trial = None;
+        if let State::Trying { tries, left } = self.word.state {
+            self.taken = false;
+            self.say(State::Quarantined {
+                deaths: tries - 1,
+                left,
+            });
+        }
+        if self.written {
+            self.trial = None;
+        }
     }
 
     /// Whether records run one at a time.
@@ -221,245 +230,4 @@ impl Guard {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const PATIENCE: Patience = Patience {
-        after: 3,
-        records: 4,
-    };
-
-    /// A partition and what its last commit said.
-    struct Bed {
-        metadata: String,
-        head: i64,
-        budget: Arc<MemoryBudget>,
-    }
-
-    impl Bed {
-        fn new(head: i64) -> Bed {
-            Bed {
-                metadata: String::new(),
-                head,
-                budget: budget(),
-            }
-        }
-
-        /// A start at the committed offset: what it commits before anything runs. Another one is another process.
-        fn start(&mut self, number: u64) -> Guard {
-            self.budget = budget();
-            let mut guard = Guard::new(&self.metadata, self.head, number, PATIENCE);
-            assert_eq!(
-                self.allows(&mut guard, 0),
-                0,
-                "nothing runs before the word is written"
-            );
-            assert!(guard.must_commit());
-            self.commit(&mut guard);
-            guard
-        }
-
-        fn commit(&mut self, guard: &mut Guard) {
-            self.metadata = guard.metadata(self.head, false);
-            guard.committed(self.head);
-        }
-
-        fn allows(&self, guard: &mut Guard, under_way: usize) -> usize {
-            guard.allows(under_way, self.head, true, &self.budget)
-        }
-
-        /// Commits that the record at the head is on trial, and takes it in.
-        fn tries(&mut self, guard: &mut Guard) {
-            assert_eq!(self.allows(guard, 0), 0);
-            assert!(guard.must_commit());
-            self.commit(guard);
-            assert!(self.metadata.contains(" trying "), "{}", self.metadata);
-            self.runs(guard);
-        }
-
-        fn runs(&mut self, guard: &mut Guard) {
-            assert_eq!(self.allows(guard, 0), 1);
-            assert!(!guard.took());
-            assert_eq!(self.allows(guard, 1), 0);
-        }
-    }
-
-    fn budget() -> Arc<MemoryBudget> {
-        Arc::new(MemoryBudget::new(1 << 20))
-    }
-
-    #[test]
-    fn a_record_that_kills_every_start_is_set_aside_by_the_fifth() {
-        let mut bed = Bed::new(7);
-        for number in 1..=2 {
-            let mut guard = bed.start(number);
-            assert!(!guard.in_quarantine());
-            assert_eq!(bed.allows(&mut guard, 0), usize::MAX);
-        }
-        for number in 3..=4 {
-            let mut guard = bed.start(number);
-            bed.tries(&mut guard);
-        }
-        let mut guard = bed.start(5);
-        assert_eq!(bed.allows(&mut guard, 0), 1);
-        assert!(guard.took(), "set aside");
-        // Its dead letter is acknowledged: the next one is tried.
-        bed.head = 8;
-        assert_eq!(bed.allows(&mut guard, 0), 0);
-        bed.commit(&mut guard);
-        assert!(bed.metadata.ends_with("quarantined 0 3"));
-        bed.tries(&mut guard);
-    }
-
-    #[test]
-    fn the_quarantine_ends_after_enough_records() {
-        let mut bed = Bed::new(0);
-        bed.start(1);
-        bed.start(2);
-        let mut guard = bed.start(3);
-        bed.tries(&mut guard);
-        for offset in 1..=3 {
-            bed.head = offset;
-            assert_eq!(bed.allows(&mut guard, 0), 0);
-            // One commit for both: nobody else wants to try.
-            bed.commit(&mut guard);
-            assert!(bed.metadata.contains(" trying 1 "), "{}", bed.metadata);
-            bed.runs(&mut guard);
-        }
-        bed.head = 4;
-        assert_eq!(bed.allows(&mut guard, 0), 0);
-        bed.commit(&mut guard);
-        assert!(!guard.in_quarantine());
-        assert_eq!(bed.allows(&mut guard, 0), usize::MAX);
-        assert!(bed.budget.try_record(false).is_some());
-        // It went away again, but not at the same record for the third time.
-        assert!(!bed.start(4).in_quarantine());
-    }
-
-    #[test]
-    fn one_partition_after_the_other_tries_its_record() {
-        let (mut first, mut second) = (Bed::new(3), Bed::new(9));
-        for number in 1..=2 {
-            first.start(number);
-            second.start(number);
-        }
-        let (mut one, mut other) = (first.start(3), second.start(3));
-        second.budget = Arc::clone(&first.budget);
-        first.tries(&mut one);
-        assert_eq!(second.allows(&mut other, 0), 0);
-        assert!(!other.must_commit(), "it is not its turn");
-        first.head = 4;
-        assert_eq!(first.allows(&mut one, 0), 0);
-        assert_eq!(second.allows(&mut other, 0), 0);
-        assert!(
-            !other.must_commit(),
-            "the commits still say that the first one runs"
-        );
-        first.commit(&mut one);
-        assert!(
-            first.metadata.ends_with("quarantined 0 3"),
-            "the other one waits"
-        );
-        second.tries(&mut other);
-        // The process dies: only the one that ran is counted.
-        let mut one = first.start(4);
-        let mut other = second.start(4);
-        second.budget = Arc::clone(&first.budget);
-        assert_eq!(second.allows(&mut other, 0), 0);
-        second.commit(&mut other);
-        assert!(second.metadata.contains(" trying 2 "));
-        assert_eq!(first.allows(&mut one, 0), 0, "the second trial is alone");
-        assert!(!first.budget.has_room());
-        drop(other);
-        first.tries(&mut one);
-        assert!(first.budget.has_room());
-    }
-
-    #[test]
-    fn a_second_trial_waits_until_nothing_else_runs() {
-        let mut bed = Bed::new(5);
-        for number in 1..=2 {
-            bed.start(number);
-        }
-        let mut guard = bed.start(3);
-        bed.tries(&mut guard);
-        let mut guard = bed.start(4);
-        bed.budget.charge_anyway(10);
-        assert_eq!(bed.allows(&mut guard, 0), 0);
-        assert!(!guard.must_commit());
-        bed.budget.release(1, 10);
-        bed.tries(&mut guard);
-    }
-
-    #[test]
-    fn only_starts_without_a_farewell_at_the_same_record_count() {
-        let mut bed = Bed::new(5);
-        for number in 1..10 {
-            let mut guard = bed.start(number);
-            guard.leave();
-            assert!(guard.must_commit());
-            bed.commit(&mut guard);
-        }
-        assert!(!bed.start(10).in_quarantine());
-        for number in 11..20 {
-            bed.head = number as i64;
-            let mut guard = bed.start(number);
-            bed.head += 1;
-            bed.commit(&mut guard);
-        }
-        // The same process gets the partition again and again.
-        for _ in 0..10 {
-            assert!(!bed.start(20).in_quarantine());
-        }
-        for strange in [
-            "",
-            "x",
-            "expressd/2 1 5 clean",
-            "expressd/1 1 5",
-            "expressd/1 g 5 clean",
-        ] {
-            let mut bed = Bed::new(5);
-            bed.metadata = strange.to_string();
-            assert!(!bed.start(30).in_quarantine());
-        }
-    }
-
-    #[test]
-    fn a_trial_that_was_given_up_in_order_does_not_count() {
-        let mut bed = Bed::new(5);
-        for number in 1..=2 {
-            bed.start(number);
-        }
-        for number in 3..=9 {
-            let mut guard = bed.start(number);
-            bed.tries(&mut guard);
-            guard.leave();
-            bed.commit(&mut guard);
-            assert!(bed.metadata.contains("quarantined 0"), "{}", bed.metadata);
-        }
-    }
-
-    #[test]
-    fn a_record_behind_a_hole_is_the_one_on_trial() {
-        let mut bed = Bed::new(5);
-        for number in 1..=2 {
-            bed.start(number);
-        }
-        let mut guard = bed.start(3);
-        bed.tries(&mut guard);
-        assert!(guard.metadata(7, true).contains(" 7 trying 1 "));
-        assert!(guard.metadata(8, false).contains(" 8 quarantined 0 "));
-    }
-
-    #[test]
-    fn without_quarantine_nothing_is_waited_for() {
-        let patience = Patience {
-            after: 0,
-            ..PATIENCE
-        };
-        let mut guard = Guard::new("expressd/1 1 7 trying 2 9", 7, 2, patience);
-        assert!(!guard.must_commit());
-        assert_eq!(guard.allows(0, 7, true, &budget()), usize::MAX);
-        assert!(!guard.took());
-    }
-}
+mod tests;
