@@ -149,6 +149,8 @@ fn a_failed_record_without_a_key_blocks_its_partition_where_the_config_says_so()
     let path = |name: &str| dir.path().join(name);
     let lines = "{\"ok\": 0}\n{\"fail\": \"1\"}\n{\"ok\": 2}\n";
     std::fs::write(path("in.jsonl"), lines).unwrap();
+    // The first line has its outcome. Were it under way, too, it could fail to start before the next one blocks.
+    std::fs::write(path("at"), "{\"line\":1,\"byte\":10}\n").unwrap();
     let run = Bed::new(true).start(
         json!({"file": {"path": path("in.jsonl"), "checkpoint": path("at")}}),
         json!({"file": {"path": path("out.jsonl")}}),
