@@ -79,7 +79,7 @@ impl Commits {
         assigned: &mut [Assigned],
         metrics: &PipelineMetrics,
     ) {
-        self.sent = None;
+        let sent = self.sent.take();
         self.fenced = None;
         let mut failed = None;
         for commit in &answer.partitions {
@@ -98,7 +98,9 @@ impl Commits {
             if let (Some(assigned), Some(position)) = (assigned, position(commit.offset)) {
                 assigned.partition.window().committed(position);
                 assigned.guard.committed(position);
-                debug!(topic, partition = number, position, "committed");
+                // Whoever judges a commit has to know when it was sent: an answer may wait for a process that stands still.
+                let took_ms = sent.map_or(0, |sent| sent.elapsed().as_millis());
+                debug!(topic, partition = number, position, took_ms, "committed");
             }
         }
         metrics.commit(failed.is_none());
