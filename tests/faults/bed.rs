@@ -343,6 +343,9 @@ impl<'a> Bed<'a> {
                 "FAILED"
             }
         );
+        for violation in &self.checker.violations {
+            println!("faults:     {violation}");
+        }
         json!({
             "scenario": self.name,
             "seconds": self.begun.elapsed().as_secs(),

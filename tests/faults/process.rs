@@ -91,16 +91,20 @@ impl Daemon {
         None
     }
 
-    /// Notes how much memory it has.
+    /// Notes how much memory it has had at most.
     pub(crate) fn weigh(&mut self) {
-        self.peak_kib = self.peak_kib.max(self.resident_kib());
+        self.peak_kib = self.peak_kib.max(self.status_kib("VmHWM"));
     }
 
     /// Resident memory.
     pub(crate) fn resident_kib(&self) -> u64 {
+        self.status_kib("VmRSS")
+    }
+
+    fn status_kib(&self, name: &str) -> u64 {
         let path = format!("/proc/{}/status", self.child.id());
         let status = fs::read_to_string(path).unwrap_or_default();
-        let line = status.lines().find(|line| line.starts_with("VmRSS"));
+        let line = status.lines().find(|line| line.starts_with(name));
         let kib = line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok());
         kib.unwrap_or(0)
     }
