@@ -7,6 +7,7 @@ use expressd::engine::{FanOut, ForkJob, InPlace, Spares};
 
 use crate::options::{Options, median};
 use crate::support::machine::{Machine, compile};
+use crate::together;
 
 const ITEMS: usize = 2_000;
 
@@ -93,20 +94,20 @@ impl FanOut for Workers {
     }
 
     fn join(&self, jobs: &mut [ForkJob<'_>]) {
-        let Some((first, rest)) = jobs.split_first_mut() else {
-            return;
-        };
-        self.jobs.fetch_add(rest.len(), Ordering::Relaxed);
-        self.busy.fetch_add(rest.len(), Ordering::Relaxed);
-        self.pool.in_place_scope(|scope| {
-            for job in rest {
-                scope.spawn(|_| {
-                    job.run(self);
-                    self.busy.fetch_sub(1, Ordering::Relaxed);
-                });
+        let handed_over = jobs.len().saturating_sub(1);
+        self.jobs.fetch_add(handed_over, Ordering::Relaxed);
+        self.busy.fetch_add(handed_over, Ordering::Relaxed);
+        let mut jobs: Vec<_> = jobs.iter_mut().enumerate().collect();
+        together::join(&self.pool, &mut jobs, |(number, job)| {
+            job.run(self);
+            if *number > 0 {
+                self.busy.fetch_sub(1, Ordering::Relaxed);
             }
-            first.run(self);
         });
+    }
+
+    fn expect_jobs(&self) {
+        together::expect_jobs(&self.pool);
     }
 
     fn spares(&self) -> Option<&Spares> {

@@ -19,6 +19,9 @@ mod one_thread;
 mod options;
 #[path = "../support/mod.rs"]
 mod support;
+/// As the daemon's pool has them done.
+#[path = "../../src/runtime/cpu_pool/together.rs"]
+mod together;
 mod two_threads;
 
 use options::Options;

@@ -12,6 +12,8 @@ pub trait FanOut: Sync {
     fn idle_workers(&self) -> usize;
     /// Runs all jobs, possibly at the same time, and returns when all have run.
     fn join(&self, jobs: &mut [ForkJob<'_>]);
+    /// Jobs come in a moment: an idle worker may be woken now, so that it does not have to be then.
+    fn expect_jobs(&self) {}
     /// Buffers for jobs of the worker that asks; without them each job starts with new ones.
     fn spares(&self) -> Option<&Spares> {
         None

@@ -21,6 +21,7 @@ impl Run {
         if event.len() < LARGE || fan_out.idle_workers() == 0 {
             return self.arena.parse(event, limits);
         }
+        fan_out.expect_jobs();
         let mut helper = Buffers::of(fan_out);
         let tables = &mut helper.run.arena;
         let read = self

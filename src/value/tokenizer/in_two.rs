@@ -15,7 +15,7 @@ use super::{
 };
 
 /// Where the search for a seam begins, in sixteenths of the text: the second reader has to be woken first.
-const SEAM: usize = 9;
+const SEAM: usize = 10;
 /// Bytes that are searched for a seam.
 const SEARCHED: usize = 16 << 10;
 

@@ -1,5 +1,7 @@
 //! The rayon pool: the one door between threads that wait and threads that compute.
 
+mod together;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -122,20 +124,22 @@ impl FanOut for CpuPool {
     }
 
     fn join(&self, jobs: &mut [ForkJob<'_>]) {
-        let Some((first, rest)) = jobs.split_first_mut() else {
-            return;
+        let mut is_first = true;
+        let job = |job| {
+            // The first one is done by whoever hands them over, and counted already.
+            let load = (!std::mem::take(&mut is_first)).then(|| Load::new(&self.load, 1));
+            (job, load)
         };
-        self.pool.scope(|scope| {
-            for job in rest {
-                let load = Load::new(&self.load, 1);
-                scope.spawn(move |_| {
-                    let _load = load;
-                    let _busy = Busy::new(&self.busy);
-                    job.run(self);
-                });
-            }
-            first.run(self);
+        let mut jobs: Vec<_> = jobs.iter_mut().map(job).collect();
+        together::join(&self.pool, &mut jobs, |(job, load)| {
+            let load = load.take();
+            let _busy = load.is_some().then(|| Busy::new(&self.busy));
+            job.run(self);
         });
+    }
+
+    fn expect_jobs(&self) {
+        together::expect_jobs(&self.pool);
     }
 
     fn spares(&self) -> Option<&Spares> {
@@ -210,5 +214,27 @@ mod tests {
             Err::<(), _>(JobLost)
         );
         assert_eq!(pool.run(|| 7).await, Ok(7));
+    }
+
+    #[test]
+    fn jobs_of_one_execution_are_all_done_whoever_is_awake() {
+        let pool = CpuPool::new(2).unwrap();
+        for expected in [false, true] {
+            let mut jobs = [0; 5];
+            pool.pool.install(|| {
+                if expected {
+                    pool.expect_jobs();
+                }
+                together::join(&pool.pool, &mut jobs, |job| *job += 1);
+            });
+            assert_eq!(jobs, [1; 5]);
+        }
+        let mut jobs = [1, 0, 0];
+        let lost = std::panic::AssertUnwindSafe(|| {
+            pool.pool.install(|| {
+                together::join(&pool.pool, &mut jobs, |job| assert!(*job > 0, "on purpose"));
+            });
+        });
+        assert!(std::panic::catch_unwind(lost).is_err());
     }
 }
