@@ -28,6 +28,8 @@ pub enum Mutant {
     DropOnFullQueue,
     /// A result that is too large for the brokers is given up.
     DropTooLarge,
+    /// What may be too large for its topic goes with others.
+    LargeTogether,
     /// What a broken producer has not delivered is forgotten.
     ForgetBroken,
     /// A commit counts as successful whatever the coordinator says.
@@ -58,7 +60,7 @@ pub enum Mutant {
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Mutant; 24] = [
+    pub const ALL: [Mutant; 25] = [
         Mutant::CommitOnTake,
         Mutant::CommitPastAbandoned,
         Mutant::OneTooHigh,
@@ -70,6 +72,7 @@ impl Mutant {
         Mutant::DropUndelivered,
         Mutant::DropOnFullQueue,
         Mutant::DropTooLarge,
+        Mutant::LargeTogether,
         Mutant::ForgetBroken,
         Mutant::IgnoreCommitErrors,
         Mutant::IgnoreCommitted,

@@ -32,7 +32,7 @@ pub use record::{
 };
 pub use scan::Scan;
 pub use statistics::{sum_up, tell_statistics};
-pub use topics::{count_partitions, create_topic, delete_topics};
+pub use topics::{count_partitions, create_topic, delete_topics, largest_batches};
 pub use trouble::Trouble;
 
 pub use rdkafka::error::KafkaError;

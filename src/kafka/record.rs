@@ -125,6 +125,11 @@ impl HeaderBuffer {
         self.ends.is_empty()
     }
 
+    /// Bytes of names and values.
+    pub fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// Appends a header.
     pub fn push(&mut self, name: &str, value: Option<&[u8]>) {
         match value {

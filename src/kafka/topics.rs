@@ -1,14 +1,21 @@
-//! Topics: how many partitions they have; and those that are made for a while and deleted again, for measuring.
+//! Topics: how many partitions they have and what they take; and those that are made for a while and deleted again, for measuring.
 
 use std::time::Duration;
 
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::admin::{
+    AdminClient, AdminOptions, ConfigResource, ConfigResourceResult, NewTopic, ResourceSpecifier,
+    TopicReplication,
+};
 use rdkafka::client::DefaultClientContext;
+use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 use super::Cluster;
 use super::reader::Quiet;
+
+/// What a topic says of the batches it takes.
+const LARGEST_BATCH: &str = "max.message.bytes";
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// The cluster's own default.
@@ -36,6 +43,46 @@ pub fn count_partitions<'a>(
         count += found.map(|found| found.partitions().len()).sum::<usize>();
     }
     Ok(count)
+}
+
+/// Bytes of the largest batch that each of these topics takes, its `max.message.bytes`; or why the cluster does not say so
+/// within `patience`: not everybody may ask. Blocks, and so is not for a thread that serves futures.
+pub fn largest_batches(
+    client: &ClientConfig,
+    topics: &[&str],
+    patience: Duration,
+) -> Vec<Result<usize, String>> {
+    let answers = match describe(client, topics, patience) {
+        Ok(answers) => answers,
+        Err(reason) => return topics.iter().map(|_| Err(reason.clone())).collect(),
+    };
+    // The client answers in the order of the question.
+    let read = |answer: Result<_, _>| {
+        let resource: ConfigResource = answer.map_err(|code: RDKafkaErrorCode| code.to_string())?;
+        let entry = resource.get(LARGEST_BATCH).and_then(|e| e.value.as_ref());
+        let bytes = entry.and_then(|value| value.parse().ok());
+        bytes.ok_or_else(|| format!("no {LARGEST_BATCH}"))
+    };
+    let mut answers = answers.into_iter().map(read);
+    let mut next = || answers.next().unwrap_or_else(|| Err("no answer".into()));
+    topics.iter().map(|_| next()).collect()
+}
+
+fn describe(
+    client: &ClientConfig,
+    topics: &[&str],
+    patience: Duration,
+) -> Result<Vec<ConfigResourceResult>, String> {
+    let mut client = client.clone();
+    client.set("statistics.interval.ms", "0");
+    let text = |error: KafkaError| error.to_string();
+    let admin: AdminClient<DefaultClientContext> = client.create().map_err(text)?;
+    let asked: Vec<_> = topics.iter().map(|t| ResourceSpecifier::Topic(t)).collect();
+    let options = AdminOptions::new().request_timeout(Some(patience));
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    let runtime = runtime.map_err(|error| error.to_string())?;
+    let answers = runtime.block_on(admin.describe_configs(&asked, &options));
+    answers.map_err(text)
 }
 
 /// Creates a topic, also on a real cluster.

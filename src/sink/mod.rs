@@ -53,4 +53,4 @@ impl<R: Receipt> Sink<R> {
 }
 
 #[cfg(test)]
-pub(crate) use kafka::{Sender, Serving, producers};
+pub(crate) use kafka::{Sender, Serving, largest, producers};

@@ -1,5 +1,5 @@
 //! The scenarios. Level 0 belongs to the short version, level 1 to the middle one, level 2 to the long
-//! one; level 3 runs by name only.
+//! one.
 
 use std::time::{Duration, Instant};
 
@@ -80,7 +80,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "large",
-        level: 3,
+        level: 1,
         run: large,
     },
     Scenario {
@@ -214,12 +214,15 @@ fn poison(suite: &mut Suite) -> Value {
     bed.finish(CEILING)
 }
 
-/// Results that are larger than what their topic takes, among others.
+/// Results that are larger than what their topic takes, among others; and some that are not when they are compressed, and
+/// some of which two are too large together.
 fn large(suite: &mut Suite) -> Value {
     let rounds = 20 * suite.scale;
     let mut bed = running(Bed::with(suite, "large", 200_000, &[]), 1);
     for _ in 0..rounds {
-        bed.writer.large(220_000);
+        bed.writer.large(220_000, Becomes::DeadLetter);
+        bed.writer.dull(220_000);
+        (0..6).for_each(|_| bed.writer.large(90_000, Becomes::Result));
         bed.count("large results");
         bed.flow_within(200, 500);
     }

@@ -185,10 +185,16 @@ impl Writer {
     }
 
     /// An event of so many letters, which no compression makes less.
-    pub(crate) fn large(&mut self, letters: usize) {
+    pub(crate) fn large(&mut self, letters: usize, becomes: Becomes) {
         let letters = (0..letters).map(|_| b'a' + self.random.within(0, 26) as u8);
         let large = [b"\"", &*letters.collect::<Vec<_>>(), b"\""].concat();
-        self.send(Some(large), Becomes::DeadLetter);
+        self.send(Some(large), becomes);
+    }
+
+    /// An event of so many letters, of which compression leaves next to nothing.
+    pub(crate) fn dull(&mut self, letters: usize) {
+        let dull = format!("\"{}\"", "x".repeat(letters)).into_bytes();
+        self.send(Some(dull), Becomes::Result);
     }
 
     /// Events that hurt whoever is careless with them.

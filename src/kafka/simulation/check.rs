@@ -109,9 +109,11 @@ impl World {
             self.ledger.repeats += 1;
             return;
         }
-        // What the brokers refused for its size is late as a dead letter: others were on their way by then.
-        let ordered =
-            self.ledger.by_key && answer.error.as_deref() != Some("Expressd.OutputTooLarge");
+        // What the brokers refused for its size without a warning is late as a dead letter: others were on their way by
+        // then.
+        let late = self.trouble.secret_limits
+            && answer.error.as_deref() == Some("Expressd.OutputTooLarge");
+        let ordered = self.ledger.by_key && !late;
         let Some(key) = answer.key.clone().filter(|_| ordered) else {
             return;
         };

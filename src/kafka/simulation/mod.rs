@@ -43,6 +43,8 @@ pub(crate) struct Trouble {
     pub(crate) strays: u64,
     /// Whether the group gives everything back at every rebalance.
     pub(crate) eager: bool,
+    /// Whether the cluster does not say what its topics take.
+    pub(crate) secret_limits: bool,
 }
 
 /// A record of the input topic.

@@ -7,7 +7,7 @@ use rdkafka::types::RDKafkaErrorCode;
 use super::{Answer, Event, MemberId, Time, World};
 
 /// Bytes that the brokers take.
-const LARGEST: usize = 1_000;
+const LARGEST: usize = 2_000;
 
 /// All producers of all members.
 #[derive(Default)]
@@ -25,11 +25,20 @@ struct Producer {
     /// When the last record is written: they keep their order.
     last: Time,
     /// Not reported yet.
-    open: BTreeMap<u64, ()>,
+    open: BTreeMap<u64, Open>,
     reports: Vec<(Time, u64, Report)>,
     broken: bool,
     /// Its process died, and nothing more comes from it.
     cut: bool,
+}
+
+/// A record without a report.
+struct Open {
+    sent: Time,
+    /// Whether it goes to the dead letters, and the partition it goes to.
+    place: (bool, i32),
+    /// The brokers refused what it was in a batch with.
+    refused: bool,
 }
 
 /// What became of a record.
@@ -60,9 +69,25 @@ pub(crate) enum OutageKind {
 #[derive(Debug)]
 pub(super) struct Append {
     producer: usize,
+    number: u64,
     /// Nothing of a dead member arrives that was not on the wire.
     on_the_wire: bool,
     answer: Answer,
+}
+
+impl Producer {
+    /// What was sent at this moment is in one batch, which is refused.
+    fn refuse_batch(&mut self, now: Time, place: (bool, i32)) {
+        for (number, open) in &mut self.open {
+            if open.sent == now && open.place == place {
+                open.refused = true;
+                let mut reports = self.reports.iter_mut();
+                if let Some((_, _, report)) = reports.find(|(_, known, _)| known == number) {
+                    *report = Err(RDKafkaErrorCode::MessageSizeTooLarge);
+                }
+            }
+        }
+    }
 }
 
 impl World {
@@ -84,6 +109,12 @@ impl World {
         let (from, to) = (self.now, self.now + duration);
         self.note(format_args!("outage until {to}: {kind:?}"));
         self.producers.outages.push(Outage { from, to, kind });
+    }
+
+    /// Bytes that a topic takes, if the cluster says so.
+    pub(crate) fn largest(&self, topic: &str) -> Option<usize> {
+        let largest = if topic == "dead" { usize::MAX } else { LARGEST };
+        (!self.trouble.secret_limits).then_some(largest)
     }
 
     /// Takes a record; gives its number.
@@ -120,7 +151,16 @@ impl World {
         if state.broken {
             return Err(RDKafkaErrorCode::Fatal);
         }
-        state.open.insert(number, ());
+        let place = (answer.dead, answer.partition);
+        if too_large && !self.trouble.secret_limits {
+            state.refuse_batch(now, place);
+        }
+        let open = Open {
+            sent: now,
+            place,
+            refused: false,
+        };
+        state.open.insert(number, open);
         let mut time = state.last.max(now + delay);
         let mut report = Ok(());
         let mut is_written = true;
@@ -152,6 +192,7 @@ impl World {
                 time,
                 Event::Append(Append {
                     producer,
+                    number,
                     on_the_wire,
                     answer,
                 }),
@@ -161,7 +202,15 @@ impl World {
     }
 
     pub(super) fn append(&mut self, append: Append) {
-        let member = self.producers.producers[append.producer].member;
+        let state = &self.producers.producers[append.producer];
+        if state
+            .open
+            .get(&append.number)
+            .is_some_and(|open| open.refused)
+        {
+            return;
+        }
+        let member = state.member;
         if self.group.is_dead(member) {
             let producer = &mut self.producers.producers[append.producer];
             producer.cut |= !append.on_the_wire;

@@ -7,15 +7,13 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::error_name;
-use crate::kafka::simulation::{
-    Expected, Input, MemberId, OutageKind, Random, Time, Trouble, Universe,
-};
+use crate::kafka::simulation::{MemberId, OutageKind, Random, Time, Trouble, Universe};
 use crate::mutants::Mutant;
 use crate::source::{Control, Deadlines, SourceEnd};
 
 use super::super::config::{Order, PipelineOptions};
 use super::member::{End, Ends, Life};
+use super::records;
 
 /// Everything has to have its outcome so long after the last trouble, milliseconds.
 const PATIENCE: Time = 90_000;
@@ -131,6 +129,7 @@ impl Fate {
             broken_producer: if kinds.broken { 4 } else { 0 },
             strays: if kinds.stirs { 300 } else { 0 },
             eager: random.per_mille(250),
+            secret_limits: seed.is_multiple_of(3),
         };
         let partitions = random.within(1, 5) as usize;
         let order = [Order::Key, Order::Key, Order::Partition, Order::Unordered];
@@ -180,68 +179,13 @@ impl Fate {
 
     /// One more record, or a hole.
     fn produce(&mut self, partition: usize) {
-        let n = self.records;
-        self.records += 1;
-        let random = &mut self.random;
-        let key = random
-            .per_mille(800)
-            .then(|| format!("k{}", random.within(0, 6)));
-        let dead = |error: &str, value: Option<&str>| Expected {
-            dead: true,
-            value: value.map(|value| value.as_bytes().to_vec()),
-            error: Some(error.to_string()),
-        };
-        let result = |value: &str| Expected {
-            dead: false,
-            value: Some(value.as_bytes().to_vec()),
-            error: None,
-        };
-        let kills = self.kinds.killers && self.killers < MOST_KILLERS && random.per_mille(30);
-        let (value, expected) = match random.within(0, 20) {
-            _ if kills => {
-                self.killers += 1;
-                let value = format!("{{\"kill\":{n}}}");
-                let expected = dead(error_name::CRASH_SUSPECT, Some(&value));
-                (Some(value), expected)
-            }
-            0 => {
-                self.records -= 1;
-                return self.universe.world().produce(partition, None);
-            }
-            1 => {
-                let value = format!("{{\"fail\": \"{n}\"}}");
-                let expected = dead("NotOk", Some(&value));
-                (Some(value), expected)
-            }
-            2 => {
-                let value = format!("{{broken {n}");
-                let expected = dead(error_name::INVALID_INPUT, Some(&value));
-                (Some(value), expected)
-            }
-            3 => (None, dead(error_name::INVALID_INPUT, None)),
-            4 => {
-                let value = format!("{{\"big\":\"{n}{}\"}}", "x".repeat(1_000));
-                let expected = dead(error_name::OUTPUT_TOO_LARGE, Some(&value));
-                (Some(value), expected)
-            }
-            5..9 => {
-                let value = format!("{{\"call\":{},\"n\":{n}}}", random.within(0, 200));
-                let expected = result(&value);
-                (Some(value), expected)
-            }
-            _ => {
-                let value = format!("{{\"ok\":{n}}}");
-                let expected = result(&value);
-                (Some(value), expected)
-            }
-        };
-        let input = Input {
-            key: key.map(String::into_bytes),
-            value: value.map(String::into_bytes),
-        };
-        self.universe
-            .world()
-            .produce(partition, Some((input, expected)));
+        let may_kill = self.kinds.killers && self.killers < MOST_KILLERS;
+        let drawn = records::draw(&mut self.random, self.records, may_kill);
+        self.records += usize::from(drawn.is_some());
+        let kills = drawn.as_ref().is_some_and(|drawn| drawn.kills);
+        self.killers += usize::from(kills);
+        let record = drawn.map(|drawn| (drawn.input, drawn.expected));
+        self.universe.world().produce(partition, record);
     }
 
     fn start(&mut self) {

@@ -15,7 +15,7 @@ use crate::kafka::simulation::{MemberId, Random, Universe};
 use crate::mutants::{self, Mutant};
 use crate::plan::{self, Plan};
 use crate::runtime::{Clock, IdentityConfig, Machine, Runtime, simulated};
-use crate::sink::{KafkaSink, KafkaSinkConfig, Sender, Serving, Sink, producers};
+use crate::sink::{KafkaSink, KafkaSinkConfig, Sender, Serving, Sink, largest, producers};
 use crate::source::kafka::{KafkaSourceConfig, simulated as source};
 use crate::source::{Control, Deadlines, MemoryBudget, SourceEnd, Wiring};
 use crate::task::{Answer, Binding, Call, Glob, Handler, Integration, Registry, Site};
@@ -148,7 +148,9 @@ impl Life {
             serde_json::from_value(serde_json::json!({"output": "out", "dead_letters": "dead"}))
                 .unwrap();
         let outlets = producers(Arc::clone(&self.universe), self.id);
-        let sender: Sender<Ticket> = Sender::new(&sink, outlets, Arc::clone(&metrics)).unwrap();
+        let ask = largest(Arc::clone(&self.universe));
+        let sender = Sender::<Ticket>::new(&sink, outlets, ask, Arc::clone(&metrics)).unwrap();
+        sender.learn();
         let sender = Arc::new(sender);
         let stage = Arc::new(Stage {
             machine: ArcSwap::new(machine),

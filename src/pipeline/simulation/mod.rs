@@ -6,6 +6,7 @@
 
 mod fate;
 mod member;
+mod records;
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;

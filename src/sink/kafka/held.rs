@@ -66,21 +66,17 @@ impl<R> Held<R> {
         open: usize,
     ) -> Option<(OwnedPublication, Box<Sent<R>>)> {
         let hold = self.hold.filter(|hold| hold.due <= now)?;
-        let (_, (_, first)) = match self.queue.first_key_value() {
-            None => {
-                self.hold = None;
-                return None;
-            }
-            Some(first) => (first.0, first.1),
-        };
-        if (hold.all_reported || first.alone) && open > 0 {
+        let first = self.queue.first_key_value();
+        let alone = first.is_some_and(|(_, (_, sent))| sent.alone);
+        if (hold.all_reported || alone) && open > 0 {
             return None;
         }
-        self.hold = Some(Hold {
-            // Behind one that goes alone nothing goes before its report.
-            all_reported: first.alone,
+        // Behind one that goes alone nothing goes before its report, not even what comes only now.
+        let after = Hold {
+            all_reported: alone,
             ..hold
-        });
+        };
+        self.hold = first.map(|_| after);
         self.queue.pop_first().map(|(_, entry)| entry)
     }
 }
@@ -157,5 +153,11 @@ mod tests {
         assert_eq!(next(&mut held, now, 0), Some(2));
         assert_eq!(next(&mut held, now, 1), None);
         assert_eq!(next(&mut held, now, 0), Some(3));
+        keep(&mut held, 4, true);
+        assert_eq!(next(&mut held, now, 0), Some(4));
+        assert_eq!(next(&mut held, now, 1), None);
+        assert!(held.is_holding());
+        assert_eq!(next(&mut held, now, 0), None);
+        assert!(!held.is_holding());
     }
 }

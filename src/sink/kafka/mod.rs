@@ -3,6 +3,7 @@
 mod config;
 mod context;
 mod held;
+mod limits;
 mod native;
 mod outlet;
 mod sender;
@@ -11,13 +12,16 @@ pub use config::{KafkaSinkConfig, OnDeadLetterError};
 
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
+use rdkafka::config::ClientConfig;
 use rdkafka::error::KafkaError;
 
-use crate::kafka::Cluster;
+use crate::kafka::{Cluster, largest_batches};
 use crate::telemetry::{KafkaClientMetrics, PipelineMetrics};
 
 use super::{Kind, Publication, Receipt};
+use limits::AskLargest;
 pub(crate) use sender::Sender;
 
 /// Writes to an output topic and a dead-letter topic.
@@ -47,8 +51,10 @@ impl<R: Receipt> KafkaSink<R> {
     ) -> Result<KafkaSink<R>, KafkaSinkError> {
         let client_metrics = Arc::new(KafkaClientMetrics::new(metrics.pipeline(), "producer"));
         let topics = config.topics().map(str::to_string).collect();
-        let producers = native::producers(config.client(cluster), topics, client_metrics);
-        let sender = Sender::new(config, producers, metrics)?;
+        let client = config.client(cluster);
+        let ask = ask_largest(client.clone(), cluster.is_embedded());
+        let producers = native::producers(client, topics, client_metrics);
+        let sender = Sender::new(config, producers, ask, metrics)?;
         let sender = Arc::new(sender);
         let serving = Arc::clone(&sender);
         let thread = thread::Builder::new()
@@ -71,22 +77,35 @@ impl<R: Receipt> KafkaSink<R> {
         self.sender.topic(kind).is_some()
     }
 
-    /// What is missing at start: a topic, or the whole cluster. One question for each topic.
+    /// What is missing at start: a topic, or the whole cluster. One question for each topic. When all are there they are
+    /// asked what they take. Blocks.
     pub fn missing(&self) -> Option<String> {
-        if !self.verify {
-            return None;
-        }
         let producer = self.sender.producer();
-        self.sender.topics().find_map(|topic| {
-            let reason = producer.verify(topic).err()?;
+        let missing = self.sender.topics().find_map(|topic| {
+            let reason = self.verify.then(|| producer.verify(topic).err())??;
             Some(format!("topic {topic}: {reason}"))
-        })
+        });
+        if missing.is_none() {
+            self.sender.learn();
+        }
+        missing
     }
 
     /// Why publications do not arrive at present.
     pub fn halted(&self) -> Option<String> {
         self.sender.halted()
     }
+}
+
+/// For the cluster to say what topics take.
+const ANSWER: Duration = Duration::from_secs(5);
+
+/// Asks a real cluster; the embedded broker takes everything.
+fn ask_largest(client: ClientConfig, embedded: bool) -> AskLargest {
+    Box::new(move |topics| match embedded {
+        true => topics.iter().map(|_| Ok(usize::MAX)).collect(),
+        false => largest_batches(&client, topics, ANSWER),
+    })
 }
 
 impl<R: Receipt> Drop for KafkaSink<R> {
@@ -107,7 +126,7 @@ mod simulated;
 #[cfg(test)]
 pub(crate) use sender::Serving;
 #[cfg(test)]
-pub(crate) use simulated::producers;
+pub(crate) use simulated::{largest, producers};
 
 #[cfg(test)]
 impl<R: Receipt> KafkaSink<R> {

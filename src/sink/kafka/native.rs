@@ -27,19 +27,32 @@ use super::outlet::{MakeOutlet, Outlet};
 /// Reports that are taken at a time, or a few more: a batch is taken whole.
 const REPORTS: usize = 4_096;
 
+/// The property for the bytes of a batch, before it is compressed, and the client's own value.
+const BATCH_BYTES: &str = "batch.size";
+const USUAL_BATCH_BYTES: usize = 1_000_000;
+
 /// Makes producers of librdkafka that write to these topics.
 pub(super) fn producers<R: Receipt>(
     client: ClientConfig,
     topics: Vec<String>,
     metrics: Arc<KafkaClientMetrics>,
 ) -> MakeOutlet<R> {
-    Box::new(move || {
+    Box::new(move |batch| {
         Ok(Box::new(Native::new(
-            &client,
+            &with_batches(&client, batch),
             &topics,
             Arc::clone(&metrics),
         )?))
     })
+}
+
+/// Batches of at most so many bytes; a config may want still smaller ones.
+fn with_batches(client: &ClientConfig, bytes: usize) -> ClientConfig {
+    let mut client = client.clone();
+    let wanted = client.get(BATCH_BYTES).and_then(|text| text.parse().ok());
+    let bytes = bytes.min(wanted.unwrap_or(USUAL_BATCH_BYTES)).max(1);
+    client.set(BATCH_BYTES, bytes.to_string());
+    client
 }
 
 /// A producer. What belongs to the client is declared before it, and so goes before it.

@@ -29,5 +29,5 @@ pub(crate) trait Outlet<R: Receipt>: Send + Sync {
     fn verify(&self, topic: &str) -> Result<(), String>;
 }
 
-/// Makes producers; called again when one is broken.
-pub(crate) type MakeOutlet<R> = Box<dyn Fn() -> KafkaResult<Box<dyn Outlet<R>>> + Send + Sync>;
+/// Makes producers whose batches have at most so many bytes; called again when one is broken, or they have to be smaller.
+pub(crate) type MakeOutlet<R> = Box<dyn Fn(usize) -> KafkaResult<Box<dyn Outlet<R>>> + Send + Sync>;

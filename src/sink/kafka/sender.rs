@@ -1,6 +1,6 @@
 //! Sending, and sending again in the same order.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -19,6 +19,7 @@ use crate::telemetry::PipelineMetrics;
 use super::config::{KafkaSinkConfig, OnDeadLetterError};
 use super::context::{Reports, Sent, Undelivered};
 use super::held::{Held, Hold};
+use super::limits::{AskLargest, Limits};
 use super::outlet::{MakeOutlet, Outlet};
 
 /// Backoff between attempts at one outcome.
@@ -30,20 +31,29 @@ const QUEUE_FULL_BACKOFF: Duration = Duration::from_millis(5);
 const BUSY_WAIT: Duration = Duration::from_millis(1);
 /// For a report, which ends the wait.
 const IDLE_WAIT: Duration = Duration::from_millis(5);
+/// Between two questions for what the topics take.
+const ASK_AGAIN: Duration = Duration::from_secs(60);
 
 /// Hands publications to the client, from any thread, and takes its reports, on one.
 ///
 /// Order: what one thread publishes after another publication has returned arrives after it, or again after it. A
 /// delivery that fails therefore stops the hand-over; when all reports are there, what failed is sent again in its order,
 /// before anything newer. A delivery that failed for lack of time takes the whole client with it: behind the back of a
-/// client that still had newer ones in its queues nothing could be put in order.
+/// client that still had newer ones in its queues nothing could be put in order. What a topic may find too large goes when
+/// nothing else is under way, and what comes after it waits for its report.
 pub(crate) struct Sender<R: Receipt> {
     make: MakeOutlet<R>,
     output: Option<String>,
     dead_letters: Option<String>,
     retries: Vec<String>,
     on_dead_letter_error: OnDeadLetterError,
+    limits: Limits,
+    ask: AskLargest,
+    /// Something else was refused for its size than what was known to be too large.
+    surprised: AtomicBool,
     producer: ArcSwap<Box<dyn Outlet<R>>>,
+    /// Bytes of its batches, at most.
+    batch: AtomicUsize,
     /// Of the next publication.
     number: AtomicU64,
     /// Whether publications have to be kept back; changed together with `held`.
@@ -59,6 +69,8 @@ pub(crate) struct Serving<R> {
     reports: Reports<R>,
     /// Before the next attempt at a new producer.
     backoff: Duration,
+    /// When the topics were asked again what they take.
+    asked: Option<Instant>,
 }
 
 impl<R> Default for Serving<R> {
@@ -66,6 +78,7 @@ impl<R> Default for Serving<R> {
         Serving {
             reports: Reports::default(),
             backoff: FIRST_BACKOFF,
+            asked: None,
         }
     }
 }
@@ -74,16 +87,21 @@ impl<R: Receipt> Sender<R> {
     pub(crate) fn new(
         config: &KafkaSinkConfig,
         make: MakeOutlet<R>,
+        ask: AskLargest,
         metrics: Arc<PipelineMetrics>,
     ) -> KafkaResult<Sender<R>> {
-        let producer = make()?;
+        let producer = make(usize::MAX)?;
         Ok(Sender {
             make,
             output: config.output_topic().map(str::to_string),
             dead_letters: config.dead_letters.clone(),
             retries: config.retries.clone(),
             on_dead_letter_error: config.on_dead_letter_error,
+            limits: Limits::new(config.retries.len()),
+            ask,
+            surprised: AtomicBool::new(false),
             producer: ArcSwap::from_pointee(producer),
+            batch: AtomicUsize::new(usize::MAX),
             number: AtomicU64::new(0),
             holding: AtomicBool::new(false),
             held: Mutex::new(Held::new()),
@@ -112,6 +130,26 @@ impl<R: Receipt> Sender<R> {
         named.chain(&self.retries).map(String::as_str)
     }
 
+    /// Asks what the topics take. Blocks.
+    pub(crate) fn learn(&self) {
+        let retries = (0..).map(Kind::Retry).take(self.retries.len());
+        let kinds = [Kind::Result, Kind::DeadLetter].into_iter().chain(retries);
+        let topics: Vec<_> = kinds
+            .filter_map(|kind| Some((kind, self.topic(kind)?)))
+            .collect();
+        let names: Vec<_> = topics.iter().map(|(_, topic)| *topic).collect();
+        for ((kind, topic), answer) in topics.iter().zip((self.ask)(&names)) {
+            match answer {
+                Ok(bytes) => self.limits.set(*kind, bytes),
+                Err(reason) => info!(
+                    topic,
+                    reason,
+                    "what this topic takes is not known: a record that is too large for it may come behind younger ones"
+                ),
+            }
+        }
+    }
+
     /// Hands a publication to the client, or keeps it to hand it over later.
     pub(super) fn publish(&self, publication: &Publication<'_>, receipt: R) {
         let sent = Box::new(Sent {
@@ -119,8 +157,11 @@ impl<R: Receipt> Sender<R> {
             kind: publication.kind,
             number: self.number.fetch_add(1, Ordering::Relaxed),
             attempt: 0,
-            alone: false,
+            alone: self.goes_alone(publication),
         });
+        if sent.alone {
+            return self.keep(publication.to_owned(), sent, Duration::ZERO, false);
+        }
         if self.holding.load(Ordering::Acquire) && !mutants::is(Mutant::Overtake) {
             let mut held = self.held();
             // Looked at again under the lock: only there it is settled.
@@ -137,6 +178,11 @@ impl<R: Receipt> Sender<R> {
                 code,
             });
         }
+    }
+
+    /// Whether its topic may refuse it for its size, and what is in a batch with it.
+    fn goes_alone(&self, publication: &Publication<'_>) -> bool {
+        !self.limits.takes(publication) && !mutants::is(Mutant::LargeTogether)
     }
 
     fn send(
@@ -202,10 +248,13 @@ impl<R: Receipt> Sender<R> {
         mut sent: Box<Sent<R>>,
         code: RDKafkaErrorCode,
     ) {
-        let was_alone = std::mem::replace(&mut sent.alone, false);
-        if !was_alone {
+        if !sent.alone {
             sent.alone = true;
+            self.surprised.store(true, Ordering::Relaxed);
             return self.keep(publication, sent, Duration::ZERO, false);
+        }
+        if code != RDKafkaErrorCode::InvalidRecord {
+            self.limits.refused(&publication.borrow());
         }
         let cut = publication
             .headers
@@ -230,6 +279,7 @@ impl<R: Receipt> Sender<R> {
                 LAST_BACKOFF
             }
         };
+        sent.alone = self.goes_alone(&publication.borrow());
         self.keep(publication, sent, delay, false);
     }
 
@@ -283,8 +333,15 @@ impl<R: Receipt> Sender<R> {
         if let Some(reason) = &broken {
             error!(reason, "producer is broken, making a new one");
         }
-        if out_of_order || broken.is_some() {
-            self.replace(&producer, serving);
+        let must_go = out_of_order || broken.is_some();
+        if self.surprised.swap(false, Ordering::Relaxed)
+            && serving.asked.is_none_or(|at| at.elapsed() >= ASK_AGAIN)
+        {
+            serving.asked = Some(Instant::now());
+            self.learn();
+        }
+        if must_go || self.limits.batch() < self.batch.load(Ordering::Relaxed) {
+            self.replace(&producer, must_go, serving);
         }
         self.release();
     }
@@ -347,24 +404,29 @@ impl<R: Receipt> Sender<R> {
         }
     }
 
-    /// A new producer takes over, and what has no report is sent again.
-    fn replace(&self, old: &Arc<Box<dyn Outlet<R>>>, serving: &mut Serving<R>) {
+    /// A new producer takes over. What has no report from a bad one is sent again; a good one is waited for.
+    fn replace(&self, old: &Arc<Box<dyn Outlet<R>>>, is_bad: bool, serving: &mut Serving<R>) {
         self.held().hold(Hold {
             due: Instant::now(),
             all_reported: true,
         });
         self.holding.store(true, Ordering::Release);
-        match (self.make)() {
+        let batch = self.limits.batch();
+        match (self.make)(batch) {
             Ok(producer) => {
                 self.producer.store(Arc::new(producer));
-                if mutants::is(Mutant::ForgetBroken) {
+                self.batch.store(batch, Ordering::Relaxed);
+                if is_bad && mutants::is(Mutant::ForgetBroken) {
                     return;
                 }
                 // A report that is dropped with its producer would leave a slot open for ever; and whoever was about to
                 // hand something to it still holds it.
+                let mut is_bad = is_bad;
                 loop {
-                    old.purge();
-                    self.settle_all(&***old, &mut serving.reports);
+                    if is_bad || old.broken().is_some() {
+                        old.purge();
+                    }
+                    is_bad |= self.settle_all(&***old, &mut serving.reports);
                     let left = old.in_flight() > 0 || Arc::strong_count(old) > 1;
                     if !left || self.closed.load(Ordering::Relaxed) {
                         break;

@@ -10,11 +10,12 @@ use crate::kafka::simulation::{Answer, MemberId, Universe};
 use crate::sink::{OwnedPublication, Publication, Receipt};
 
 use super::context::{Reports, Sent, Undelivered};
+use super::limits::AskLargest;
 use super::outlet::{MakeOutlet, Outlet};
 
 /// Makes producers of a member.
 pub(crate) fn producers<R: Receipt>(universe: Arc<Universe>, member: MemberId) -> MakeOutlet<R> {
-    Box::new(move || {
+    Box::new(move |_| {
         let universe = Arc::clone(&universe);
         let producer = universe.world().new_producer(member);
         Ok(Box::new(Simulated {
@@ -22,6 +23,14 @@ pub(crate) fn producers<R: Receipt>(universe: Arc<Universe>, member: MemberId) -
             producer,
             open: Mutex::default(),
         }))
+    })
+}
+
+/// Asks for what the topics take.
+pub(crate) fn largest(universe: Arc<Universe>) -> AskLargest {
+    Box::new(move |topics| {
+        let largest = |topic: &&str| universe.world().largest(topic).ok_or_else(String::new);
+        topics.iter().map(largest).collect()
     })
 }
 
