@@ -53,7 +53,7 @@ pub fn format(millis: i64) -> String {
 }
 
 /// The same into a buffer. Moments outside the years 0 to 9999 are shown as the nearest inside.
-pub(super) fn print(millis: i64, buffer: &mut [u8; 24]) -> &str {
+pub fn print(millis: i64, buffer: &mut [u8; 24]) -> &str {
     const FIRST: i64 = -62_167_219_200_000;
     const LAST: i64 = 253_402_300_799_999;
     let millis = millis.clamp(FIRST, LAST);

@@ -57,18 +57,43 @@ pub(crate) unsafe fn record<'a>(
     topic: &'a str,
     headers: Option<&'a dyn HeaderList>,
 ) -> Record<'a> {
+    // SAFETY: the caller's promise.
+    let timestamp = unsafe { timestamp(message) };
+    // SAFETY: as above.
+    unsafe { record_of(message, timestamp, topic, headers) }
+}
+
+/// When a message was made, milliseconds since the epoch, and who said so.
+///
+/// # Safety
+/// `message` is a valid message.
+pub(crate) unsafe fn timestamp(message: &RDKafkaMessage) -> (Option<i64>, TimestampType) {
     let mut source = timestamp_type::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
     // SAFETY: the message is valid.
     let timestamp = unsafe { sys::rd_kafka_message_timestamp(message, &mut source) };
+    let source = match source {
+        timestamp_type::RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME => TimestampType::LogAppendTime,
+        _ => TimestampType::CreateTime,
+    };
+    ((timestamp >= 0).then_some(timestamp), source)
+}
+
+/// As [`record`], for a message whose timestamp is known: the client keeps it elsewhere.
+///
+/// # Safety
+/// As [`record`].
+pub(crate) unsafe fn record_of<'a>(
+    message: &'a RDKafkaMessage,
+    (timestamp, timestamp_type): (Option<i64>, TimestampType),
+    topic: &'a str,
+    headers: Option<&'a dyn HeaderList>,
+) -> Record<'a> {
     Record {
         topic,
         partition: message.partition,
         offset: message.offset,
-        timestamp: (timestamp >= 0).then_some(timestamp),
-        timestamp_type: match source {
-            timestamp_type::RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME => TimestampType::LogAppendTime,
-            _ => TimestampType::CreateTime,
-        },
+        timestamp,
+        timestamp_type,
         // SAFETY: key and payload lie inside the message.
         key: unsafe { bytes(message.key.cast(), message.key_len) },
         // SAFETY: as above.

@@ -53,8 +53,7 @@ fn measure(tickets: &[Ticket]) {
         let job = &batch[0].job;
         stage.metrics.delivered(now.since(job.taken), batch.len());
         for ticket in batch {
-            let record = job.batch.record(ticket.index as usize);
-            if let Some(timestamp) = record.timestamp {
+            if let Some(timestamp) = ticket.timestamp {
                 // Clocks of other machines may be ahead of ours.
                 let age = u64::try_from(now.wall_millis() - timestamp).unwrap_or(0);
                 stage.metrics.event_age(Duration::from_millis(age));
@@ -89,6 +88,8 @@ impl Drop for Ticket {
 pub(super) struct Ticket {
     job: Arc<Job>,
     index: u32,
+    /// The record's own. It is asked for when the record itself is in no cache any more.
+    timestamp: Option<i64>,
     outcome: Outcome,
     /// Bytes of the outcome, which are charged until it is acknowledged.
     charged: usize,
@@ -121,6 +122,7 @@ impl Ticket {
         Ticket {
             job: Arc::clone(job),
             index: u32::try_from(index).expect("a batch has a few hundred records"),
+            timestamp: job.batch.record(index).timestamp,
             outcome,
             charged: 0,
         }

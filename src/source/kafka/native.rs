@@ -15,7 +15,10 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka_sys as sys;
 use rdkafka_sys::types::{RDKafkaErrorCode, RDKafkaMessage, RDKafkaQueue};
 
-use crate::kafka::{NativeHeaders, OwnedRecord, Record, bytes, error_code, record};
+use crate::kafka::{
+    NativeHeaders, OwnedRecord, Record, TimestampType, bytes, error_code, record, record_of,
+    timestamp,
+};
 use crate::source::Records;
 
 use super::client::Queue;
@@ -271,6 +274,7 @@ impl Message {
 pub(crate) struct NativeMessage {
     message: NonNull<RDKafkaMessage>,
     headers: Option<NativeHeaders>,
+    timestamp: (Option<i64>, TimestampType),
 }
 
 // SAFETY: an owned message may be read and destroyed on any thread. Its headers, the one part that the client parses
@@ -284,8 +288,15 @@ impl NativeMessage {
     /// The message is valid and belongs to the caller, who gives it away.
     unsafe fn new(message: NonNull<RDKafkaMessage>) -> NativeMessage {
         // SAFETY: the message is valid; the headers go where it goes.
-        let headers = unsafe { NativeHeaders::of(message.as_ptr()) };
-        NativeMessage { message, headers }
+        let (headers, timestamp) = unsafe {
+            let headers = NativeHeaders::of(message.as_ptr());
+            (headers, timestamp(message.as_ref()))
+        };
+        NativeMessage {
+            message,
+            headers,
+            timestamp,
+        }
     }
 
     fn raw(&self) -> &RDKafkaMessage {
@@ -296,11 +307,8 @@ impl NativeMessage {
     fn record<'a>(&'a self, topic: &'a str) -> Record<'a> {
         // SAFETY: the message is valid for as long as `self` is borrowed.
         unsafe {
-            record(
-                self.raw(),
-                topic,
-                self.headers.as_ref().map(|headers| headers as _),
-            )
+            let headers = self.headers.as_ref().map(|headers| headers as _);
+            record_of(self.raw(), self.timestamp, topic, headers)
         }
     }
 }
