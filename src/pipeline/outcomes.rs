@@ -178,6 +178,7 @@ impl Stage {
             Some(waited) => {
                 let slots: Vec<_> = waited.iter().map(|job| job.batch.slot(0)).collect();
                 partition.abandon(&slots);
+                self.control.resume(slots.len());
                 "key"
             }
             None => {

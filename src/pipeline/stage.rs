@@ -187,6 +187,7 @@ impl Stage {
                     if scratch.last {
                         self.count(scratch);
                     }
+                    self.control.suspend();
                 })
             });
             match turn {
@@ -270,6 +271,7 @@ impl Stage {
                 if let Some(lanes) = &job.lanes {
                     lanes.hold(&record);
                 }
+                self.control.suspend();
                 let alone = job.alone(index);
                 let cancel = job.batch.partition().cancel_token();
                 let held = Arc::new(room.unwrap_or_else(|| budget.hold(0)));
@@ -277,6 +279,7 @@ impl Stage {
                 waiting.watch_memory(move |bytes| charge.set(bytes));
                 self.runtime.drive(waiting, cancel, move |ended| {
                     let stage = &alone.stage;
+                    stage.control.resume(1);
                     let mut scratch = stage.scratch();
                     let finish = AssertUnwindSafe(|| stage.finish(&alone, 0, &ended, &mut scratch));
                     if catch_unwind(finish).is_err() {
@@ -296,6 +299,7 @@ impl Stage {
     fn go_on(&self, over: &Arc<Job>, scratch: &mut Scratch) {
         let Some(lanes) = &over.lanes else { return };
         while let Some(next) = lanes.next(&over.batch.record(0)) {
+            self.control.resume(1);
             if self.run_alone(next, scratch) != Left::Over {
                 return;
             }

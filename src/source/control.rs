@@ -1,6 +1,6 @@
 //! What the outside sees of a running source, and how it stops it.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -25,6 +25,7 @@ pub struct Control {
     idle: AtomicBool,
     halted: Mutex<Option<String>>,
     waiting: Mutex<Option<String>>,
+    suspended: AtomicUsize,
 }
 
 /// How a source ended.
@@ -161,6 +162,21 @@ impl Control {
         }
         self.set_waiting(None);
         !self.is_stopping()
+    }
+
+    /// Records taken in that nobody computes, because their executions wait or stand behind one that does.
+    pub fn suspended(&self) -> usize {
+        self.suspended.load(Ordering::Relaxed)
+    }
+
+    /// A record's execution is about to wait, or to stand behind one that does.
+    pub fn suspend(&self) {
+        self.suspended.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// So many of them go on, or are given up.
+    pub fn resume(&self, n: usize) {
+        self.suspended.fetch_sub(n, Ordering::Relaxed);
     }
 
     /// What has to be there before the source begins.

@@ -193,9 +193,11 @@ impl Fate {
         self.next += 1;
         self.faults.starts += 1;
         let control = Arc::new(Control::new(false));
+        let ahead = [1, 20, 8_192][(self.seed / 8 % 3) as usize];
         let source = json!({
             "topics": ["in"],
             "window": {"records": self.window},
+            "ahead": ahead,
             "commit": {"interval": format!("{}ms", self.commit_interval)},
         });
         let life = Life {

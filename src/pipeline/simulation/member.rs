@@ -173,6 +173,7 @@ impl Life {
             is_serving: Cell::new(false),
         };
         simulated::set(Some(Rc::new(move |wait| rest.pause(wait))));
+        let control = Arc::clone(&self.control);
         let wiring = Wiring {
             budget: Arc::new(MemoryBudget::new(self.budget)),
             metrics,
@@ -186,6 +187,14 @@ impl Life {
         // What a killed process leaves behind has no effect, but is to be freed.
         while runtime.run_one() {}
         simulated::set(None);
+        if let Ok(SourceEnd::Drained) = end {
+            // What was cancelled with a partition that was lost may be about to notice.
+            for _ in 0..100 {
+                tokio.block_on(tokio::task::yield_now());
+                while runtime.run_one() {}
+            }
+            assert_eq!(control.suspended(), 0, "all that waited has ended");
+        }
         drop((stage, inside));
         end.unwrap_or_else(|payload| resume_unwind(payload))
     }

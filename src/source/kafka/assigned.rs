@@ -20,7 +20,7 @@ use super::native::Message;
 use super::watch::Watch;
 
 /// Records that make one job, and their bytes: a job keeps all of them until its last outcome is acknowledged.
-const BATCH_RECORDS: usize = 256;
+pub(super) const BATCH_RECORDS: usize = 256;
 const BATCH_BYTES: usize = 1 << 20;
 /// Batches of one partition before it is the next one's turn.
 const BATCHES: usize = 8;
@@ -163,15 +163,25 @@ impl Assigned {
         self.halted = true;
     }
 
-    /// Takes in what the queue has and the window has room for.
-    pub(super) fn sweep(&mut self, budget: &Arc<MemoryBudget>, intake: &mut Intake) -> Swept {
-        let (swept, could_come) = self.take_in(budget, intake);
+    /// Takes in what the queue has and the window has room for, up to `ahead` records.
+    pub(super) fn sweep(
+        &mut self,
+        budget: &Arc<MemoryBudget>,
+        ahead: usize,
+        intake: &mut Intake,
+    ) -> Swept {
+        let (swept, could_come) = self.take_in(budget, ahead, intake);
         self.excused |= !could_come || swept.records > 0 || swept.error.is_some();
         swept
     }
 
     /// The same; says, too, whether records could have come.
-    fn take_in(&mut self, budget: &Arc<MemoryBudget>, intake: &mut Intake) -> (Swept, bool) {
+    fn take_in(
+        &mut self,
+        budget: &Arc<MemoryBudget>,
+        mut ahead: usize,
+        intake: &mut Intake,
+    ) -> (Swept, bool) {
         let mut swept = Swept::default();
         if self.halted || self.partition.is_draining() {
             if self.partition.window().running() == 0 {
@@ -191,6 +201,7 @@ impl Assigned {
             return (swept, false);
         }
         if self.guard.in_quarantine() {
+            ahead = 1;
             // Looked at before it is asked for its turn, which is not kept waiting for records to come.
             self.fill(1, &mut swept);
         }
@@ -212,12 +223,16 @@ impl Assigned {
             if !has_room {
                 break;
             }
-            let asked = free.min(BATCH_RECORDS).min(allowed);
+            let asked = free.min(BATCH_RECORDS).min(allowed).min(ahead);
+            if asked == 0 {
+                break;
+            }
             // What is asked for has left the client's queue, whose bytes are bounded.
             let asked = asked.min(BATCH_BYTES / self.record_bytes).max(1);
             let found = self.fill(asked, &mut swept);
             let taken = self.take(now, intake);
             swept.records += taken;
+            ahead = ahead.saturating_sub(taken);
             if taken == 0 && !self.held.is_empty() {
                 has_room = self.delayed;
                 break;
@@ -232,7 +247,7 @@ impl Assigned {
         }
         // In quarantine one is always looked for.
         let looked = allowed > 0 || self.guard.in_quarantine();
-        let could_come = has_room && looked && self.held.is_empty();
+        let could_come = has_room && looked && ahead > 0 && self.held.is_empty();
         (swept, could_come)
     }
 
@@ -448,11 +463,11 @@ mod tests {
     }
 
     /// Whether anybody asks why nothing comes, within two minutes of looks.
-    fn is_suspicious(assigned: &mut Assigned) -> bool {
+    fn is_suspicious(assigned: &mut Assigned, ahead: usize) -> bool {
         let budget = Arc::clone(assigned.partition.budget());
         let mut intake: Intake = Box::new(|_| unreachable!("nothing is taken in"));
         (0..120).any(|_| {
-            assigned.sweep(&budget, &mut intake);
+            assigned.sweep(&budget, ahead, &mut intake);
             assigned.measure(0);
             assigned.watch.urgency().is_some()
         })
@@ -460,21 +475,24 @@ mod tests {
 
     #[test]
     fn only_a_partition_that_could_be_read_is_suspicious() {
-        assert!(is_suspicious(&mut assigned(One(None), false, 10)));
+        assert!(is_suspicious(&mut assigned(One(None), false, 10), 9));
+
+        let unread = One(Some(record("0")));
+        assert!(!is_suspicious(&mut assigned(unread, false, 10), 0));
 
         let mut halted = assigned(One(None), false, 10);
         halted.halt();
-        assert!(!is_suspicious(&mut halted));
+        assert!(!is_suspicious(&mut halted, 9));
 
         let given_up = &mut assigned(One(None), false, 10);
         given_up.partition.drain();
-        assert!(!is_suspicious(given_up));
+        assert!(!is_suspicious(given_up, 9));
 
         let full = &mut assigned(One(None), false, 1);
         full.partition.window().take(0, 1, 0);
-        assert!(!is_suspicious(full));
+        assert!(!is_suspicious(full, 9));
 
         let early = One(Some(record("99999999999999")));
-        assert!(!is_suspicious(&mut assigned(early, true, 10)));
+        assert!(!is_suspicious(&mut assigned(early, true, 10), 9));
     }
 }

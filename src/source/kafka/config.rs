@@ -35,6 +35,10 @@ pub struct KafkaSourceConfig {
     /// Bounds of the records under way, for each partition.
     #[serde(default)]
     pub window: WindowConfig,
+    /// Records of all partitions that are computed, or on their way to the output, at a time; those whose executions wait do
+    /// not count. At least twice the records per second times the seconds that an acknowledgement takes.
+    #[serde(default = "ahead")]
+    pub ahead: usize,
     /// How offsets are committed.
     #[serde(default)]
     pub commit: CommitConfig,
@@ -47,6 +51,10 @@ pub struct KafkaSourceConfig {
     /// Passed to librdkafka as they are, for this consumer only.
     #[serde(default)]
     pub properties: Properties,
+}
+
+fn ahead() -> usize {
+    8_192
 }
 
 /// What the client fetches ahead of a partition at most, in bytes.

@@ -19,7 +19,7 @@ use crate::source::{
 use crate::telemetry::PipelineMetrics;
 
 use super::POLL_INTERVAL;
-use super::assigned::Assigned;
+use super::assigned::{Assigned, BATCH_RECORDS};
 use super::client::Client;
 use super::commit::{Commits, offsets, position};
 use super::config::KafkaSourceConfig;
@@ -54,6 +54,8 @@ pub(super) struct Consumer {
     intake: Intake,
     commits: Commits,
     next_measure: Instant,
+    /// Sweeps so far: each begins with another partition.
+    sweeps: usize,
     /// The partition whose end is asked for.
     asked: Option<Arc<Partition>>,
     /// Where the client was stuck when it was started again last.
@@ -86,6 +88,7 @@ impl Consumer {
             start: RandomState::new().hash_one("start"),
             intake,
             next_measure: Instant::now(),
+            sweeps: 0,
             asked: None,
             stuck_at: None,
             fatal: None,
@@ -190,9 +193,15 @@ impl Consumer {
     pub(super) fn sweep(&mut self) -> usize {
         let (mut taken, mut urgent) = (0, false);
         let mut errors = Vec::new();
-        for assigned in &mut self.assigned {
-            let swept = assigned.sweep(&self.budget, &mut self.intake);
+        let mut ahead = self.may_be_taken();
+        // Where not all have their turn, it is not always the same ones that do.
+        self.sweeps = self.sweeps.wrapping_add(1);
+        let first = self.sweeps % self.assigned.len().max(1);
+        let (behind, before) = self.assigned.split_at_mut(first);
+        for assigned in before.iter_mut().chain(behind) {
+            let swept = assigned.sweep(&self.budget, ahead, &mut self.intake);
             taken += swept.records;
+            ahead = ahead.saturating_sub(swept.records);
             urgent |= swept.commit_is_urgent;
             if let Some(code) = swept.error {
                 errors.push((Arc::clone(&assigned.partition), code));
@@ -205,6 +214,21 @@ impl Consumer {
             self.commit();
         }
         taken
+    }
+
+    /// How many records there may be taken in, as far as it is about what workers and sink have in their hands: more of it
+    /// makes nothing faster, but every record older and colder. A few at a time are not worth the while.
+    fn may_be_taken(&self) -> usize {
+        let partitions = self.assigned.iter();
+        let running: usize = partitions
+            .map(|assigned| assigned.partition.window().running())
+            .sum();
+        let computed = running.saturating_sub(self.control.suspended());
+        let free = self.config.ahead.max(1).saturating_sub(computed);
+        match free < BATCH_RECORDS && computed > 0 {
+            true => 0,
+            false => free,
+        }
     }
 
     fn note_partition_error(&mut self, partition: &Partition, code: RDKafkaErrorCode) {
