@@ -173,6 +173,9 @@ impl KafkaSourceConfig {
             // The client's own defaults, 100,000 records and 64 MiB for each partition, fit no memory budget.
             .set("queued.min.messages", "10000")
             .set("queued.max.messages.kbytes", (prefetch >> 10).to_string())
+            // One request of a broker is open at a time. While it waits for partitions that have nothing, those whose
+            // queues were full when it was sent get nothing either, however much of them has been taken since.
+            .set("fetch.wait.max.ms", "50")
             // The fetcher sleeps this long whenever its queue holds the minimum.
             .set("fetch.queue.backoff.ms", "2");
         self.properties.apply(&mut client);
