@@ -5,6 +5,7 @@ mod counting;
 mod feeding;
 mod in_process;
 mod report;
+mod steady;
 mod stream;
 
 pub use counting::counting;

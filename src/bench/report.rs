@@ -74,7 +74,7 @@ pub struct StreamReport {
     pub records: u64,
     /// Those of them that are dead letters.
     pub dead_letters: u64,
-    /// Records per second, from the first one taken in to the last acknowledgement.
+    /// Records per second, from the first acknowledgement to the last.
     pub per_second: f64,
     /// At full speed, from taking a record in to the acknowledgement of its outcome.
     pub latency: Latency,

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::feeding::{Feeding, Pace};
-use super::report::{Latency, Meter, PacedReport, StreamReport, per_second};
+use super::report::{Latency, Meter, PacedReport, StreamReport};
+use super::steady::Steady;
 use super::{LOOK_EVERY, Load, Progress};
 use crate::kafka::Copy;
 use crate::kafka::HeaderBuffer;
@@ -326,18 +327,18 @@ impl StreamBench {
             latency: None,
         };
         let meter = Meter::start();
+        let mut steady = Steady::begin();
         let copied = thread::scope(|scope| {
             let copying = scope.spawn(|| copy_topic(consumer, &producer, &copy));
             while !copying.is_finished() {
-                progress(
-                    "bare loop",
-                    acknowledged.load(Ordering::Relaxed),
-                    load.count,
-                );
+                let done = acknowledged.load(Ordering::Relaxed);
+                steady.look(done);
+                progress("bare loop", done, load.count);
                 thread::park_timeout(LOOK_EVERY);
             }
             copying.join()
         });
+        steady.look(acknowledged.load(Ordering::Relaxed));
         drop(feeding);
         let copied = copied.map_err(|_| StreamError::Failed("the bare loop panicked".into()))?;
         let n = acknowledged.load(Ordering::Relaxed);
@@ -347,7 +348,8 @@ impl StreamBench {
                 "the bare loop ended {missing} records early"
             )));
         }
-        Ok((per_second(n, copied?), meter.stop(n)))
+        copied?;
+        Ok((steady.per_second(), meter.stop(n)))
     }
 
     /// Runs the pipeline until every record has its outcome.
@@ -381,18 +383,23 @@ impl StreamBench {
         while !pipeline.is_ready() && joining.elapsed() < PATIENCE {
             thread::park_timeout(LOOK_EVERY);
         }
+        let warm_up = match paced {
+            Some(_) => self.warm_up(input, load, &metrics)?,
+            None => 0,
+        };
         let feeding = self.feed(&self.topic(input), load, n, &done, paced)?;
+        let n = n + warm_up;
         let what = paced.map_or("full speed", |paced| paced.what);
-        let took = watch(&pipeline, &metrics, n, &done, &|done| {
+        let rate = watch(&pipeline, &metrics, n, &done, &|done| {
             progress(what, done, n)
         });
         drop(feeding);
         let usage = meter.stop(n);
         pipeline.stop();
         let end = pipeline.join();
-        match (took, end) {
-            (Some(took), SourceEnd::Drained) => Ok(Streamed {
-                per_second: per_second(n, took),
+        match (rate, end) {
+            (Some(per_second), SourceEnd::Drained) => Ok(Streamed {
+                per_second,
                 usage,
                 metrics,
             }),
@@ -404,6 +411,23 @@ impl StreamBench {
                 )))
             }
         }
+    }
+
+    /// Feeds one record and waits for its outcome: what waited until all connections are open would count as late.
+    fn warm_up(
+        &self,
+        input: &str,
+        load: &Arc<Load>,
+        metrics: &PipelineMetrics,
+    ) -> Result<u64, StreamError> {
+        let cluster = &self.shared.cluster;
+        let first = Feeding::start(load, cluster, &self.topic(input), 1, Pace::Full);
+        first.and_then(Feeding::join).map_err(StreamError::Failed)?;
+        let started = Instant::now();
+        while outcomes(metrics) == 0 && started.elapsed() < PATIENCE {
+            thread::park_timeout(LOOK_EVERY);
+        }
+        Ok(1)
     }
 
     fn source(&self, input: &str, group: &str) -> KafkaSourceConfig {
@@ -428,31 +452,29 @@ struct Streamed {
     metrics: Arc<PipelineMetrics>,
 }
 
-/// Waits for `n` outcomes; the time since the first record was taken in, or nothing when nothing moves any more.
+/// Records that have their outcomes.
+fn outcomes(metrics: &PipelineMetrics) -> u64 {
+    let totals = metrics.totals();
+    totals.results + totals.dead_letters + totals.discarded
+}
+
+/// Waits for `n` outcomes; their number per second, or nothing when nothing moves any more.
 fn watch(
     pipeline: &Pipeline,
     metrics: &PipelineMetrics,
     n: u64,
     done: &AtomicU64,
     look: &dyn Fn(u64),
-) -> Option<Duration> {
-    let mut started = None;
-    let mut moved = (Instant::now(), 0);
+) -> Option<f64> {
+    let mut steady = Steady::begin();
     loop {
-        let totals = metrics.totals();
-        let now = Instant::now();
-        if totals.records > 0 {
-            started.get_or_insert(now);
-        }
-        let outcomes = totals.results + totals.dead_letters + totals.discarded;
+        let outcomes = outcomes(metrics);
         done.store(outcomes, Ordering::Relaxed);
+        steady.look(outcomes);
         if outcomes >= n {
-            return started.map(|started| now - started);
+            return Some(steady.per_second());
         }
-        if outcomes != moved.1 {
-            moved = (now, outcomes);
-        }
-        if now - moved.0 > PATIENCE || pipeline.is_finished() {
+        if steady.moved().elapsed() > PATIENCE || pipeline.is_finished() {
             return None;
         }
         look(outcomes);

@@ -11,9 +11,11 @@ use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{DeliveryResult, Message};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use crate::telemetry::Histogram;
 
+use super::consumed::{Consumed, Records};
 use super::{HeaderBuffer, log_line, native_headers};
 
 /// What a copy is, and what it tells on the way.
@@ -59,26 +61,30 @@ impl ProducerContext for Acknowledged {
     }
 }
 
-/// Records between two looks at the producer's reports.
-const SERVE_EVERY: u64 = 64;
+/// Records that are taken at a time.
+const BATCH: usize = 1_000;
 /// For a record, and for a report where a thread of its own takes them.
 const WAIT: Duration = Duration::from_millis(10);
+/// At most so long after a copy is acknowledged its offset is committed.
+const COMMIT_INTERVAL: Duration = Duration::from_secs(1);
+/// For the number of partitions.
+const METADATA: Duration = Duration::from_secs(10);
 
-/// Copies records of a topic, as a consumer that reads one after the other does it, and commits at the end. Gives the time
-/// from the first record to the last acknowledgement.
+/// Copies records of a topic, at least once, as a good loop by hand does it: takes them by the batch, hands them to the
+/// producer, and once a second waits for every acknowledgement and commits. Gives the time from the first record to the
+/// last acknowledgement.
 pub fn copy_topic(
     mut consumer: ClientConfig,
     producer: &ClientConfig,
     copy: &Copy<'_>,
 ) -> Result<Duration, KafkaError> {
-    consumer.set("auto.offset.reset", "earliest");
     consumer.set("statistics.interval.ms", "0");
     let consumer: BaseConsumer = consumer.create()?;
     let producer: BaseProducer<Acknowledged> = producer.create_with_context(Acknowledged {
         n: Arc::clone(copy.acknowledged),
         latency: copy.latency.cloned(),
     })?;
-    consumer.subscribe(&[copy.topics.0])?;
+    consumer.assign(&all_partitions(&consumer, copy.topics.0)?)?;
     let over = AtomicBool::new(false);
     thread::scope(|scope| {
         if copy.latency.is_some() {
@@ -95,50 +101,83 @@ pub fn copy_topic(
     })
 }
 
+/// The partitions of a topic, each from its beginning. Nobody else reads them, so that no group has to form.
+fn all_partitions(consumer: &BaseConsumer, topic: &str) -> Result<TopicPartitionList, KafkaError> {
+    let metadata = consumer.fetch_metadata(Some(topic), METADATA)?;
+    let mut list = TopicPartitionList::new();
+    let found = metadata.topics().iter().find(|found| found.name() == topic);
+    for partition in found.map_or(&[][..], |found| found.partitions()) {
+        list.add_partition_offset(topic, partition.id(), Offset::Beginning)?;
+    }
+    Ok(list)
+}
+
 fn copy_all(
     consumer: &BaseConsumer,
     producer: &BaseProducer<Acknowledged>,
     copy: &Copy<'_>,
 ) -> Result<Duration, KafkaError> {
+    let consumed = Consumed::of(consumer);
+    let mut records = Records::default();
     let mut started = None;
     let mut last = Instant::now();
+    let mut committed = last;
     let mut taken = 0;
     while taken < copy.n && last.elapsed() < copy.patience {
-        let message = match consumer.poll(WAIT) {
-            None => {
-                producer.poll(Duration::ZERO);
-                continue;
-            }
-            Some(message) => message?,
-        };
-        last = Instant::now();
-        started.get_or_insert(last);
-        let mut record: BaseRecord<'_, [u8], [u8]> = BaseRecord::to(copy.topics.1);
-        record.key = message.key();
-        record.payload = message.payload();
-        record.timestamp = message.timestamp().to_millis();
-        if !copy.headers.is_empty() {
-            record = record.headers(native_headers(copy.headers));
+        consumed.take(BATCH, WAIT, &mut records);
+        if !records.is_empty() {
+            last = Instant::now();
+            started.get_or_insert(last);
         }
-        loop {
-            match producer.send(record) {
-                Ok(()) => break,
-                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back)) => {
-                    producer.poll(Duration::from_millis(1));
-                    record = back;
-                }
-                Err((error, _)) => return Err(error),
+        for record in records.iter() {
+            let record = record.map_err(KafkaError::MessageConsumption)?;
+            let mut sent: BaseRecord<'_, [u8], [u8]> = BaseRecord::to(copy.topics.1);
+            sent.key = record.key;
+            sent.payload = record.value;
+            sent.timestamp = record.timestamp;
+            if !copy.headers.is_empty() {
+                sent = sent.headers(native_headers(copy.headers));
             }
+            send(producer, sent)?;
+            taken += 1;
         }
-        taken += 1;
-        if taken % SERVE_EVERY == 0 {
-            producer.poll(Duration::ZERO);
+        records.clear();
+        producer.poll(Duration::ZERO);
+        if committed.elapsed() >= COMMIT_INTERVAL && taken > 0 {
+            wait_for_reports(producer, copy.patience);
+            consumer.commit(&consumer.position()?, CommitMode::Async)?;
+            committed = Instant::now();
         }
     }
-    producer.flush(copy.patience)?;
+    wait_for_reports(producer, copy.patience);
     let took = started.map_or(Duration::ZERO, |started| started.elapsed());
     if taken > 0 {
         consumer.commit(&consumer.position()?, CommitMode::Sync)?;
     }
     Ok(took)
+}
+
+/// Waits until everything is reported. The client's own `flush` looks ten times a second.
+fn wait_for_reports(producer: &BaseProducer<Acknowledged>, patience: Duration) {
+    let started = Instant::now();
+    while producer.in_flight_count() > 0 && started.elapsed() < patience {
+        producer.poll(Duration::from_millis(1));
+    }
+}
+
+/// Hands a record to the client; waits while its queue is full.
+fn send(
+    producer: &BaseProducer<Acknowledged>,
+    mut record: BaseRecord<'_, [u8], [u8]>,
+) -> Result<(), KafkaError> {
+    loop {
+        match producer.send(record) {
+            Ok(()) => return Ok(()),
+            Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back)) => {
+                producer.poll(Duration::from_millis(1));
+                record = back;
+            }
+            Err((error, _)) => return Err(error),
+        }
+    }
 }

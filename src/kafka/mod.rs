@@ -2,6 +2,7 @@
 
 mod cluster;
 mod config;
+mod consumed;
 mod copy;
 mod error;
 mod feeder;
