@@ -300,9 +300,9 @@ impl<'a> Bed<'a> {
     /// Ends the daemons, closes the books.
     pub(crate) fn finish(mut self, ceiling_mib: u64) -> Value {
         self.settle();
+        self.daemons.iter().for_each(|daemon| daemon.signal("TERM"));
         while !self.daemons.is_empty() {
             let mut daemon = self.daemons.remove(0);
-            daemon.signal("TERM");
             if daemon.wait(END).is_none() {
                 self.checker
                     .violations

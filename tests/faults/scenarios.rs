@@ -217,7 +217,7 @@ fn poison(suite: &mut Suite) -> Value {
 /// Results that are larger than what their topic takes, among others; and some that are not when they are compressed, and
 /// some of which two are too large together.
 fn large(suite: &mut Suite) -> Value {
-    let rounds = 20 * suite.scale;
+    let rounds = 20;
     let mut bed = running(Bed::with(suite, "large", 200_000, &[]), 1);
     for _ in 0..rounds {
         bed.writer.large(220_000, Becomes::DeadLetter);
