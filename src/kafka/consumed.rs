@@ -1,6 +1,7 @@
 //! What a consumer has fetched, taken by the batch: the safe wrapper takes one record at a time.
 #![allow(unsafe_code)]
 
+use std::marker::PhantomData;
 use std::ptr::NonNull;
 use std::time::Duration;
 
@@ -9,21 +10,21 @@ use rdkafka::error::RDKafkaErrorCode;
 use rdkafka_sys as sys;
 use rdkafka_sys::types::{RDKafkaMessage, RDKafkaQueue};
 
-use super::{Record, error_code, record};
+use super::{Record, error_code, record, take_batch};
 
 /// The queue of a consumer whose partitions are assigned by hand: in a batch call a rebalance would get lost.
-pub(super) struct Consumed<'a, C: ConsumerContext + 'static> {
+pub(super) struct Consumed<'a> {
     queue: NonNull<RDKafkaQueue>,
-    consumer: &'a BaseConsumer<C>,
+    _consumer: PhantomData<&'a ()>,
 }
 
-impl<'a, C: ConsumerContext> Consumed<'a, C> {
-    pub(super) fn of(consumer: &'a BaseConsumer<C>) -> Consumed<'a, C> {
+impl<'a> Consumed<'a> {
+    pub(super) fn of<C: ConsumerContext>(consumer: &'a BaseConsumer<C>) -> Consumed<'a> {
         // SAFETY: the client lives as long as `consumer`.
         let queue = unsafe { sys::rd_kafka_queue_get_consumer(consumer.client().native_ptr()) };
         Consumed {
             queue: NonNull::new(queue).expect("a consumer of a group has its queue"),
-            consumer,
+            _consumer: PhantomData,
         }
     }
 
@@ -37,23 +38,12 @@ impl<'a, C: ConsumerContext> Consumed<'a, C> {
     }
 
     fn take_now(&self, max: usize, millis: i32, records: &mut Records<'a>) -> usize {
-        let _ = self.consumer;
-        let messages = &mut records.messages;
-        messages.reserve(max);
-        let before = messages.len();
-        // SAFETY: there is room for `max` pointers behind the first `before` ones, and the call writes the `n` that it
-        // gives, each of a message that is ours from then on.
-        unsafe {
-            let free = messages.as_mut_ptr().add(before);
-            let n = sys::rd_kafka_consume_batch_queue(self.queue.as_ptr(), millis, free, max);
-            let n = usize::try_from(n).unwrap_or(0);
-            messages.set_len(before + n);
-            n
-        }
+        // SAFETY: the queue is ours until `drop`.
+        unsafe { take_batch(self.queue, millis, max, &mut records.messages) }
     }
 }
 
-impl<C: ConsumerContext> Drop for Consumed<'_, C> {
+impl Drop for Consumed<'_> {
     fn drop(&mut self) {
         // SAFETY: the handle is ours and not used again.
         unsafe { sys::rd_kafka_queue_destroy(self.queue.as_ptr()) };
@@ -64,7 +54,7 @@ impl<C: ConsumerContext> Drop for Consumed<'_, C> {
 #[derive(Default)]
 pub(super) struct Records<'a> {
     messages: Vec<*mut RDKafkaMessage>,
-    _consumer: std::marker::PhantomData<&'a ()>,
+    _consumer: PhantomData<&'a ()>,
 }
 
 impl Records<'_> {

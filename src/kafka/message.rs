@@ -7,7 +7,7 @@ use std::slice;
 
 use rdkafka_sys as sys;
 use rdkafka_sys::rd_kafka_timestamp_type_t as timestamp_type;
-use rdkafka_sys::types::{RDKafkaErrorCode, RDKafkaMessage, RDKafkaRespErr};
+use rdkafka_sys::types::{RDKafkaErrorCode, RDKafkaMessage, RDKafkaQueue, RDKafkaRespErr};
 
 use super::{Header, HeaderList, Headers, Record, TimestampType};
 
@@ -45,6 +45,29 @@ impl HeaderList for NativeHeaders {
             // SAFETY: the value lies inside the headers.
             value: unsafe { bytes(value.cast(), size) },
         })
+    }
+}
+
+/// Takes up to `max` messages of a queue, behind those that are in `messages`: waits so many milliseconds for all of them.
+/// Says how many came. Each belongs to the caller from then on, also one that stands for an error.
+///
+/// # Safety
+/// The queue is valid.
+pub(crate) unsafe fn take_batch(
+    queue: NonNull<RDKafkaQueue>,
+    millis: i32,
+    max: usize,
+    messages: &mut Vec<*mut RDKafkaMessage>,
+) -> usize {
+    messages.reserve(max);
+    // SAFETY: the caller's promise for the queue. There is room for `max` pointers behind those that are there, and the
+    // call writes as many as it says.
+    unsafe {
+        let free = messages.as_mut_ptr().add(messages.len());
+        let n = sys::rd_kafka_consume_batch_queue(queue.as_ptr(), millis, free, max);
+        let n = usize::try_from(n).unwrap_or(0);
+        messages.set_len(messages.len() + n);
+        n
     }
 }
 

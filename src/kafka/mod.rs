@@ -25,7 +25,9 @@ pub use error::{
     delivery_failure,
 };
 pub use feeder::Feeder;
-pub(crate) use message::{NativeHeaders, bytes, error_code, record, record_of, timestamp};
+pub(crate) use message::{
+    NativeHeaders, bytes, error_code, record, record_of, take_batch, timestamp,
+};
 pub use producer::{ProducerSettings, TopicError, native_headers, verify_topic};
 pub use reader::{Shown, read_record, read_topic};
 pub use record::{

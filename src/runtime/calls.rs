@@ -131,7 +131,10 @@ enum Stage {
         Pin<Box<dyn Future<Output = OwnedSemaphorePermit> + Send>>,
     ),
     /// It takes room until it is dropped.
-    Open(Reply, #[allow(dead_code)] OwnedSemaphorePermit),
+    Open {
+        reply: Reply,
+        _room: OwnedSemaphorePermit,
+    },
     Over,
 }
 
@@ -142,7 +145,7 @@ impl Stage {
             Open::Queued(queue) => return Stage::Queued(queue),
         };
         match Arc::clone(concurrency).try_acquire_owned() {
-            Ok(permit) => Stage::Open(reply, permit),
+            Ok(_room) => Stage::Open { reply, _room },
             Err(_) => {
                 let room = Arc::clone(concurrency).acquire_owned();
                 let room = async { room.await.expect("nobody closes the semaphore") };
@@ -160,13 +163,13 @@ impl Stage {
                     Err(refusal) => Ok(refusal),
                 },
                 Stage::NoRoom(_, room) => {
-                    let permit = ready!(room.as_mut().poll(cx));
+                    let _room = ready!(room.as_mut().poll(cx));
                     if let Stage::NoRoom(reply, _) = replace(self, Stage::Over) {
-                        *self = Stage::Open(reply, permit);
+                        *self = Stage::Open { reply, _room };
                     }
                     continue;
                 }
-                Stage::Open(reply, _) => Ok(ready!(reply.as_mut().poll(cx))),
+                Stage::Open { reply, .. } => Ok(ready!(reply.as_mut().poll(cx))),
                 Stage::Over => return Poll::Pending,
             };
             *self = Stage::Over;

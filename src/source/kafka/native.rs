@@ -17,7 +17,7 @@ use rdkafka_sys::types::{RDKafkaErrorCode, RDKafkaMessage, RDKafkaQueue};
 
 use crate::kafka::{
     NativeHeaders, OwnedRecord, Record, TimestampType, bytes, error_code, record, record_of,
-    timestamp,
+    take_batch, timestamp,
 };
 use crate::source::Records;
 
@@ -78,19 +78,8 @@ impl Queue for PartitionQueue {
         messages: &mut Vec<Message>,
     ) -> (usize, Option<RDKafkaErrorCode>) {
         self.scratch.clear();
-        self.scratch.reserve(max);
-        // SAFETY: `scratch` has room for `max` pointers. With a timeout of 0 the call takes what is there.
-        let n = unsafe {
-            sys::rd_kafka_consume_batch_queue(
-                self.queue.as_ptr(),
-                0,
-                self.scratch.as_mut_ptr(),
-                max,
-            )
-        };
-        let n = usize::try_from(n).unwrap_or(0);
-        // SAFETY: the call has written the first `n` pointers.
-        unsafe { self.scratch.set_len(n) };
+        // SAFETY: the queue is ours until `drop`. With a timeout of 0 the call takes what is there.
+        let n = unsafe { take_batch(self.queue, 0, max, &mut self.scratch) };
         let mut error = None;
         for message in self.scratch.drain(..) {
             let Some(message) = NonNull::new(message) else {
