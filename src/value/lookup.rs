@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::arena::Container;
 use super::node::{ESCAPED, LOOK_CLOSER, Node, Span};
 use super::text::name_of;
-use super::{Arena, Value, scan};
+use super::{Arena, Kind, Value, scan};
 
 /// A member name known when the plan is compiled: ready to be looked up, and a string value to build objects with.
 #[derive(Clone, Debug)]
@@ -134,6 +134,21 @@ impl Arena {
     #[inline]
     pub fn get(&self, object: Value, key: &Key) -> Option<Value> {
         self.find(object, &key.name, &key.marks)
+    }
+
+    /// The member of a value that is an object, or that it has none; nothing where the value is no object.
+    #[inline(always)]
+    pub fn member(&self, value: Value, key: &Key) -> Option<Option<Value>> {
+        let (arena, place) = self.home(value);
+        match &arena.nodes[place] {
+            Node::Span(span) if span.is_plain_object() && !value.is_name() => {
+                let found = arena.find_span(place, span, &key.name, &key.marks);
+                Some(found.map(|behind| value.behind(behind)))
+            }
+            Node::Span(span) if span.kind != Kind::Object || value.is_name() => None,
+            Node::Array(_) => None,
+            _ => Some(self.find(value, &key.name, &key.marks)),
+        }
     }
 
     /// The same by a name known only at run time.

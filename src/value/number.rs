@@ -21,7 +21,7 @@ impl<'a> Number<'a> {
 
     /// The value where it is an integer (also written `1.0` or `1e2`) that fits.
     pub fn as_i64(self) -> Option<i64> {
-        if let Some(short) = Short::of(self.lexeme) {
+        if let Some(short) = Short::of(self.lexeme.as_bytes()) {
             return short.integer();
         }
         match self.is_plain() {
@@ -32,7 +32,7 @@ impl<'a> Number<'a> {
 
     /// The nearest binary64; infinite beyond its range.
     pub fn as_f64(self) -> f64 {
-        match Short::of(self.lexeme) {
+        match Short::of(self.lexeme.as_bytes()) {
             Some(short) => short.nearest(),
             None => self.lexeme.parse().unwrap_or(f64::NAN),
         }
@@ -40,8 +40,8 @@ impl<'a> Number<'a> {
 
     /// The integer where it is one that fits, else the nearest binary64.
     pub fn as_exact(self) -> Result<i64, f64> {
-        match Short::of(self.lexeme) {
-            Some(short) => short.integer().ok_or_else(|| short.nearest()),
+        match Short::of(self.lexeme.as_bytes()) {
+            Some(short) => short.exact(),
             None => self.as_i64().ok_or_else(|| self.as_f64()),
         }
     }
@@ -68,49 +68,65 @@ impl<'a> Number<'a> {
 }
 
 /// A number of at most 15 digits and no exponent, as most are: read in one go.
-struct Short {
+pub(super) struct Short {
     negative: bool,
     digits: u64,
-    /// Ten to the power of how many digits stand behind the point.
-    scale: u64,
-    has_point: bool,
+    /// Digits behind the point.
+    n_behind: usize,
+    ends_in_zero: bool,
 }
+
+/// By exponent, up to as many digits as a [`Short`] has.
+const POWERS_OF_TEN: [u64; 16] = {
+    let mut powers = [1; 16];
+    let mut exponent = 1;
+    while exponent < powers.len() {
+        powers[exponent] = powers[exponent - 1] * 10;
+        exponent += 1;
+    }
+    powers
+};
 
 impl Short {
     #[inline]
-    fn of(lexeme: &str) -> Option<Short> {
+    pub(super) fn of(lexeme: &[u8]) -> Option<Short> {
         const MOST: usize = 15;
-        let (negative, bytes) = match lexeme.as_bytes() {
+        let (negative, bytes) = match lexeme {
             [b'-', rest @ ..] => (true, rest),
             all => (false, all),
         };
         if bytes.len() > MOST {
             return None;
         }
-        let (mut digits, mut scale, mut has_point) = (0_u64, 1_u64, false);
-        for &byte in bytes {
-            match byte {
-                b'0'..=b'9' => {
-                    digits = digits * 10 + u64::from(byte - b'0');
-                    scale *= if has_point { 10 } else { 1 };
-                }
-                b'.' => has_point = true,
+        let (mut digits, mut point) = (0_u64, None);
+        for (place, &byte) in bytes.iter().enumerate() {
+            match byte.wrapping_sub(b'0') {
+                digit @ 0..=9 => digits = digits * 10 + u64::from(digit),
+                _ if byte == b'.' => point = Some(place),
                 _ => return None,
             }
         }
         Some(Short {
             negative,
             digits,
-            scale,
-            has_point,
+            n_behind: point.map_or(0, |place| bytes.len() - 1 - place),
+            ends_in_zero: bytes.last() == Some(&b'0'),
         })
     }
 
+    /// The integer where it is one, else the nearest binary64.
+    #[inline]
+    pub(super) fn exact(&self) -> Result<i64, f64> {
+        self.integer().ok_or_else(|| self.nearest())
+    }
+
     fn integer(&self) -> Option<i64> {
-        let whole = match self.has_point {
-            true if !self.digits.is_multiple_of(self.scale) => return None,
-            true => self.digits / self.scale,
-            false => self.digits,
+        let whole = match POWERS_OF_TEN[self.n_behind] {
+            1 => self.digits,
+            // Most fractions need no division to be told from integers.
+            _ if !self.ends_in_zero => return None,
+            scale if !self.digits.is_multiple_of(scale) => return None,
+            scale => self.digits / scale,
         };
         Some(if self.negative {
             -(whole as i64)
@@ -121,11 +137,11 @@ impl Short {
 
     /// Digits and scale are exact in binary64, so that dividing them rounds once.
     fn nearest(&self) -> f64 {
-        if !self.has_point {
+        if self.n_behind == 0 {
             let whole = self.digits as i64;
             return if self.negative { -whole } else { whole } as f64;
         }
-        let magnitude = self.digits as f64 / self.scale as f64;
+        let magnitude = self.digits as f64 / POWERS_OF_TEN[self.n_behind] as f64;
         if self.negative { -magnitude } else { magnitude }
     }
 }

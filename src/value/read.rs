@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::arena::Container;
 use super::node::{ESCAPED, Node, Span};
+use super::number::Short;
 use super::patch::Overlay;
 use super::text::name_of;
 use super::{Arena, JsonStr, Kind, Measure, Number, Value};
@@ -32,6 +33,21 @@ impl Arena {
     pub fn as_number(&self, value: Value) -> Option<Number<'_>> {
         let lexeme = self.text_of(value, Kind::Number)?;
         Some(Number { lexeme })
+    }
+
+    /// The number where it is an integer that fits, else the nearest binary64.
+    #[inline]
+    pub fn as_exact(&self, value: Value) -> Option<Result<i64, f64>> {
+        if let (arena, Node::Span(span)) = self.node(value)
+            && span.kind == Kind::Number
+            && !value.is_name()
+        {
+            let bytes = &arena.text.as_bytes()[span.start as usize..span.end as usize];
+            if let Some(short) = Short::of(bytes) {
+                return Some(short.exact());
+            }
+        }
+        self.as_number(value).map(Number::as_exact)
     }
 
     /// The string, as it is spelled.

@@ -254,8 +254,7 @@ pub(super) struct Start {
 
 #[derive(Debug)]
 pub(super) struct Read {
-    pub(super) root: Variable,
-    pub(super) keys: Vec<Key>,
+    pub(super) start: Start,
     /// The same as a path, for when an array is met.
     pub(super) path: Path,
 }

@@ -18,7 +18,7 @@ impl Program {
     pub fn variables(&self) -> Vec<&str> {
         let free = self.code.nodes.iter().filter_map(|node| match &node.expr {
             Expr::Variable(variable) if variable.locals.is_empty() => variable.global,
-            Expr::Read(read) if read.root.locals.is_empty() => read.root.global,
+            Expr::Read(read) if read.start.root.locals.is_empty() => read.start.root.global,
             _ => None,
         });
         let free: Vec<u32> = free.collect();
@@ -39,8 +39,8 @@ impl Program {
         let (mut members, mut roots) = (Vec::new(), Vec::new());
         for node in &code.nodes {
             let (root, member) = match &node.expr {
-                Expr::Read(read) if is_it(&read.root) => {
-                    (read.path.steps.first(), read.keys.first())
+                Expr::Read(read) if is_it(&read.start.root) => {
+                    (read.path.steps.first(), read.start.keys.first())
                 }
                 Expr::Path(path) => match path.steps.as_slice() {
                     [root, second, ..] => match (&code[*root].expr, &code[*second].expr) {

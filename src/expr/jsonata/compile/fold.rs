@@ -24,12 +24,34 @@ pub(super) fn fold(code: &mut Code) {
         }
     }
     for place in 0..code.nodes.len() {
+        unwrap_operation(code, place);
         if let Expr::Object(pairs) = &code.nodes[place].expr {
             let keys = literal_keys(code, pairs);
             if let Expr::Object(pairs) = &mut code.nodes[place].expr {
                 pairs.literal_keys = keys;
             }
         }
+    }
+}
+
+/// Brackets around one operation, as in `items.(price * qty)`, are no more than that operation.
+fn unwrap_operation(code: &mut Code, place: usize) {
+    let Expr::Block(expressions, None) = &code.nodes[place].expr else {
+        return;
+    };
+    let [only] = expressions.as_slice() else {
+        return;
+    };
+    let inner = &code[*only];
+    match inner.expr {
+        // A range is a sequence, which brackets hold together.
+        Expr::Binary(operator, left, right) if operator != Operator::Range && inner.plain => {
+            let position = inner.position;
+            let block = &mut code.nodes[place];
+            block.expr = Expr::Binary(operator, left, right);
+            block.position = position;
+        }
+        _ => {}
     }
 }
 

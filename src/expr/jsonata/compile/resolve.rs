@@ -420,7 +420,8 @@ impl Resolver<'_> {
             steps: std::mem::take(&mut path.steps),
             ..Path::default()
         };
-        Some(Read { root, keys, path })
+        let start = Start { root, keys };
+        Some(Read { start, path })
     }
 
     /// Notes what of a path needs no sequences: how it begins, or the only name that it is.

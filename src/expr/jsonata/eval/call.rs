@@ -7,7 +7,7 @@ use super::super::heap::{FrameId, Function, Item, ListKind};
 use super::super::program::{Call, Expr, ExprId, Lambda, Node};
 use super::{Kind, Machine};
 
-/// A call in tail position: evaluated by the loop in [`Machine::apply_in`].
+/// A call in tail position: evaluated by the loop in [`Machine::tail_calls`].
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pending {
     node: ExprId,
@@ -164,10 +164,17 @@ impl Machine<'_, '_> {
 
     /// Calls a function with the arguments on the stack from `base` on.
     fn apply_in(&mut self, function: Item, base: usize, context: Item) -> Result<Item, Failure> {
+        match self.apply_once(function, base, context)? {
+            Item::TailCall => self.tail_calls(base, context),
+            result => Ok(result),
+        }
+    }
+
+    fn tail_calls(&mut self, base: usize, context: Item) -> Result<Item, Failure> {
         let code = self.code;
         let mark = self.heap.mark();
         let n_changes = self.n_changes;
-        let mut result = self.apply_once(function, base, context)?;
+        let mut result = Item::TailCall;
         while result == Item::TailCall {
             self.step()?;
             let pending = self

@@ -158,8 +158,8 @@ impl<'d> Direct<'d> {
             }
             _ => return None,
         };
-        let name = &code.globals[self.global(&read.root)?].name;
-        let (first, rest) = read.keys.split_first()?;
+        let name = &code.globals[self.global(&read.start.root)?].name;
+        let (first, rest) = read.start.keys.split_first()?;
         let mut found = self.scope.bindings.member(self.arena, name, first)?;
         for key in rest {
             let Some(value) = found else { break };

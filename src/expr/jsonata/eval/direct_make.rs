@@ -33,7 +33,7 @@ fn makes(code: &Code, id: ExprId, depth: usize) -> bool {
     let makes = |id: &ExprId| makes(code, *id, depth - 1);
     match &node.expr {
         Expr::Literal(_) | Expr::And(..) | Expr::Or(..) => true,
-        Expr::Read(read) => read.root.locals.is_empty(),
+        Expr::Read(read) => read.start.root.locals.is_empty(),
         Expr::Variable(variable) => variable.locals.is_empty(),
         Expr::Array(items) => items.iter().all(makes),
         Expr::Object(pairs) => {
@@ -161,8 +161,8 @@ impl<'d> Direct<'d> {
 
     /// `$name.a.b` with an array on the way: what its elements have, in a row.
     fn gather(&mut self, read: &Read) -> Option<Option<Value>> {
-        let name = &self.code.globals[self.global(&read.root)?].name;
-        let (first, mut keys) = read.keys.split_first()?;
+        let name = &self.code.globals[self.global(&read.start.root)?].name;
+        let (first, mut keys) = read.start.keys.split_first()?;
         let mut found = self.scope.bindings.member(self.arena, name, first)??;
         while self.arena.kind(found) == Kind::Object {
             let (key, rest) = keys.split_first()?;

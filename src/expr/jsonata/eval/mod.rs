@@ -22,7 +22,7 @@ use crate::value::{Arena, Value};
 use super::budget::Budget;
 use super::error::Failure;
 use super::heap::{FrameId, Heap, Item, ListKind};
-use super::program::{Code, Expr, ExprId, Node, Variable};
+use super::program::{Code, Expr, ExprId, Node, Operator, Variable};
 use super::{Evaluated, Scope, Workspace};
 use call::Pending;
 pub(super) use direct::evaluate_directly;
@@ -197,6 +197,14 @@ impl Machine<'_, '_> {
                 Some(found) => found,
                 None => return self.eval_node(id, node, input, frame),
             },
+            Expr::Binary(operator, left, right) if self.depth + 1 < self.budget.depth => {
+                let left = self.at_hand(*left, input, frame);
+                let right = self.at_hand(*right, input, frame);
+                let (Some(left), Some(right)) = (left, right) else {
+                    return self.eval_node(id, node, input, frame);
+                };
+                self.operation(node, *operator, left, right)?
+            }
             _ => return self.eval_node(id, node, input, frame),
         };
         self.step()?;
@@ -204,6 +212,34 @@ impl Machine<'_, '_> {
             Item::List(list) => Ok(self.settle(list, node.keep_array)),
             _ => Ok(leaf),
         }
+    }
+
+    /// What needs no evaluation: a literal, a variable, or a member that is found through objects alone.
+    #[inline(always)]
+    pub(super) fn at_hand(&mut self, id: ExprId, input: Item, frame: FrameId) -> Option<Item> {
+        let code = self.code;
+        let node = &code[id];
+        let found = match &node.expr {
+            _ if !node.plain => return None,
+            Expr::Literal(item) => *item,
+            Expr::Variable(variable) => self.variable(variable, frame),
+            Expr::Read(read) => self.walk(&read.start, frame)?,
+            Expr::Path(path) => self.named(path, input)?,
+            _ => return None,
+        };
+        // A sequence is yet to be settled.
+        (!matches!(found, Item::List(_))).then_some(found)
+    }
+
+    fn operation(
+        &mut self,
+        node: &Node,
+        operator: Operator,
+        left: Item,
+        right: Item,
+    ) -> Result<Item, Failure> {
+        let result = self.binary(operator, left, right);
+        result.map_err(|failure| failure.at(node.position as usize).of(operator.text()))
     }
 
     fn eval_node(
@@ -255,8 +291,7 @@ impl Machine<'_, '_> {
             Expr::Binary(operator, left, right) => {
                 let left = self.eval(*left, input, frame)?;
                 let right = self.eval(*right, input, frame)?;
-                let result = self.binary(*operator, left, right);
-                result.map_err(|failure| failure.at(node.position as usize).of(operator.text()))
+                self.operation(node, *operator, left, right)
             }
             Expr::And(left, right) => self.logical(node, (*left, *right), true, input, frame),
             Expr::Or(left, right) => self.logical(node, (*left, *right), false, input, frame),

@@ -30,7 +30,7 @@ impl From<f64> for Number {
 impl Number {
     /// The number that a value is.
     pub(in super::super) fn of(arena: &Arena, value: Value) -> Option<Number> {
-        Some(match arena.as_number(value)?.as_exact() {
+        Some(match arena.as_exact(value)? {
             Ok(integer) => Number::Int(integer),
             Err(nearest) => Number::Float(nearest),
         })
@@ -40,6 +40,15 @@ impl Number {
         match self {
             Number::Int(value) => value as f64,
             Number::Float(value) => value,
+        }
+    }
+
+    /// As binary64, where that loses nothing; never the other zero, infinite or none.
+    pub(in super::super) fn exact(self) -> Option<f64> {
+        match self {
+            Number::Int(value) if value.unsigned_abs() < EXACT as u64 => Some(value as f64),
+            Number::Float(value) if value.is_finite() && value != 0.0 => Some(value),
+            _ => None,
         }
     }
 

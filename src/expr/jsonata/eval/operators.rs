@@ -83,6 +83,7 @@ impl Machine<'_, '_> {
     }
 
     /// A number to calculate with, or nothing.
+    #[inline]
     fn operand(&self, item: Item, code: &'static str) -> Result<Option<Number>, Failure> {
         if item == Item::Undefined {
             return Ok(None);

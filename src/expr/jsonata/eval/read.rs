@@ -213,15 +213,10 @@ impl Machine<'_, '_> {
     /// The member of that name: of an object, or of all objects in an array.
     pub(in super::super) fn lookup(&mut self, input: Item, key: &Key) -> Result<Item, Failure> {
         match input {
-            Item::Json(value) => match self.arena.kind(value) {
-                value::Kind::Object => {
-                    return Ok(self
-                        .arena
-                        .get(value, key)
-                        .map_or(Item::Undefined, Item::Json));
-                }
-                value::Kind::Array => {}
-                _ => return Ok(Item::Undefined),
+            Item::Json(value) => match self.arena.member(value, key) {
+                Some(found) => return Ok(found.map_or(Item::Undefined, Item::Json)),
+                None if self.arena.kind(value) == value::Kind::Array => {}
+                None => return Ok(Item::Undefined),
             },
             Item::List(_) => {}
             _ => return Ok(self.member(input, key.name())),
@@ -249,25 +244,24 @@ impl Machine<'_, '_> {
         input: Item,
         frame: FrameId,
     ) -> Result<Item, Failure> {
-        let mut keys = read.keys.as_slice();
-        let mut at = match self.host_member(&read.root, read.keys.first()) {
+        let mut keys = read.start.keys.as_slice();
+        let mut at = match self.host_member(&read.start.root, read.start.keys.first()) {
             Some(found) => {
                 keys = &keys[1..];
                 found
             }
-            None => self.variable(&read.root, frame),
+            None => self.variable(&read.start.root, frame),
         };
         for (place, key) in keys.iter().enumerate() {
             // The path's first step is the variable.
-            let step = read.keys.len() - keys.len() + place + 1;
+            let step = read.start.keys.len() - keys.len() + place + 1;
             at = match at {
-                Item::Json(value) => match self.arena.kind(value) {
-                    value::Kind::Object => self
-                        .arena
-                        .get(value, key)
-                        .map_or(Item::Undefined, Item::Json),
-                    value::Kind::Array => return self.rest_of_path(&read.path, step, at, frame),
-                    _ => return Ok(Item::Undefined),
+                Item::Json(value) => match self.arena.member(value, key) {
+                    Some(found) => found.map_or(Item::Undefined, Item::Json),
+                    None if self.arena.kind(value) == value::Kind::Array => {
+                        return self.rest_of_path(&read.path, step, at, frame);
+                    }
+                    None => return Ok(Item::Undefined),
                 },
                 Item::List(_) => return self.sequence_path(&read.path, input, frame),
                 Item::Undefined => return Ok(at),
@@ -276,7 +270,9 @@ impl Machine<'_, '_> {
         }
         match at {
             // Made by the expression: it may be a sequence, which a path takes apart.
-            Item::List(_) if !read.keys.is_empty() => self.sequence_path(&read.path, input, frame),
+            Item::List(_) if !read.start.keys.is_empty() => {
+                self.sequence_path(&read.path, input, frame)
+            }
             _ => Ok(at),
         }
     }
@@ -294,13 +290,10 @@ impl Machine<'_, '_> {
         for key in keys {
             at = match at {
                 Item::Undefined => break,
-                Item::Json(value) => match self.arena.kind(value) {
-                    value::Kind::Object => self
-                        .arena
-                        .get(value, key)
-                        .map_or(Item::Undefined, Item::Json),
-                    value::Kind::Array => return None,
-                    _ => Item::Undefined,
+                Item::Json(value) => match self.arena.member(value, key) {
+                    Some(found) => found.map_or(Item::Undefined, Item::Json),
+                    None if self.arena.kind(value) == value::Kind::Array => return None,
+                    None => Item::Undefined,
                 },
                 _ => return None,
             };
@@ -314,10 +307,7 @@ impl Machine<'_, '_> {
         let (Some(key), Item::Json(value)) = (&path.name, context) else {
             return None;
         };
-        if self.arena.kind(value) != value::Kind::Object {
-            return None;
-        }
-        let found = self.arena.get(value, key);
+        let found = self.arena.member(value, key)?;
         Some(found.map_or(Item::Undefined, Item::Json))
     }
 

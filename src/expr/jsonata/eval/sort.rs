@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::super::error::Failure;
-use super::super::heap::{FrameId, Item, ListKind};
+use super::super::heap::{FrameId, Item, ListId, ListKind};
 use super::super::program::{LayoutId, Node, Term};
 use super::path::Sequence;
 use super::tuple::CONTEXT;
@@ -36,6 +36,11 @@ impl Machine<'_, '_> {
             return Ok(input);
         }
         self.reserve(len * 8)?;
+        if let ([term], None) = (terms, layout)
+            && let Some(sorted) = self.order_by_numbers(term, list, frame)?
+        {
+            return Ok(sorted);
+        }
         let mut sorted = Vec::with_capacity(len);
         for index in 0..len {
             sorted.push(Sorted {
@@ -50,6 +55,34 @@ impl Machine<'_, '_> {
         let items = sorted.iter().map(|sorted| sorted.item);
         let list = self.heap.push_list_from(items, ListKind::ARRAY);
         Ok(Sequence::Many(Item::List(list)))
+    }
+
+    /// The same by one term that is a number at hand for every item, which most are: none where there is more to it.
+    fn order_by_numbers(
+        &mut self,
+        term: &Term,
+        list: ListId,
+        frame: FrameId,
+    ) -> Result<Option<Sequence>, Failure> {
+        let len = self.heap.list_len(list);
+        self.spend(len)?;
+        let mut sorted = Vec::with_capacity(len);
+        for index in 0..len {
+            let item = self.heap.element(list, index);
+            let key = self.at_hand(term.by, item, frame);
+            match key.and_then(|key| self.number(key)?.exact()) {
+                Some(key) => sorted.push((key, item)),
+                None => return Ok(None),
+            }
+        }
+        // Stable, as the merge sort is: with numbers in order the two agree.
+        match term.descending {
+            true => sorted.sort_by(|(a, _), (b, _)| b.total_cmp(a)),
+            false => sorted.sort_by(|(a, _), (b, _)| a.total_cmp(b)),
+        }
+        let items = sorted.iter().map(|(_, item)| *item);
+        let list = self.heap.push_list_from(items, ListKind::ARRAY);
+        Ok(Some(Sequence::Many(Item::List(list))))
     }
 
     fn comes_after(
@@ -139,15 +172,29 @@ impl Machine<'_, '_> {
     }
 }
 
+/// So many items are sorted without asking for memory.
+const FEW: usize = 16;
+
 /// Merges halves, the first half one item shorter: with an inconsistent order the result is the reference's all the same.
 fn merge_sort<M, T>(
     machine: &mut M,
     items: &mut [T],
     after: &mut dyn FnMut(&mut M, &mut T, &mut T) -> Result<bool, Failure>,
 ) -> Result<(), Failure> {
-    let mut order: Vec<usize> = (0..items.len()).collect();
-    let mut buffer = Vec::with_capacity(items.len());
-    sort_part(machine, items, &mut order, &mut buffer, after)?;
+    let len = items.len();
+    let (mut few, mut many) = ([0; 2 * FEW], Vec::new());
+    let places = match few.get_mut(..2 * len) {
+        Some(few) => few,
+        None => {
+            many.resize(2 * len, 0);
+            &mut many[..]
+        }
+    };
+    let (order, buffer) = places.split_at_mut(len);
+    for (place, order) in order.iter_mut().enumerate() {
+        *order = place;
+    }
+    sort_part(machine, items, order, buffer, after)?;
     // `order` says which item comes to each place; carried out by swapping along its cycles.
     for place in 0..order.len() {
         let mut from = order[place];
@@ -163,7 +210,7 @@ fn sort_part<M, T>(
     machine: &mut M,
     items: &mut [T],
     order: &mut [usize],
-    buffer: &mut Vec<usize>,
+    buffer: &mut [usize],
     after: &mut dyn FnMut(&mut M, &mut T, &mut T) -> Result<bool, Failure>,
 ) -> Result<(), Failure> {
     if order.len() <= 1 {
@@ -172,22 +219,25 @@ fn sort_part<M, T>(
     let (left, right) = order.split_at_mut(order.len() / 2);
     sort_part(machine, items, left, buffer, after)?;
     sort_part(machine, items, right, buffer, after)?;
-    buffer.clear();
     let (mut l, mut r) = (0, 0);
     while l < left.len() && r < right.len() {
         let [a, b] = items
             .get_disjoint_mut([left[l], right[r]])
             .expect("the halves hold different places");
+        let next = &mut buffer[l + r];
         if after(machine, a, b)? {
-            buffer.push(right[r]);
+            *next = right[r];
             r += 1;
         } else {
-            buffer.push(left[l]);
+            *next = left[l];
             l += 1;
         }
     }
-    buffer.extend_from_slice(&left[l..]);
-    buffer.extend_from_slice(&right[r..]);
-    order.copy_from_slice(buffer);
+    let len = left.len() + right.len();
+    let rest = &mut buffer[l + r..len];
+    let (rest_of_left, rest_of_right) = rest.split_at_mut(left.len() - l);
+    rest_of_left.copy_from_slice(&left[l..]);
+    rest_of_right.copy_from_slice(&right[r..]);
+    order.copy_from_slice(&buffer[..len]);
     Ok(())
 }
