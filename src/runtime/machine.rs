@@ -123,6 +123,9 @@ impl Machine {
                 if let Some(breaker) = handler.breaker() {
                     metrics.show_breaker(breaker);
                 }
+                if let Some(exchanges) = handler.exchanges() {
+                    metrics.show_exchanges(exchanges);
+                }
                 Bound { handler, metrics }
             });
             if bound.is_none() {

@@ -31,7 +31,7 @@ use hyper::header::HeaderValue;
 
 use crate::engine::TaskReply;
 use crate::kafka::Cluster;
-use crate::telemetry::BreakerMetrics;
+use crate::telemetry::{BreakerMetrics, ExchangeMetrics};
 use crate::value::Arena;
 use crate::value::Value;
 
@@ -134,6 +134,11 @@ pub trait Handler: Send + Sync {
 
     /// How the circuit breaker is that calls have to pass, where there is one.
     fn breaker(&self) -> Option<Arc<BreakerMetrics>> {
+        None
+    }
+
+    /// The limits that its exchanges over HTTP met, where there are any.
+    fn exchanges(&self) -> Option<Arc<ExchangeMetrics>> {
         None
     }
 }

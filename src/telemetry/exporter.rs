@@ -156,6 +156,7 @@ mod tests {
         let machine = Arc::new(MachineMetrics::new(["Pass"], []));
         machine.binding("b").open().answered(Err(Some("E")));
         machine.binding("b").show_breaker(Arc::default());
+        machine.binding("b").show_exchanges(Arc::default());
         let metrics = PipelineMetrics::new("p", machine);
         metrics.commit(true);
         metrics.rebalance("assigned");

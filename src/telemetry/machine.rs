@@ -6,7 +6,7 @@ use std::time::Instant;
 use metrics::{counter, gauge};
 
 use super::by_error::ByError;
-use super::{BreakerMetrics, Histogram, Sharded, names};
+use super::{BreakerMetrics, ExchangeLimit, ExchangeMetrics, Histogram, Sharded, names};
 
 /// Counts of a machine; handles of its bindings are made when the plan is loaded.
 #[derive(Default)]
@@ -28,6 +28,7 @@ pub struct BindingMetrics {
     errors: ByError,
     seconds: Histogram,
     breaker: OnceLock<Arc<BreakerMetrics>>,
+    exchanges: OnceLock<Arc<ExchangeMetrics>>,
 }
 
 /// A task call under way; one that is dropped was cancelled.
@@ -92,6 +93,7 @@ impl MachineMetrics {
         for (limit, met) in &self.limits {
             counter!(names::LIMITS, "pipeline" => pipeline(), "limit" => *limit).absolute(sum(met));
         }
+        self.publish_exchanges(&pipeline);
         counter!(names::RETRIES, "pipeline" => pipeline()).absolute(sum(&self.retries));
         counter!(names::CATCHES, "pipeline" => pipeline()).absolute(sum(&self.catches));
         for binding in self.bindings().iter() {
@@ -119,6 +121,21 @@ impl MachineMetrics {
         }
     }
 
+    /// Limits of exchanges, summed over the bindings.
+    fn publish_exchanges(&self, pipeline: &impl Fn() -> String) {
+        let bindings = self.bindings();
+        let exchanges = bindings
+            .iter()
+            .filter_map(|binding| binding.exchanges.get());
+        for limit in ExchangeLimit::ALL {
+            let met = exchanges.clone().map(|exchanges| exchanges.count(limit));
+            if exchanges.clone().next().is_some() {
+                counter!(names::LIMITS, "pipeline" => pipeline(), "limit" => limit.key())
+                    .absolute(met.sum());
+            }
+        }
+    }
+
     /// Shows the histogram of each binding to `look`.
     pub(super) fn each_binding(&self, mut look: impl FnMut(&str, &Histogram)) {
         let bindings = self.bindings();
@@ -139,12 +156,18 @@ impl BindingMetrics {
             errors: ByError::default(),
             seconds: Histogram::default(),
             breaker: OnceLock::new(),
+            exchanges: OnceLock::new(),
         }
     }
 
     /// Shows the binding's breaker, too. All its Task states have the same.
     pub fn show_breaker(&self, breaker: Arc<BreakerMetrics>) {
         self.breaker.get_or_init(|| breaker);
+    }
+
+    /// Shows the limits that its exchanges meet, too. All its Task states have the same client.
+    pub fn show_exchanges(&self, exchanges: Arc<ExchangeMetrics>) {
+        self.exchanges.get_or_init(|| exchanges);
     }
 
     /// A call begins.

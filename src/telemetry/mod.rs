@@ -5,6 +5,7 @@
 
 mod breaker;
 mod by_error;
+mod exchange;
 mod exporter;
 #[cfg(feature = "heap")]
 mod heap;
@@ -22,6 +23,7 @@ mod seconds;
 mod sharded;
 
 pub use breaker::BreakerMetrics;
+pub use exchange::{ExchangeLimit, ExchangeMetrics};
 pub use exporter::Exporter;
 #[cfg(feature = "heap")]
 pub use heap::Counted;

@@ -31,7 +31,7 @@ table! {
     IN_FLIGHT = Gauge Count "expressd_in_flight_executions" ["pipeline"];
     /// States entered, by `Type`.
     STATES_ENTERED = Counter Count "expressd_states_entered_total" ["pipeline" "type"];
-    /// Times that an execution met a limit, caught or not; `limit` is the config's name of it, or `expression`.
+    /// Times that an execution met a limit, caught or not; `limit` is the config's name of it, or `expression`; those of task calls over HTTP are `response` and `timeouts.…`.
     LIMITS = Counter Count "expressd_limits_met_total" ["pipeline" "limit"];
     /// Attempts that a `Retry` made.
     RETRIES = Counter Count "expressd_retries_total" ["pipeline"];

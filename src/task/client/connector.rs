@@ -1,5 +1,6 @@
 //! From an address to a connection, within a time.
 
+use std::error::Error;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -23,7 +24,7 @@ pub(super) struct Connector {
     timeout: Duration,
 }
 
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
+type BoxError = Box<dyn Error + Send + Sync>;
 
 /// A connection was not there in time.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +52,18 @@ impl Connector {
             timeout: config.timeouts.connect.0,
         }
     }
+}
+
+/// Whether a request failed because there was no connection in time.
+pub(super) fn was_too_slow(error: &(dyn Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if error.is::<TooSlow>() {
+            return true;
+        }
+        next = error.source();
+    }
+    false
 }
 
 impl Service<Uri> for Connector {

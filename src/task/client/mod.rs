@@ -8,6 +8,7 @@ mod resolver;
 mod tls;
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http_body_util::BodyExt;
@@ -25,6 +26,7 @@ pub(crate) use resolver::{Addresses, Resolver};
 
 use self::connector::Connector;
 use super::KeyProblem;
+use crate::telemetry::{ExchangeLimit, ExchangeMetrics};
 
 /// Sends requests one by one over pooled connections. Follows no redirects.
 ///
@@ -34,6 +36,7 @@ pub(crate) struct Client {
     timeouts: Timeouts,
     /// Bytes of a response's body.
     response: usize,
+    metrics: Arc<ExchangeMetrics>,
 }
 
 #[derive(Clone, Copy)]
@@ -85,7 +88,13 @@ impl Client {
                 total: total.0,
             },
             response: config.response.bytes(),
+            metrics: Arc::default(),
         })
+    }
+
+    /// The limits that its exchanges met.
+    pub(crate) fn metrics(&self) -> Arc<ExchangeMetrics> {
+        Arc::clone(&self.metrics)
     }
 
     /// Sends a request and reads the whole response, whatever its status.
@@ -96,21 +105,27 @@ impl Client {
         let authority = request.uri().authority().cloned();
         let authority = authority.as_ref().map_or("", Authority::as_str);
         let end = Instant::now() + self.timeouts.total;
-        let answer = self.within("first byte", self.timeouts.first_byte, end);
+        let answer = self.within(ExchangeLimit::FirstByte, self.timeouts.first_byte, end);
         let (head, mut body) = answer
             .of(self.pool.request(request))
             .await?
-            .map_err(|error| Failure::request(authority, &error))?
+            .map_err(|error| {
+                if connector::was_too_slow(&error) {
+                    self.metrics.met(ExchangeLimit::Connect);
+                }
+                Failure::request(authority, &error)
+            })?
             .into_parts();
         let mut pieces = Pieces::default();
         loop {
-            let piece = self.within("idle", self.timeouts.idle, end);
+            let piece = self.within(ExchangeLimit::Idle, self.timeouts.idle, end);
             let Some(frame) = piece.of(body.frame()).await? else {
                 return Ok(Response::from_parts(head, pieces.whole()));
             };
             let frame = frame.map_err(|error| Failure::body(authority, &error))?;
             if let Ok(data) = frame.into_data() {
                 if pieces.len + data.len() > self.response {
+                    self.metrics.met(ExchangeLimit::Response);
                     return Err(Failure::TooLarge(self.response));
                 }
                 pieces.add(data);
@@ -119,30 +134,41 @@ impl Client {
     }
 
     /// The limit of a part of an exchange that begins now, or that of the whole where it is nearer: one timer for both.
-    fn within(&self, name: &'static str, limit: Duration, end: Instant) -> Limit {
+    fn within(&self, part: ExchangeLimit, limit: Duration, end: Instant) -> Limit<'_> {
         let at = Instant::now() + limit;
-        match at < end {
-            true => Limit { name, limit, at },
-            false => Limit {
-                name: "total",
-                limit: self.timeouts.total,
-                at: end,
-            },
+        let (which, limit, at) = match at < end {
+            true => (part, limit, at),
+            false => (ExchangeLimit::Total, self.timeouts.total, end),
+        };
+        Limit {
+            which,
+            limit,
+            at,
+            metrics: &self.metrics,
         }
     }
 }
 
 /// When something has to be there.
-struct Limit {
-    name: &'static str,
+struct Limit<'a> {
+    which: ExchangeLimit,
     limit: Duration,
     at: Instant,
+    metrics: &'a ExchangeMetrics,
 }
 
-impl Limit {
+impl Limit<'_> {
     async fn of<T>(self, part: impl Future<Output = T>) -> Result<T, Failure> {
         let part = timeout_at(self.at, part).await;
-        part.map_err(|_| Failure::late(self.name, self.limit))
+        part.map_err(|_| {
+            self.metrics.met(self.which);
+            let name = match self.which {
+                ExchangeLimit::FirstByte => "first byte",
+                ExchangeLimit::Idle => "idle",
+                _ => "total",
+            };
+            Failure::late(name, self.limit)
+        })
     }
 }
 

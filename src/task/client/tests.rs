@@ -20,6 +20,8 @@ use tokio_rustls::TlsAcceptor;
 use super::*;
 use crate::task::testing::certificate;
 
+mod limits;
+
 /// A server that speaks HTTP/2 and nothing else.
 struct Server {
     address: SocketAddr,

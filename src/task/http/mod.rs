@@ -21,7 +21,7 @@ use super::gate::Gate;
 use super::header_value;
 use super::{Answer, Call, Handler, Integration, KeyProblem, Pass, Site};
 use crate::plan;
-use crate::telemetry::BreakerMetrics;
+use crate::telemetry::{BreakerMetrics, ExchangeMetrics};
 
 pub use config::HttpConfig;
 
@@ -125,6 +125,10 @@ impl Handler for Bound {
 
     fn breaker(&self) -> Option<Arc<BreakerMetrics>> {
         Some(self.0.endpoint.gate.metrics())
+    }
+
+    fn exchanges(&self) -> Option<Arc<ExchangeMetrics>> {
+        Some(self.0.endpoint.client.metrics())
     }
 }
 

@@ -26,6 +26,7 @@ use super::header_value;
 use super::{Answer, Call, Glob, Handler, Integration, KeyProblem, Pass, Site};
 use crate::engine::TaskReply;
 use crate::error_name;
+use crate::telemetry::ExchangeMetrics;
 
 pub use config::{ConnectionConfig, HttpInvokeConfig};
 
@@ -106,6 +107,10 @@ impl Handler for HttpInvoke {
             Err(reply) => Answer::Now(reply),
             Ok(request) => self.send(request, pass),
         }
+    }
+
+    fn exchanges(&self) -> Option<Arc<ExchangeMetrics>> {
+        Some(self.0.client.metrics())
     }
 }
 

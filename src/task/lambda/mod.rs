@@ -12,18 +12,17 @@ use std::sync::Arc;
 use http_body_util::Full;
 use hyper::Request;
 use hyper::body::Bytes;
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, USER_AGENT};
-use jiff::Timestamp;
+use hyper::header::{CONTENT_TYPE, HOST, USER_AGENT};
 
 use self::answer::Shape;
 use self::credentials::{Environment, Provider};
 use self::invocation::Invocation;
-use self::sign::{Scope, ToSign, authorization, encoded};
+use self::sign::{Scope, ToSign, encoded, sign};
 use super::client::{Client, Failure, Resolver};
 use super::gate::Gate;
 use super::{Answer, Call, Handler, Integration, KeyProblem, Pass, Site};
 use crate::engine::TaskReply;
-use crate::telemetry::BreakerMetrics;
+use crate::telemetry::{BreakerMetrics, ExchangeMetrics};
 
 pub use config::LambdaConfig;
 pub use credentials::CredentialsSource;
@@ -190,6 +189,10 @@ impl Handler for Bound {
     fn breaker(&self) -> Option<Arc<BreakerMetrics>> {
         Some(self.api.gate.metrics())
     }
+
+    fn exchanges(&self) -> Option<Arc<ExchangeMetrics>> {
+        Some(self.api.client.metrics())
+    }
 }
 
 impl Bound {
@@ -236,28 +239,17 @@ impl Api {
         headers.push((CONTENT_TYPE.as_str(), "application/json".to_string()));
         headers.push((HOST.as_str(), target.host.clone()));
         if let Some(credentials) = credentials {
-            let time = time(now);
-            headers.push(("x-amz-date", time.clone()));
-            if let Some(token) = &credentials.session_token {
-                headers.push(("x-amz-security-token", token.clone()));
-            }
-            let signed: Vec<_> = headers
-                .iter()
-                .map(|(name, value)| (*name, value.as_str()))
-                .collect();
             let request = ToSign {
                 method: "POST",
                 path: &encoded(&path, "/"),
                 query: &query,
-                headers: &signed,
                 body: &body,
             };
             let scope = Scope {
                 region: &target.region,
                 service: "lambda",
             };
-            let authorization = authorization(&request, &credentials, scope, &time);
-            headers.push((AUTHORIZATION.as_str(), authorization));
+            sign(&request, &mut headers, &credentials, scope, now);
         }
         let mut request = Request::post(uri);
         for (name, value) in headers {
@@ -289,12 +281,6 @@ impl Target {
             region: region.to_string(),
         })
     }
-}
-
-/// `20150830T123600Z`
-fn time(millis: i64) -> String {
-    let time = Timestamp::from_millisecond(millis).unwrap_or_default();
-    time.strftime("%Y%m%dT%H%M%SZ").to_string()
 }
 
 #[cfg(test)]

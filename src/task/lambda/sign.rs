@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use hyper::header::AUTHORIZATION;
+use jiff::Timestamp;
 use ring::hmac::{HMAC_SHA256, Key, Tag};
 use sha2::{Digest, Sha256};
 
@@ -14,8 +16,6 @@ pub(super) struct ToSign<'a> {
     pub(super) path: &'a str,
     /// Names and values, not encoded.
     pub(super) query: &'a [(&'a str, &'a str)],
-    /// Names in lower case; `host` and `x-amz-date` are among them.
-    pub(super) headers: &'a [(&'a str, &'a str)],
     pub(super) body: &'a [u8],
 }
 
@@ -28,14 +28,34 @@ pub(super) struct Scope<'a> {
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
-/// The value of `Authorization`. `time` is `20150830T123600Z`, the value of `x-amz-date`.
-pub(super) fn authorization(
+/// Adds what says who sends a request, and when: milliseconds since the epoch. Names of headers are in lower case, `host` is
+/// among them, and all of them are signed.
+pub(super) fn sign(
     request: &ToSign<'_>,
+    headers: &mut Vec<(&'static str, String)>,
+    credentials: &Credentials,
+    scope: Scope<'_>,
+    now: i64,
+) {
+    let time = Timestamp::from_millisecond(now).unwrap_or_default();
+    let time = time.strftime("%Y%m%dT%H%M%SZ").to_string();
+    headers.push(("x-amz-date", time.clone()));
+    if let Some(token) = &credentials.session_token {
+        headers.push(("x-amz-security-token", token.clone()));
+    }
+    let signed = headers.iter().map(|(name, value)| (*name, value.as_str()));
+    let authorization = authorization(request, signed.collect(), credentials, scope, &time);
+    headers.push((AUTHORIZATION.as_str(), authorization));
+}
+
+/// The value of `Authorization`. `time` is `20150830T123600Z`, the value of `x-amz-date`.
+fn authorization(
+    request: &ToSign<'_>,
+    mut headers: Vec<(&str, &str)>,
     credentials: &Credentials,
     scope: Scope<'_>,
     time: &str,
 ) -> String {
-    let mut headers = request.headers.to_vec();
     headers.sort_unstable();
     let names: Vec<_> = headers.iter().map(|(name, _)| *name).collect();
     let signed_headers = names.join(";");
@@ -147,10 +167,9 @@ mod tests {
             method,
             path: &path,
             query,
-            headers: &headers,
             body: body.as_bytes(),
         };
-        let found = authorization(&request, &credentials, scope, time);
+        let found = authorization(&request, headers, &credentials, scope, time);
         assert_eq!(found.rsplit('=').next(), Some(want), "{case}: {found}");
     }
 

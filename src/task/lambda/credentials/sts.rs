@@ -2,14 +2,13 @@
 
 use http_body_util::Full;
 use hyper::Request;
-use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST};
+use hyper::header::{ACCEPT, CONTENT_TYPE, HOST};
 use jiff::Timestamp;
 
 use super::remote::Remote;
 use super::{Credentials, EARLY};
 use crate::task::lambda::Target;
-use crate::task::lambda::sign::{Scope, ToSign, authorization, encoded};
-use crate::task::lambda::time;
+use crate::task::lambda::sign::{Scope, ToSign, encoded, sign};
 
 /// A role and how it is taken.
 pub(super) struct Role {
@@ -92,28 +91,17 @@ impl Sts<'_> {
             (CONTENT_TYPE.as_str(), FORM.to_string()),
         ];
         if let Some(keys) = keys {
-            let time = time(now);
-            headers.push(("x-amz-date", time.clone()));
-            if let Some(token) = &keys.session_token {
-                headers.push(("x-amz-security-token", token.clone()));
-            }
-            let signed: Vec<_> = headers
-                .iter()
-                .map(|(name, value)| (*name, value.as_str()))
-                .collect();
             let request = ToSign {
                 method: "POST",
                 path: "/",
                 query: &[],
-                headers: &signed,
                 body: form.as_bytes(),
             };
             let scope = Scope {
                 region: &target.region,
                 service: "sts",
             };
-            let authorization = authorization(&request, keys, scope, &time);
-            headers.push((AUTHORIZATION.as_str(), authorization));
+            sign(&request, &mut headers, keys, scope, now);
         }
         let mut request = Request::post(format!("{}/", target.endpoint)).header(ACCEPT, "text/xml");
         for (name, value) in headers {
