@@ -50,8 +50,15 @@ pub(crate) fn run(options: &Options) {
 /// A pool and one machine for each of its threads.
 struct Pool {
     threads: rayon::ThreadPool,
-    machines: Vec<Mutex<(Machine, Vec<u8>)>>,
+    machines: Vec<Mutex<Box<Own>>>,
     batches: Vec<Vec<&'static [u8]>>,
+}
+
+/// What one thread writes to all the time, on no cache line that another one uses.
+#[repr(align(128))]
+struct Own {
+    machine: Machine,
+    out: Vec<u8>,
 }
 
 /// Seconds of one round.
@@ -63,7 +70,12 @@ struct Spent {
 impl Pool {
     fn new(workload: &Workload, threads: usize) -> Pool {
         let plan = compile(workload.definition);
-        let machine = || Mutex::new((Machine::new(plan.clone()), Vec::new()));
+        let machine = || {
+            Mutex::new(Box::new(Own {
+                machine: Machine::new(plan.clone()),
+                out: Vec::new(),
+            }))
+        };
         let events = workload.events();
         let wanted = ROUND_BYTES / workload.bytes();
         let stream: Vec<&[u8]> = events.iter().copied().cycle().take(wanted).collect();
@@ -81,7 +93,7 @@ impl Pool {
             self.batches.par_iter().for_each(|batch| {
                 let worker = rayon::current_thread_index().expect("this is a thread of the pool");
                 let mut machine = self.machines[worker].lock().expect("no worker panicked");
-                let (machine, out) = &mut *machine;
+                let Own { machine, out } = &mut **machine;
                 for event in batch {
                     out.clear();
                     machine.run(event, &InPlace, out);
