@@ -115,8 +115,8 @@ mod tests {
     use super::*;
     use crate::telemetry::names::TABLE;
     use crate::telemetry::{
-        KafkaClientMetrics, KafkaClientStatistics, Kind, MachineMetrics, RuntimeLoad,
-        RuntimeMetrics, Tally,
+        KafkaClientMetrics, KafkaClientReadings, KafkaClientStatistics, Kind, MachineMetrics,
+        RuntimeLoad, RuntimeMetrics, Tally,
     };
 
     #[test]
@@ -162,7 +162,8 @@ mod tests {
         metrics.rebalance("assigned");
         metrics.standing(true, false);
         let _partition = metrics.partition("t", 0);
-        KafkaClientMetrics::new("p", "consumer").set(&KafkaClientStatistics::default());
+        let client = Arc::new(KafkaClientMetrics::new("p", "consumer"));
+        KafkaClientReadings::new(client).take(KafkaClientStatistics::default());
         RuntimeMetrics::new().set(&RuntimeLoad::default(), 0);
         exporter.add(Arc::new(metrics));
         let text = exporter.render();

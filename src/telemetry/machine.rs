@@ -1,6 +1,6 @@
 //! The numbers of one machine: what its executions did, and how its bindings answered.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use metrics::{counter, gauge};
@@ -27,9 +27,13 @@ pub struct BindingMetrics {
     cancelled: Sharded,
     errors: ByError,
     seconds: Histogram,
-    breaker: OnceLock<Arc<BreakerMetrics>>,
-    exchanges: OnceLock<Arc<ExchangeMetrics>>,
+    breakers: Shown<BreakerMetrics>,
+    exchanges: Shown<ExchangeMetrics>,
 }
+
+/// What is counted elsewhere and shown here. Bindings with the same patterns have one name, and each its own breaker and
+/// client; nothing is ever taken away, so that sums do not fall.
+struct Shown<T>(Mutex<Vec<Arc<T>>>);
 
 /// A task call under way; one that is dropped was cancelled.
 pub struct OpenCall {
@@ -63,7 +67,7 @@ impl MachineMetrics {
         binding
     }
 
-    fn bindings(&self) -> std::sync::MutexGuard<'_, Vec<Arc<BindingMetrics>>> {
+    fn bindings(&self) -> MutexGuard<'_, Vec<Arc<BindingMetrics>>> {
         self.bindings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -110,11 +114,12 @@ impl MachineMetrics {
                 counter!(names::TASK_ERRORS, "pipeline" => pipeline(), "binding" => name(), "error" => error)
                     .absolute(count);
             }
-            if let Some(breaker) = binding.breaker.get() {
+            if !binding.breakers.is_empty() {
+                let open = binding.breakers.sum(|breaker| u64::from(breaker.is_open()));
                 gauge!(names::BREAKER_OPEN, "pipeline" => pipeline(), "binding" => name())
-                    .set(f64::from(u8::from(breaker.is_open())));
+                    .set(f64::from(u8::from(open > 0)));
                 counter!(names::BREAKER_TRIPS, "pipeline" => pipeline(), "binding" => name())
-                    .absolute(breaker.trips());
+                    .absolute(binding.breakers.sum(BreakerMetrics::trips));
             }
             gauge!(names::TASKS_OPEN, "pipeline" => pipeline(), "binding" => name())
                 .set(binding.open.sum() as f64);
@@ -124,15 +129,14 @@ impl MachineMetrics {
     /// Limits of exchanges, summed over the bindings.
     fn publish_exchanges(&self, pipeline: &impl Fn() -> String) {
         let bindings = self.bindings();
-        let exchanges = bindings
-            .iter()
-            .filter_map(|binding| binding.exchanges.get());
+        if bindings.iter().all(|binding| binding.exchanges.is_empty()) {
+            return;
+        }
         for limit in ExchangeLimit::ALL {
-            let met = exchanges.clone().map(|exchanges| exchanges.count(limit));
-            if exchanges.clone().next().is_some() {
-                counter!(names::LIMITS, "pipeline" => pipeline(), "limit" => limit.key())
-                    .absolute(met.sum());
-            }
+            let met = |exchanges: &ExchangeMetrics| exchanges.count(limit);
+            let met = bindings.iter().map(|binding| binding.exchanges.sum(met));
+            counter!(names::LIMITS, "pipeline" => pipeline(), "limit" => limit.key())
+                .absolute(met.sum());
         }
     }
 
@@ -155,19 +159,19 @@ impl BindingMetrics {
             cancelled: Sharded::default(),
             errors: ByError::default(),
             seconds: Histogram::default(),
-            breaker: OnceLock::new(),
-            exchanges: OnceLock::new(),
+            breakers: Shown::default(),
+            exchanges: Shown::default(),
         }
     }
 
-    /// Shows the binding's breaker, too. All its Task states have the same.
+    /// Shows a breaker of its Task states, too.
     pub fn show_breaker(&self, breaker: Arc<BreakerMetrics>) {
-        self.breaker.get_or_init(|| breaker);
+        self.breakers.add(breaker);
     }
 
-    /// Shows the limits that its exchanges meet, too. All its Task states have the same client.
+    /// Shows the limits that exchanges of its Task states meet, too.
     pub fn show_exchanges(&self, exchanges: Arc<ExchangeMetrics>) {
-        self.exchanges.get_or_init(|| exchanges);
+        self.exchanges.add(exchanges);
     }
 
     /// A call begins.
@@ -190,6 +194,33 @@ impl BindingMetrics {
             }
         }
         self.seconds.record(std::time::Duration::ZERO);
+    }
+}
+
+impl<T> Default for Shown<T> {
+    fn default() -> Shown<T> {
+        Shown(Mutex::default())
+    }
+}
+
+impl<T> Shown<T> {
+    fn add(&self, metrics: Arc<T>) {
+        let mut all = self.all();
+        if !all.iter().any(|known| Arc::ptr_eq(known, &metrics)) {
+            all.push(metrics);
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.all().is_empty()
+    }
+
+    fn sum(&self, count: impl Fn(&T) -> u64) -> u64 {
+        self.all().iter().map(|metrics| count(metrics)).sum()
+    }
+
+    fn all(&self) -> MutexGuard<'_, Vec<Arc<T>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -230,6 +261,8 @@ fn sum(counter: &Sharded) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use metrics_exporter_prometheus::PrometheusBuilder;
+
     use super::*;
 
     #[test]
@@ -244,5 +277,38 @@ mod tests {
         assert_eq!(binding.errors.counts(), [("Busy".to_string(), 1)]);
         assert_eq!(binding.seconds.quantiles().count, 1);
         assert!(Arc::ptr_eq(&binding, &metrics.binding("http")));
+    }
+
+    #[test]
+    fn bindings_of_one_name_are_shown_together() {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let metrics = MachineMetrics::new([], []);
+        let (first, second) = (Arc::<ExchangeMetrics>::default(), Arc::default());
+        let (closed, open) = (Arc::<BreakerMetrics>::default(), Arc::default());
+        let publish = || {
+            metrics::with_local_recorder(&recorder, || metrics.publish("orders"));
+            recorder.handle().render()
+        };
+        let check = |want: &str| {
+            let text = publish();
+            assert!(text.contains(want), "{want} in\n{text}");
+        };
+        let binding = metrics.binding("*");
+        binding.show_exchanges(Arc::clone(&first));
+        binding.show_breaker(Arc::clone(&closed));
+        (0..3).for_each(|_| first.met(ExchangeLimit::Total));
+        closed.opened();
+        closed.closed();
+        check("expressd_limits_met_total{pipeline=\"orders\",limit=\"timeouts.total\"} 3\n");
+        // Another definition, in which the first one's states are still there and the second one answers some.
+        for exchanges in [&first, &second] {
+            metrics.binding("*").show_exchanges(Arc::clone(exchanges));
+        }
+        binding.show_breaker(Arc::clone(&open));
+        second.met(ExchangeLimit::Total);
+        open.opened();
+        check("expressd_limits_met_total{pipeline=\"orders\",limit=\"timeouts.total\"} 4\n");
+        check("expressd_breaker_open{pipeline=\"orders\",binding=\"*\"} 1\n");
+        check("expressd_breaker_trips_total{pipeline=\"orders\",binding=\"*\"} 2\n");
     }
 }

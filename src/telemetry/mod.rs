@@ -28,7 +28,7 @@ pub use exporter::Exporter;
 #[cfg(feature = "heap")]
 pub use heap::Counted;
 pub use histogram::{Histogram, Quantiles};
-pub use kafka_client::{KafkaClientMetrics, KafkaClientStatistics};
+pub use kafka_client::{KafkaClientMetrics, KafkaClientReadings, KafkaClientStatistics};
 pub use log::{LogConfig, LogFormat, LogInitError, init_log};
 pub use machine::{BindingMetrics, MachineMetrics, OpenCall};
 pub use metric::{Kind, Metric, Unit, markdown};

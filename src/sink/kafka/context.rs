@@ -13,7 +13,7 @@ use tracing::warn;
 
 use crate::kafka::{Trouble, log_line, sum_up};
 use crate::sink::{Kind, OwnedPublication, Receipt};
-use crate::telemetry::KafkaClientMetrics;
+use crate::telemetry::{KafkaClientMetrics, KafkaClientReadings};
 
 /// What goes through the client beside each publication.
 pub(crate) struct Sent<R> {
@@ -51,7 +51,7 @@ impl<R> Default for Reports<R> {
 
 /// The client's view of the sink.
 pub(super) struct Context<R> {
-    metrics: Arc<KafkaClientMetrics>,
+    readings: KafkaClientReadings,
     trouble: Trouble,
     _receipts: PhantomData<fn(R)>,
 }
@@ -65,7 +65,7 @@ impl<R> AsRef<Trouble> for Context<R> {
 impl<R: Receipt> Context<R> {
     pub(super) fn new(metrics: Arc<KafkaClientMetrics>) -> Context<R> {
         Context {
-            metrics,
+            readings: KafkaClientReadings::new(metrics),
             trouble: Trouble::default(),
             _receipts: PhantomData,
         }
@@ -78,7 +78,7 @@ impl<R: Receipt> ClientContext for Context<R> {
     }
 
     fn stats(&self, statistics: Statistics) {
-        self.metrics.set(&sum_up(&statistics));
+        self.readings.take(sum_up(&statistics));
     }
 
     fn error(&self, error: KafkaError, reason: &str) {

@@ -14,7 +14,7 @@ use rdkafka::util::Timeout;
 use tracing::error;
 
 use crate::kafka::{Trouble, log_line, sum_up};
-use crate::telemetry::KafkaClientMetrics;
+use crate::telemetry::{KafkaClientMetrics, KafkaClientReadings};
 
 use super::POLL_INTERVAL;
 
@@ -28,7 +28,7 @@ pub(crate) enum Notice {
 
 /// The client's view of the consumer thread.
 pub(super) struct Context {
-    metrics: Arc<KafkaClientMetrics>,
+    readings: KafkaClientReadings,
     notices: Mutex<Vec<Notice>>,
     closing: AtomicBool,
     trouble: Trouble,
@@ -43,7 +43,7 @@ impl AsRef<Trouble> for Context {
 impl Context {
     pub(super) fn new(metrics: Arc<KafkaClientMetrics>) -> Context {
         Context {
-            metrics,
+            readings: KafkaClientReadings::new(metrics),
             notices: Mutex::default(),
             closing: AtomicBool::new(false),
             trouble: Trouble::default(),
@@ -73,7 +73,7 @@ impl ClientContext for Context {
     }
 
     fn stats(&self, statistics: Statistics) {
-        self.metrics.set(&sum_up(&statistics));
+        self.readings.take(sum_up(&statistics));
     }
 
     /// Errors are also what `poll` gives; there they are sorted.
