@@ -30,7 +30,7 @@ use lines::{LineBatch, LineSplitter};
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FileSourceConfig {
-    /// The file; `-` is standard input. A file that grows is followed.
+    /// The file, from the working directory; `-` is standard input. A file that grows is followed.
     pub path: PathBuf,
     /// Where the position is kept. Without it every start reads from the beginning.
     #[serde(default)]
@@ -237,25 +237,82 @@ impl Reader {
         Ok(())
     }
 
-    /// Waits for what is under way; gives the number of lines left.
+    /// Waits for what is under way; gives the number of lines that were cut off.
     fn drain(&mut self) -> usize {
-        while self.partition.window().running() > 0 && !self.control.is_stopping() {
+        while self.is_running() && !self.control.is_stopping() {
             thread::park_timeout(WAIT);
         }
         self.partition.drain();
         let deadline = Instant::now() + self.deadlines.drain;
-        while self.partition.window().running() > 0
-            && Instant::now() < deadline
-            && !self.control.is_hurried()
-        {
+        while self.is_running() && Instant::now() < deadline && !self.control.is_hurried() {
             thread::park_timeout(WAIT);
         }
+        let cut = self.is_running();
         self.partition.cancel();
         let deadline = Instant::now() + self.deadlines.cancel;
-        while self.partition.window().running() > 0 && Instant::now() < deadline {
+        while self.is_running() && Instant::now() < deadline {
             thread::park_timeout(WAIT);
         }
         self.control.set_idle(true);
-        self.partition.window().len()
+        // Without a cut those are lines that never started, as if they had not been read.
+        match cut {
+            true => self.partition.window().len(),
+            false => 0,
+        }
+    }
+
+    fn is_running(&self) -> bool {
+        self.partition.window().running() > 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use crate::source::{MemoryBudget, SlotId};
+    use crate::telemetry::PipelineMetrics;
+
+    use super::*;
+
+    /// Reads three lines, is stopped when `end` has decided what becomes of them, and drains for so long.
+    fn stop(drain: Duration, end: impl Fn(&Partition, &[SlotId])) -> SourceEnd {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("in.jsonl");
+        std::fs::write(&path, "1\n2\n3\n").unwrap();
+        let control = Arc::new(Control::new(false));
+        let (batches, taken) = channel();
+        let wiring = Wiring {
+            budget: Arc::new(MemoryBudget::new(1 << 20)),
+            metrics: Arc::new(PipelineMetrics::new("p", Arc::default())),
+            control: Arc::clone(&control),
+            deadlines: Deadlines {
+                drain,
+                cancel: Duration::ZERO,
+            },
+            intake: Box::new(move |batch| batches.send(batch).unwrap()),
+        };
+        let config = serde_json::json!({"path": path});
+        let config: FileSourceConfig = serde_json::from_value(config).unwrap();
+        let reader = start(&config, wiring).unwrap();
+        let batch: Batch = taken.recv().unwrap();
+        let slots: Vec<_> = (0..batch.len()).map(|index| batch.slot(index)).collect();
+        end(batch.partition(), &slots);
+        control.stop();
+        reader.join().unwrap()
+    }
+
+    #[test]
+    fn lines_that_never_started_are_left_without_a_cut() {
+        let hour = Duration::from_secs(3_600);
+        let end = stop(hour, |partition, slots| {
+            partition.done(&slots[..1]);
+            partition.abandon(&slots[1..]);
+        });
+        assert!(matches!(end, SourceEnd::Drained), "{end:?}");
+        let end = stop(Duration::ZERO, |partition, slots| {
+            partition.done(&slots[..1]);
+        });
+        assert!(matches!(end, SourceEnd::Cut(2)), "{end:?}");
     }
 }
