@@ -60,6 +60,12 @@ fn ahead() -> usize {
 /// What the client fetches ahead of a partition at most, in bytes.
 pub(super) const MOST_PREFETCH: usize = 4 << 20;
 
+/// Bytes of a partition that one fetch brings, as they are in the log. The bound of what is fetched ahead is looked at
+/// before a fetch, and what comes is decompressed whole: a queue can hold so much more, times the ratio of the compression.
+fn fetch_bytes(prefetch: usize) -> usize {
+    (prefetch / 4).clamp(64 << 10, 1 << 20)
+}
+
 /// Where to begin without a committed offset.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -173,6 +179,7 @@ impl KafkaSourceConfig {
             // The client's own defaults, 100,000 records and 64 MiB for each partition, fit no memory budget.
             .set("queued.min.messages", "10000")
             .set("queued.max.messages.kbytes", (prefetch >> 10).to_string())
+            .set("fetch.message.max.bytes", fetch_bytes(prefetch).to_string())
             // One request of a broker is open at a time. While it waits for partitions that have nothing, those whose
             // queues were full when it was sent get nothing either, however much of them has been taken since.
             .set("fetch.wait.max.ms", "50")
@@ -195,6 +202,13 @@ impl KafkaSourceConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_fetch_brings_a_part_of_what_is_fetched_ahead() {
+        assert_eq!(fetch_bytes(MOST_PREFETCH), 1 << 20);
+        assert_eq!(fetch_bytes(1 << 20), 256 << 10);
+        assert_eq!(fetch_bytes(128 << 10), 64 << 10);
+    }
 
     #[test]
     fn a_start_is_a_word_or_a_time() {
