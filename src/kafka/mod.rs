@@ -16,9 +16,7 @@ mod topics;
 mod trouble;
 
 pub use cluster::Cluster;
-pub use config::{
-    EMBEDDED, EmbeddedConfig, KafkaConfig, Properties, Property, PropertyError, PropertyFile,
-};
+pub use config::{EMBEDDED, EmbeddedConfig, KafkaConfig, Properties, Property, PropertyFile};
 pub use copy::{Copy, copy_topic};
 pub use error::{
     CommitFailure, ConsumerFailure, DeliveryFailure, commit_failure, consumer_failure,
@@ -28,7 +26,9 @@ pub use feeder::Feeder;
 pub(crate) use message::{
     NativeHeaders, bytes, error_code, record, record_of, take_batch, timestamp,
 };
-pub use producer::{ProducerSettings, TopicError, native_headers, verify_topic};
+pub use producer::{
+    ProducerSettings, TopicError, ask_topic, missing_topics, native_headers, verify_topic,
+};
 pub use reader::{Shown, read_record, read_topic};
 pub use record::{
     Header, HeaderBuffer, HeaderList, Headers, NOT_BEFORE, OwnedRecord, Record, TimestampType,

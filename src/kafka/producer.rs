@@ -68,37 +68,101 @@ pub enum TopicError {
     /// The cluster does not answer.
     #[error("{0}")]
     NoAnswer(String),
-    /// What the cluster says of it.
+    /// There is no such topic.
+    #[error("does not exist")]
+    Missing,
+    /// What else the cluster says of it.
     #[error("{0}")]
     Refused(RDKafkaErrorCode),
 }
 
 /// Asks whether a topic is there; says why not. A missing topic that is discovered at the first failure is discovered
 /// too late.
+pub fn ask_topic<C>(client: &Client<C>, topic: &str) -> Result<(), TopicError>
+where
+    C: ClientContext + AsRef<Trouble>,
+{
+    let metadata = client.fetch_metadata(Some(topic), REQUEST);
+    let metadata = metadata.map_err(|error| {
+        let trouble = (**client.context()).as_ref().told();
+        TopicError::NoAnswer(trouble.unwrap_or_else(|| error.to_string()))
+    })?;
+    let found = metadata.topics().iter().find(|found| found.name() == topic);
+    let error = match found.map(|found| (found.error(), found.partitions().len())) {
+        Some((None, 1..)) => return Ok(()),
+        Some((Some(error), _)) => error.into(),
+        _ => RDKafkaErrorCode::UnknownTopicOrPartition,
+    };
+    Err(match error {
+        RDKafkaErrorCode::UnknownTopic | RDKafkaErrorCode::UnknownTopicOrPartition => {
+            TopicError::Missing
+        }
+        error => TopicError::Refused(error),
+    })
+}
+
+/// The same for whoever asks once: a cluster that makes topics by itself makes them meanwhile.
 pub fn verify_topic<C>(client: &Client<C>, topic: &str) -> Result<(), TopicError>
 where
     C: ClientContext + AsRef<Trouble>,
 {
     let deadline = Instant::now() + REQUESTS;
     loop {
-        let reason = match client.fetch_metadata(Some(topic), REQUEST) {
-            Err(error) => {
-                let trouble = (**client.context()).as_ref().told();
-                TopicError::NoAnswer(trouble.unwrap_or_else(|| error.to_string()))
-            }
-            Ok(metadata) => {
-                let found = metadata.topics().iter().find(|found| found.name() == topic);
-                match found.map(|found| (found.error(), found.partitions().len())) {
-                    Some((None, 1..)) => return Ok(()),
-                    Some((Some(error), _)) => TopicError::Refused(error.into()),
-                    _ => TopicError::Refused(RDKafkaErrorCode::UnknownTopicOrPartition),
-                }
-            }
-        };
-        if Instant::now() >= deadline {
-            return Err(reason);
+        match ask_topic(client, topic) {
+            Err(_) if Instant::now() < deadline => thread::park_timeout(Duration::from_millis(200)),
+            answer => return answer,
         }
-        // A cluster that makes topics by itself makes them while we ask.
-        thread::park_timeout(Duration::from_millis(200));
+    }
+}
+
+/// All of these topics that are not there, in words, or why the cluster does not say so.
+pub fn missing_topics<'a>(
+    topics: impl Iterator<Item = &'a str>,
+    ask: impl Fn(&str) -> Result<(), TopicError>,
+) -> Option<String> {
+    let (mut missing, mut problems) = (Vec::new(), Vec::new());
+    for topic in topics {
+        match ask(topic) {
+            Ok(()) => {}
+            Err(TopicError::Missing) => missing.push(topic),
+            // The others would not be answered either, each after a while.
+            Err(error @ TopicError::NoAnswer(_)) => return Some(format!("topic {topic}: {error}")),
+            Err(error) => problems.push(format!("topic {topic}: {error}")),
+        }
+    }
+    if !missing.is_empty() {
+        problems.insert(
+            0,
+            format!("topics that do not exist: {}", missing.join(", ")),
+        );
+    }
+    (!problems.is_empty()).then(|| problems.join("; "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_missing_topics_are_told_unless_nobody_answers() {
+        let ask = |topic: &str| match topic {
+            "there" => Ok(()),
+            "down" => Err(TopicError::NoAnswer("refused".into())),
+            "closed" => Err(TopicError::Refused(
+                RDKafkaErrorCode::TopicAuthorizationFailed,
+            )),
+            _ => Err(TopicError::Missing),
+        };
+        let missing = |topics: &[&str]| missing_topics(topics.iter().copied(), ask);
+        assert_eq!(missing(&["there"]), None);
+        let told = missing(&["a", "there", "closed", "b"]).unwrap();
+        assert!(
+            told.starts_with("topics that do not exist: a, b; topic closed: "),
+            "{told}"
+        );
+        assert_eq!(
+            missing(&["a", "down"]).as_deref(),
+            Some("topic down: refused")
+        );
     }
 }

@@ -14,6 +14,8 @@ use super::{Intake, MemoryBudget};
 /// How often it is asked for what is missing at start, and how often that is told.
 const ASK_EVERY: Duration = Duration::from_millis(500);
 const TELL_EVERY: Duration = Duration::from_secs(10);
+/// What is there so soon, or is made by the question itself, is not worth a warning.
+const TELL_AFTER: Duration = Duration::from_secs(1);
 
 /// Shared between a source's thread and its owner.
 #[derive(Debug, Default)]
@@ -148,12 +150,16 @@ impl Control {
 
     /// Waits until nothing is missing any more. Says whether that has come; not, when the source is to end before it does.
     pub fn wait_for(&self, pipeline: &str, mut missing: impl FnMut() -> Option<String>) -> bool {
+        let began = Instant::now();
         let mut told = None;
         while let Some(missing) = missing() {
             if self.is_stopping() {
                 return false;
             }
-            if told.is_none_or(|told: Instant| told.elapsed() >= TELL_EVERY) {
+            let is_due = told.map_or(began.elapsed() >= TELL_AFTER, |told: Instant| {
+                told.elapsed() >= TELL_EVERY
+            });
+            if is_due {
                 told = Some(Instant::now());
                 warn!(pipeline, missing, "waiting before anything is read");
             }

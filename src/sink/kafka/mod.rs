@@ -17,7 +17,7 @@ use std::time::Duration;
 use rdkafka::config::ClientConfig;
 use rdkafka::error::KafkaError;
 
-use crate::kafka::{Cluster, largest_batches};
+use crate::kafka::{Cluster, largest_batches, missing_topics};
 use crate::telemetry::{KafkaClientMetrics, PipelineMetrics};
 
 use super::{Kind, Publication, Receipt};
@@ -77,14 +77,12 @@ impl<R: Receipt> KafkaSink<R> {
         self.sender.topic(kind).is_some()
     }
 
-    /// What is missing at start: a topic, or the whole cluster. One question for each topic. When all are there they are
+    /// What is missing at start: topics, or the whole cluster. One question for each topic. When all are there they are
     /// asked what they take. Blocks.
     pub fn missing(&self) -> Option<String> {
         let producer = self.sender.producer();
-        let missing = self.sender.topics().find_map(|topic| {
-            let reason = self.verify.then(|| producer.verify(topic).err())??;
-            Some(format!("topic {topic}: {reason}"))
-        });
+        let topics = self.sender.topics().filter(|_| self.verify);
+        let missing = missing_topics(topics, |topic| producer.verify(topic));
         if missing.is_none() {
             self.sender.learn();
         }

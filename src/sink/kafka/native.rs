@@ -17,7 +17,7 @@ use rdkafka_sys as sys;
 use rdkafka_sys::rd_kafka_vtype_t as vtype;
 use rdkafka_sys::types::{RDKafkaEvent, RDKafkaMessage, RDKafkaQueue};
 
-use crate::kafka::{HeaderBuffer, NativeHeaders, error_code, record, verify_topic};
+use crate::kafka::{HeaderBuffer, NativeHeaders, TopicError, ask_topic, error_code, record};
 use crate::sink::{Kind, OwnedPublication, Publication, Receipt};
 use crate::telemetry::KafkaClientMetrics;
 
@@ -304,7 +304,7 @@ impl<R: Receipt> Outlet<R> for Native<R> {
             .purge(PurgeConfig::default().queue().inflight());
     }
 
-    fn verify(&self, topic: &str) -> Result<(), String> {
-        verify_topic(self.producer.client(), topic).map_err(|error| error.to_string())
+    fn verify(&self, topic: &str) -> Result<(), TopicError> {
+        ask_topic(self.producer.client(), topic)
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use rdkafka::error::{KafkaResult, RDKafkaErrorCode};
 
+use crate::kafka::TopicError;
 use crate::sink::{Publication, Receipt};
 
 use super::context::{Reports, Sent};
@@ -26,7 +27,7 @@ pub(crate) trait Outlet<R: Receipt>: Send + Sync {
     /// Asks for the reports of all that is under way.
     fn purge(&self);
     /// Whether the cluster has the topic; if not, what it says.
-    fn verify(&self, topic: &str) -> Result<(), String>;
+    fn verify(&self, topic: &str) -> Result<(), TopicError>;
 }
 
 /// Makes producers whose batches have at most so many bytes; called again when one is broken, or they have to be smaller.

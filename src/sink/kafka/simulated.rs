@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use rdkafka::error::RDKafkaErrorCode;
 
+use crate::kafka::TopicError;
 use crate::kafka::simulation::{Answer, MemberId, Universe};
 use crate::sink::{OwnedPublication, Publication, Receipt};
 
@@ -117,7 +118,7 @@ impl<R: Receipt> Outlet<R> for Simulated<R> {
         self.universe.world().purge(self.producer);
     }
 
-    fn verify(&self, _: &str) -> Result<(), String> {
+    fn verify(&self, _: &str) -> Result<(), TopicError> {
         Ok(())
     }
 }

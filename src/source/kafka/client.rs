@@ -12,7 +12,7 @@ use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::types::RDKafkaErrorCode;
 
-use crate::kafka::{Cluster, OwnedRecord, TopicError, verify_topic};
+use crate::kafka::{Cluster, OwnedRecord, TopicError, ask_topic, missing_topics};
 use crate::source::Records;
 use crate::telemetry::KafkaClientMetrics;
 
@@ -121,19 +121,16 @@ impl NativeClient {
         })
     }
 
-    /// The first topic that is not there, or that the cluster does not answer about. Whoever may not see it learns so when
+    /// The topics that are not there, or that the cluster does not answer about. Whoever may not see one learns so when
     /// it subscribes.
     pub(super) fn missing(&self) -> Option<String> {
-        self.topics.iter().find_map(|topic| {
+        missing_topics(self.topics.iter().map(String::as_str), |topic| {
             // Errors are told to whoever polls.
             while self.consumer.poll(Duration::ZERO).is_some() {}
-            let missing = match verify_topic(self.consumer.client(), topic) {
-                Ok(()) | Err(TopicError::Refused(RDKafkaErrorCode::TopicAuthorizationFailed)) => {
-                    return None;
-                }
-                Err(missing) => missing,
-            };
-            Some(format!("topic {topic}: {missing}"))
+            match ask_topic(self.consumer.client(), topic) {
+                Err(TopicError::Refused(RDKafkaErrorCode::TopicAuthorizationFailed)) => Ok(()),
+                answer => answer,
+            }
         })
     }
 
