@@ -8,6 +8,9 @@ use super::case::Case;
 /// How the names of test files end that are found in directories.
 const SUFFIXES: [&str; 2] = [".test.yaml", ".test.yml"];
 
+/// How names of definitions end.
+const DEFINITION: &str = ".asl.json";
+
 /// Directories within directories that are searched.
 const MAX_DEPTH: usize = 32;
 
@@ -39,6 +42,18 @@ pub enum TestFileError {
         /// What is wrong, with its place.
         problem: String,
     },
+    /// A definition without a test file beside it.
+    #[error(
+        "{}: a definition; its tests would be beside it, in {}",
+        path.display(),
+        tests.display()
+    )]
+    Untested {
+        /// Which.
+        path: PathBuf,
+        /// Where its tests would be.
+        tests: PathBuf,
+    },
     /// A directory without test files.
     #[error("{}: no *.test.yaml in there", path.display())]
     Empty {
@@ -61,7 +76,7 @@ impl TestFile {
         // `n` and `y` are names here, not booleans.
         let options = serde_saphyr::options! { strict_booleans: true };
         let cases: Vec<Case> = serde_saphyr::from_str_with_options(&text, options)
-            .map_err(|error| format(error.to_string()))?;
+            .map_err(|error| format(error.without_snippet().to_string()))?;
         for case in &cases {
             case.runs().map_err(format)?;
         }
@@ -71,8 +86,21 @@ impl TestFile {
         })
     }
 
-    /// The test files that a path means: the file itself, or every `*.test.yaml` of a directory, in order of names.
+    /// The test files that a path means: the file itself, the one beside a definition, or every `*.test.yaml` of a
+    /// directory, in order of names.
     pub fn find(path: &Path) -> Result<Vec<PathBuf>, TestFileError> {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if let Some(stem) = name.strip_suffix(DEFINITION) {
+            let [tests, other] =
+                SUFFIXES.map(|suffix| path.with_file_name(format!("{stem}{suffix}")));
+            let found = [&tests, &other].into_iter().find(|tests| tests.exists());
+            return found
+                .map(|found| vec![found.clone()])
+                .ok_or_else(|| TestFileError::Untested {
+                    path: path.to_path_buf(),
+                    tests: tests.clone(),
+                });
+        }
         if !path.is_dir() {
             return Ok(vec![path.to_path_buf()]);
         }
@@ -126,5 +154,9 @@ mod tests {
         assert_eq!(found, want.map(|name| dir.path().join(name)));
         let named = dir.path().join("m/b.yaml");
         assert_eq!(TestFile::find(&named).unwrap(), [named]);
+        let found = TestFile::find(&dir.path().join("b.asl.json")).unwrap();
+        assert_eq!(found, [dir.path().join("b.test.yaml")]);
+        let error = TestFile::find(&dir.path().join("d.asl.json")).unwrap_err();
+        assert!(error.to_string().ends_with("d.test.yaml"), "{error}");
     }
 }

@@ -1,15 +1,14 @@
 //! `expressd bench`: how fast a definition runs here.
 
-use std::io::{IsTerminal, stderr};
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, ensure};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-
 use super::Exit;
+use super::progress::Bar;
 use super::subject::Subject;
+use super::{invalid, read, say, wrong_usage};
 use crate::bench::Load;
 use crate::bench::Report;
 use crate::bench::StreamBench;
@@ -118,8 +117,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     });
     let report = measure(args, &subject, &load)?;
     match args.json {
-        true => println!("{}", serde_json::to_string_pretty(&report)?),
-        false => print!("{report}"),
+        true => say(serde_json::to_string_pretty(&report)?)?,
+        false => say(report.to_string().trim_end())?,
     }
     Ok(Exit::Done)
 }
@@ -197,62 +196,30 @@ fn measure(args: &Args, subject: &Subject, load: &Arc<Load>) -> anyhow::Result<R
 }
 
 fn of_definition(args: &Args) -> anyhow::Result<Option<Subject>> {
-    ensure!(args.pipeline.is_none(), "--pipeline goes with a config");
+    if args.pipeline.is_some() {
+        return Err(wrong_usage("--pipeline goes with a config"));
+    }
     let mut tasks = Registry::default();
     if let Some(script) = &args.script {
         tasks.add(Binding {
             resource: Glob::new("*"),
             function: None,
-            integration: Arc::new(Script::load(script)?),
+            integration: Arc::new(Script::load(script).map_err(invalid)?),
         });
     }
     Ok(Subject::of_definition(&args.file, tasks))
 }
 
 fn events(file: &Path) -> anyhow::Result<Vec<String>> {
-    let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
+    let at = |reason: &dyn Display| wrong_usage(format!("{}: {reason}", file.display()));
+    let text = String::from_utf8(read(file)?).map_err(|error| at(&error))?;
     let events: Vec<_> = text
         .lines()
         .filter(|line| !line.trim().is_empty())
         .map(str::to_string)
         .collect();
-    ensure!(!events.is_empty(), "{}: there is no event", file.display());
-    Ok(events)
-}
-
-/// A progress bar on a terminal, nothing elsewhere.
-struct Bar {
-    bar: ProgressBar,
-    what: Mutex<String>,
-}
-
-impl Bar {
-    fn new(hidden: bool) -> Bar {
-        let target = match hidden || !stderr().is_terminal() {
-            true => ProgressDrawTarget::hidden(),
-            false => ProgressDrawTarget::stderr(),
-        };
-        let bar = ProgressBar::with_draw_target(Some(1), target);
-        let style = ProgressStyle::with_template("{msg:12} {bar:40} {pos}/{len} {per_sec} {eta}");
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        Bar {
-            bar,
-            what: Mutex::default(),
-        }
-    }
-
-    fn show(&self, what: &str, done: u64, of: u64) {
-        let mut shown = self.what.lock().unwrap_or_else(PoisonError::into_inner);
-        if *shown != what {
-            *shown = what.to_string();
-            self.bar.reset();
-            self.bar.set_message(what.to_string());
-        }
-        self.bar.set_length(of);
-        self.bar.set_position(done);
-    }
-
-    fn clear(&self) {
-        self.bar.finish_and_clear();
+    match events.is_empty() {
+        true => Err(at(&"there is no event")),
+        false => Ok(events),
     }
 }

@@ -1,17 +1,17 @@
 //! `expressd exec`: one execution, without Kafka.
 
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::Context;
 use serde_json::json;
 
 use super::Exit;
 use super::subject::Subject;
-use super::trace;
+use super::{invalid, not_there, read, say, trace, wrong_usage};
 use crate::config::Config;
 use crate::engine::Outcome;
 use crate::kafka::Cluster;
@@ -112,22 +112,20 @@ struct Input {
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
+    let answers = args.script.is_some() || args.mock.is_some();
     let subject = match Config::is_config(&args.definition) {
-        true => {
-            let answers = args.script.is_some() || args.mock.is_some();
-            ensure!(
-                !answers,
-                "a config has its own tasks: no --script, no --mock"
-            );
-            Subject::of_config(&args.definition, args.pipeline.as_deref())?
+        true if answers => {
+            return Err(wrong_usage(
+                "a config has its own tasks: no --script, no --mock",
+            ));
         }
+        true => Subject::of_config(&args.definition, args.pipeline.as_deref())?,
         false if args.record.is_some() => {
-            bail!("--record goes with a config, which says where the cluster is")
+            return Err(wrong_usage(
+                "--record goes with a config, which says where the cluster is",
+            ));
         }
-        false => match registry(args) {
-            Ok(registry) => Subject::of_definition(&args.definition, registry),
-            Err(error) => return invalid(&error),
-        },
+        false => Subject::of_definition(&args.definition, registry(args)?),
     };
     let Some(subject) = subject else {
         return Ok(Exit::Invalid);
@@ -156,9 +154,13 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
 /// The record at a place, as the pipeline would have started its execution.
 fn record(place: &Place, subject: &Subject, cluster: &Cluster) -> anyhow::Result<Input> {
     let (topic, partition, offset) = (&place.topic, place.partition, place.offset);
-    let found = read_record(cluster, topic, partition, offset, PATIENCE)?;
-    let found =
-        found.with_context(|| format!("there is no record at {topic}/{partition}/{offset}"))?;
+    let found = read_record(cluster, topic, partition, offset, PATIENCE);
+    let found = found.with_context(|| format!("topic {topic}"))?;
+    let found = found.ok_or_else(|| {
+        not_there(format!(
+            "there is no record at {topic}/{partition}/{offset}"
+        ))
+    })?;
     let found = found.as_record();
     let payload = input_of(&found, subject.options, subject.machine.limits().depth);
     Ok(Input {
@@ -198,7 +200,7 @@ fn execute(args: &Args, machine: &Machine, input: &Input) -> anyhow::Result<Exit
     if let Some(format) = args.trace {
         trace::print(ended.execution(), format, &mut io::stderr().lock())?;
     }
-    println!("{}", answer(&ended));
+    say(answer(&ended))?;
     Ok(match ended.outcome() {
         Outcome::Succeeded(_) => Exit::Done,
         _ => Exit::No,
@@ -235,28 +237,13 @@ fn registry(args: &Args) -> anyhow::Result<Registry> {
         });
     };
     if let (Some(file), Some(test_case)) = (&args.mock, &args.test_case) {
-        let (machine, case) = test_case
-            .split_once('#')
-            .with_context(|| format!("--test-case \"{test_case}\" is not MACHINE#CASE"))?;
-        add(Arc::new(Mock::load(file, machine, case)?));
+        let (machine, case) = test_case.split_once('#').ok_or_else(|| {
+            wrong_usage(format!("--test-case \"{test_case}\" is not MACHINE#CASE"))
+        })?;
+        add(Arc::new(Mock::load(file, machine, case).map_err(invalid)?));
     }
     if let Some(file) = &args.script {
-        add(Arc::new(Script::load(file)?));
+        add(Arc::new(Script::load(file).map_err(invalid)?));
     }
     Ok(registry)
-}
-
-fn invalid(error: &dyn std::fmt::Display) -> anyhow::Result<Exit> {
-    eprintln!("error: {error:#}");
-    Ok(Exit::Invalid)
-}
-
-fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
-    let mut input = Vec::new();
-    if path == Path::new("-") {
-        io::stdin().lock().read_to_end(&mut input)?;
-    } else {
-        input = std::fs::read(path).with_context(|| path.display().to_string())?;
-    }
-    Ok(input)
 }

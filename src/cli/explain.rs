@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::Exit;
-use super::print_problems;
+use super::{print_problems, say};
 use crate::config::Definition;
 
 /// Print how a definition was compiled: states, paths, effects, estimates
@@ -17,7 +17,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     match Definition::load(&args.definition) {
         Ok(definition) => {
-            print!("{}", definition.plan.explain());
+            say(definition.plan.explain().trim_end())?;
             Ok(Exit::Done)
         }
         Err(problems) => {

@@ -1,6 +1,6 @@
 //! The command line: one file per command. Commands print; nothing else does.
 
-#![allow(clippy::print_stdout, clippy::print_stderr)] // This is where printing happens.
+#![allow(clippy::print_stderr)] // This is where printing happens.
 
 mod bench;
 mod dead_letters;
@@ -16,6 +16,9 @@ mod test_state;
 mod trace;
 mod validate;
 
+use std::fmt::Display;
+use std::io::{self, Read, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -24,7 +27,8 @@ use crate::daemon::Exit;
 
 /// Runs AWS Step Functions Express workflows on your own machines, one execution per Kafka event.
 #[derive(Debug, Parser)]
-#[command(name = "expressd", version, about, after_help = EXAMPLES)]
+// As wide as the examples, where the terminal is.
+#[command(name = "expressd", version, about, max_term_width = 120, after_help = EXAMPLES)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -45,15 +49,21 @@ enum Command {
 
 const EXAMPLES: &str = "\
 Examples:
-  expressd run config/quickstart.yaml --until-idle    watch an order workflow run, nothing else needed
-  expressd validate config/expressd.yaml              check a config and the definitions it names
+  expressd run config/quickstart.yaml --until-idle    an order workflow, nothing else needed
+  expressd validate config/expressd.yaml              a config and the definitions it names
   echo '{\"orderId\": \"o-1\"}' | expressd exec config/machines/order.asl.json --input - \\
       --script config/scripts/order.yaml --trace      one execution, told state by state
   expressd test config/machines                       the tests written beside definitions
   expressd explain config/machines/order.asl.json     how a definition was compiled
 
-Exit codes: 0 done; 1 the answer is no (an execution or a test failed); 2 wrong usage; 3 deadline hit, nothing lost;
-4 fatal at run time; 5 the Kafka client did not close in time; 65 a definition, test file or config is invalid";
+Exit codes:
+  0   done
+  1   the answer is no: an execution or a test failed, or what is asked for is not there
+  2   wrong usage
+  3   the deadline of a shutdown was hit; nothing is lost
+  4   fatal at run time
+  5   the Kafka client did not close in time
+  65  a definition, a test file or a config is invalid";
 
 /// Runs the command line.
 pub fn main() -> ExitCode {
@@ -72,11 +82,66 @@ pub fn main() -> ExitCode {
     };
     match ended {
         Ok(exit) => exit.into(),
+        // Whoever reads what is printed has seen enough.
+        Err(error) if is_broken_pipe(&error) => Exit::Done.into(),
         Err(error) => {
             eprintln!("error: {error:#}");
-            Exit::Fatal.into()
+            let refused = error.downcast_ref::<Refused>();
+            refused.map_or(Exit::Fatal, |refused| refused.exit).into()
         }
     }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let error = error.downcast_ref::<io::Error>();
+    error.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// A command cannot do what it was asked, and the exit code says why.
+#[derive(Debug, thiserror::Error)]
+#[error("{reason}")]
+struct Refused {
+    reason: String,
+    exit: Exit,
+}
+
+impl Refused {
+    fn error(exit: Exit, reason: impl ToString) -> anyhow::Error {
+        let reason = reason.to_string();
+        anyhow::Error::new(Refused { reason, exit })
+    }
+}
+
+/// The arguments do not fit together, or name a file that is not there.
+fn wrong_usage(reason: impl ToString) -> anyhow::Error {
+    Refused::error(Exit::Usage, reason)
+}
+
+/// A file says what it must not.
+fn invalid(reason: impl ToString) -> anyhow::Error {
+    Refused::error(Exit::Invalid, reason)
+}
+
+/// What is asked for does not exist.
+fn not_there(reason: impl ToString) -> anyhow::Error {
+    Refused::error(Exit::No, reason)
+}
+
+/// Prints a line on stdout; fails where nobody reads it any more.
+fn say(line: impl Display) -> io::Result<()> {
+    writeln!(io::stdout(), "{line}")
+}
+
+/// The bytes of a file that an argument names; `-` is stdin.
+fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let read = match path == Path::new("-") {
+        true => {
+            let mut bytes = Vec::new();
+            io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
+        }
+        false => std::fs::read(path),
+    };
+    read.map_err(|error| wrong_usage(format!("{}: {error}", path.display())))
 }
 
 /// Prints problems on stderr, an empty line behind each.

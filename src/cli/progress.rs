@@ -1,65 +1,46 @@
 //! A bar that fills, for whoever watches.
 
-use std::io::{self, IsTerminal, Write};
-use std::time::{Duration, Instant};
+use std::io::{IsTerminal, stderr};
+use std::sync::{Mutex, PoisonError};
 
-const WIDTH: u64 = 30;
-const EVERY: Duration = Duration::from_millis(100);
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// Progress towards a known number; silent where stderr is no terminal.
+/// Progress of one thing after the other; silent where stderr is no terminal.
 pub(super) struct Bar {
-    total: u64,
-    done: u64,
-    shown: Option<Instant>,
-    visible: bool,
+    bar: ProgressBar,
+    what: Mutex<String>,
 }
 
 impl Bar {
-    pub(super) fn new(total: u64) -> Bar {
+    /// A bar that is seen, unless it is `hidden`.
+    pub(super) fn new(hidden: bool) -> Bar {
+        let target = match hidden || !stderr().is_terminal() {
+            true => ProgressDrawTarget::hidden(),
+            false => ProgressDrawTarget::stderr(),
+        };
+        let bar = ProgressBar::with_draw_target(Some(1), target);
+        let style = ProgressStyle::with_template("{msg:12} {bar:40} {pos}/{len} {per_sec} {eta}");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         Bar {
-            total,
-            done: 0,
-            shown: None,
-            visible: io::stderr().is_terminal(),
+            bar,
+            what: Mutex::default(),
         }
     }
 
-    /// One more is done.
-    pub(super) fn step(&mut self) {
-        self.done += 1;
-        let now = Instant::now();
-        let stale = self.shown.is_none_or(|shown| now - shown >= EVERY);
-        if self.visible && stale {
-            self.shown = Some(now);
-            let _ = write!(io::stderr(), "\r{}", line(self.done, self.total));
+    /// So much of it is done; something new begins anew.
+    pub(super) fn show(&self, what: &str, done: u64, of: u64) {
+        let mut shown = self.what.lock().unwrap_or_else(PoisonError::into_inner);
+        if *shown != what {
+            *shown = what.to_string();
+            self.bar.reset();
+            self.bar.set_message(what.to_string());
         }
+        self.bar.set_length(of);
+        self.bar.set_position(done);
     }
-}
 
-impl Drop for Bar {
-    fn drop(&mut self) {
-        if self.shown.is_some() {
-            let _ = writeln!(io::stderr(), "\r{}", line(self.done, self.total));
-        }
-    }
-}
-
-fn line(done: u64, total: u64) -> String {
-    let total = total.max(done).max(1);
-    let filled = (done * WIDTH / total) as usize;
-    let (full, empty) = ("#".repeat(filled), ".".repeat(WIDTH as usize - filled));
-    format!("[{full}{empty}] {}% {done}/{total}", done * 100 / total)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_bar_fills() {
-        assert_eq!(line(0, 0), format!("[{}] 0% 0/1", ".".repeat(30)));
-        let half = format!("[{}{}] 50% 5/10", "#".repeat(15), ".".repeat(15));
-        assert_eq!(line(5, 10), half);
-        assert_eq!(line(12, 10), format!("[{}] 100% 12/12", "#".repeat(30)));
+    /// Takes it off the screen.
+    pub(super) fn clear(&self) {
+        self.bar.finish_and_clear();
     }
 }

@@ -18,8 +18,9 @@ Examples:
   expressd run config/expressd.yaml                   until SIGTERM: drains, commits, ends with 0
   expressd run config/examples/risk.yaml --until-idle < orders.ndjson
 
-A second signal ends the wait for running executions. Exit codes: 0 drained; 1 orders of a demo are missing;
-3 deadline hit, nothing lost; 4 fatal; 5 the Kafka client did not close in time; 65 the config is invalid")]
+A second signal ends the wait for running executions.
+Exit codes: 0 drained; 1 orders of a demo are missing; 3 deadline hit, nothing lost; 4 fatal;
+5 the Kafka client did not close in time; 65 the config is invalid")]
 pub(super) struct Args {
     /// Config file: .yaml, .toml or .json
     config: PathBuf,

@@ -1,6 +1,6 @@
 //! `expressd schema`: the JSON Schema of configs and test files, for editors and checks.
 
-use super::Exit;
+use super::{Exit, say};
 use crate::cases::Case;
 use crate::config::File;
 
@@ -30,6 +30,6 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
         Of::Config => schemars::schema_for!(File),
         Of::Test => schemars::schema_for!(Vec<Case>),
     };
-    println!("{}", serde_json::to_string_pretty(&schema)?);
+    say(serde_json::to_string_pretty(&schema)?)?;
     Ok(Exit::Done)
 }

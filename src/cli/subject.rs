@@ -3,9 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::bail;
-
-use super::print_problems;
+use super::{print_problems, wrong_usage};
 use crate::config::Config;
 use crate::config::Definition;
 use crate::kafka::EMBEDDED;
@@ -47,7 +45,8 @@ impl Subject {
         let pipelines = config.pipelines.into_iter();
         let mut found = pipelines.filter(|pipeline| is_meant(&pipeline.name));
         let (Some(pipeline), None) = (found.next(), found.next()) else {
-            bail!("--pipeline has to be one of {}", names.join(", "));
+            let reason = format!("--pipeline has to be one of {}", names.join(", "));
+            return Err(wrong_usage(reason));
         };
         Ok(Some(Subject {
             machine: pipeline.machine,

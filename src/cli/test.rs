@@ -1,5 +1,6 @@
 //! `expressd test`: test files of definitions, in virtual time and with scripted tasks.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -7,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 
 use super::Exit;
-use super::junit;
+use super::{junit, say};
 use crate::cases::Case;
 use crate::cases::Difference;
 use crate::cases::Run;
@@ -70,13 +71,13 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
             Ok(files) => {
                 for file in files {
                     let of_file = test_file(&file);
-                    print(&file, &of_file);
+                    print(&file, &of_file)?;
                     tested.extend(of_file);
                 }
             }
             Err(error) => {
                 let of_path = [broken(path, path.display().to_string(), error.to_string())];
-                print(path, &of_path);
+                print(path, &of_path)?;
                 tested.extend(of_path);
             }
         }
@@ -88,7 +89,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     let n_failed = count(|verdict| matches!(verdict, Verdict::Failed(_)));
     let n_broken = count(|verdict| matches!(verdict, Verdict::Broken(_)));
     let n_passed = tested.len() - n_failed - n_broken;
-    println!("{}", summary(n_passed, n_failed, n_broken));
+    say(summary(n_passed, n_failed, n_broken))?;
     Ok(match (n_failed, n_broken) {
         (0, 0) => Exit::Done,
         (_, 0) => Exit::No,
@@ -154,22 +155,24 @@ fn broken(path: &Path, note: String, problem: String) -> Tested {
 }
 
 /// A line for a file, and lines for what did not pass.
-fn print(path: &Path, tested: &[Tested]) {
+fn print(path: &Path, tested: &[Tested]) -> io::Result<()> {
     let passed = |test: &&Tested| matches!(test.verdict, Verdict::Passed);
     let n_passed = tested.iter().filter(passed).count();
-    println!("{}: {n_passed} of {} passed", path.display(), tested.len());
+    let (file, n) = (path.display(), tested.len());
+    say(format_args!("{file}: {n_passed} of {n} passed"))?;
     for test in tested {
         let word = match test.verdict {
             Verdict::Passed => continue,
             Verdict::Failed(_) => "FAILED",
             Verdict::Broken(_) => "ERROR",
         };
-        println!("\n  {word}  {}", test.note);
+        say(format_args!("\n  {word}  {}", test.note))?;
         for line in test.verdict.text().lines() {
-            println!("    {line}");
+            say(format_args!("    {line}"))?;
         }
-        println!();
+        say("")?;
     }
+    Ok(())
 }
 
 fn summary(n_passed: usize, n_failed: usize, n_broken: usize) -> String {

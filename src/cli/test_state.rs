@@ -1,16 +1,13 @@
 //! `expressd test-state`: one state of a definition, as AWS's TestState answers it.
 
-use std::io::Read;
 use std::path::Path;
 use std::path::PathBuf;
 
-use anyhow::Context;
-use anyhow::ensure;
 use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
-use super::Exit;
+use super::{Exit, invalid, read, say};
 use crate::runtime::Clock;
 use crate::test_state::Mock;
 use crate::test_state::Request;
@@ -67,13 +64,13 @@ enum Inspect {
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
-    let definition = std::fs::read_to_string(&args.definition)
-        .with_context(|| args.definition.display().to_string())?;
+    let at = |error| invalid(format!("{}: {error}", args.definition.display()));
+    let definition = String::from_utf8(read(&args.definition)?).map_err(at)?;
     let input = match &args.input {
-        Some(file) => read(file)?,
+        Some(file) => json_of(file)?,
         None => json!({}),
     };
-    let mock = args.mock.as_deref().map(read).transpose()?;
+    let mock = args.mock.as_deref().map(json_of).transpose()?;
     let context = args.context.as_deref().map(object).transpose()?;
     let variables = args.variables.as_deref().map(object).transpose()?;
     let answer = mock
@@ -107,29 +104,24 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
             Exit::Invalid,
         ),
     };
-    println!("{answer:#}");
+    say(format_args!("{answer:#}"))?;
     Ok(exit)
 }
 
 /// A JSON object that is given as text, or in a file.
 fn object(text_or_file: &str) -> anyhow::Result<Map<String, Value>> {
     let value = match text_or_file.trim_start().starts_with('{') {
-        true => serde_json::from_str(text_or_file).context("not a JSON object")?,
-        false => read(Path::new(text_or_file))?,
+        true => serde_json::from_str(text_or_file)
+            .map_err(|error| invalid(format!("{text_or_file}: {error}")))?,
+        false => json_of(Path::new(text_or_file))?,
     };
-    let Value::Object(object) = value else {
-        anyhow::bail!("{text_or_file}: not a JSON object");
-    };
-    Ok(object)
+    match value {
+        Value::Object(object) => Ok(object),
+        _ => Err(invalid(format!("{text_or_file}: not a JSON object"))),
+    }
 }
 
-fn read(file: &Path) -> anyhow::Result<Value> {
-    let mut text = Vec::new();
-    if file == Path::new("-") {
-        std::io::stdin().lock().read_to_end(&mut text)?;
-    } else {
-        text = std::fs::read(file).with_context(|| file.display().to_string())?;
-    }
-    ensure!(!text.is_empty(), "{}: empty", file.display());
-    serde_json::from_slice(&text).with_context(|| file.display().to_string())
+fn json_of(file: &Path) -> anyhow::Result<Value> {
+    let text = read(file)?;
+    serde_json::from_slice(&text).map_err(|error| invalid(format!("{}: {error}", file.display())))
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Exit;
-use super::print_problems;
+use super::{print_problems, say};
 use crate::config::Config;
 use crate::config::Definition;
 use crate::config::Problem;
@@ -28,9 +28,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
         let n_errors = problems.iter().filter(|problem| problem.is_error()).count();
         let file = file.display();
         match (n_errors, problems.len() - n_errors) {
-            (0, 0) => println!("{file}: ok"),
-            (0, n_warnings) => println!("{file}: ok, {}", count(n_warnings, "warning")),
-            (n_errors, _) => println!("{file}: {}", count(n_errors, "error")),
+            (0, 0) => say(format_args!("{file}: ok"))?,
+            (0, n) => say(format_args!("{file}: ok, {}", count(n, "warning")))?,
+            (n, _) => say(format_args!("{file}: {}", count(n, "error")))?,
         }
         invalid |= n_errors > 0;
     }

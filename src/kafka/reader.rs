@@ -56,21 +56,11 @@ pub fn read_topic(
     mut look: impl FnMut(Shown) -> bool,
 ) -> Result<(), KafkaError> {
     let until = Instant::now() + timeout;
-    let mut client = cluster.client();
-    client
-        .set("group.id", "expressd-reader")
-        .set("enable.auto.commit", "false")
-        .set("enable.partition.eof", "true");
-    let consumer: BaseConsumer<Quiet> = client.create_with_context(Quiet)?;
-    let metadata = consumer.fetch_metadata(Some(topic), timeout)?;
+    let consumer = reader(cluster)?;
     let mut assignment = TopicPartitionList::new();
     let mut open = 0;
-    for partition in metadata
-        .topics()
-        .iter()
-        .flat_map(|found| found.partitions())
-    {
-        assignment.add_partition_offset(topic, partition.id(), Offset::Beginning)?;
+    for partition in partitions(&consumer, topic, timeout)? {
+        assignment.add_partition_offset(topic, partition, Offset::Beginning)?;
         open += 1;
     }
     consumer.assign(&assignment)?;
@@ -95,13 +85,10 @@ pub fn read_record(
     timeout: Duration,
 ) -> Result<Option<OwnedRecord>, KafkaError> {
     let until = Instant::now() + timeout;
-    let mut client = cluster.client();
-    client
-        .set("group.id", "expressd-reader")
-        .set("enable.auto.commit", "false")
-        .set("enable.partition.eof", "true")
-        .set("auto.offset.reset", "error");
-    let consumer: BaseConsumer<Quiet> = client.create_with_context(Quiet)?;
+    let consumer = reader(cluster)?;
+    if !partitions(&consumer, topic, timeout)?.contains(&partition) {
+        return Ok(None);
+    }
     let mut assignment = TopicPartitionList::new();
     assignment.add_partition_offset(topic, partition, Offset::Offset(offset))?;
     consumer.assign(&assignment)?;
@@ -126,6 +113,34 @@ pub fn read_record(
     Err(KafkaError::MessageConsumption(
         RDKafkaErrorCode::OperationTimedOut,
     ))
+}
+
+/// A consumer that belongs to no group and hears where a partition ends.
+pub(super) fn reader(cluster: &Cluster) -> Result<BaseConsumer<Quiet>, KafkaError> {
+    let mut client = cluster.client();
+    client
+        .set("group.id", "expressd-reader")
+        .set("enable.auto.commit", "false")
+        .set("enable.partition.eof", "true")
+        .set("auto.offset.reset", "error");
+    client.create_with_context(Quiet)
+}
+
+/// The partitions of a topic, which has some if it is there.
+pub(super) fn partitions(
+    consumer: &BaseConsumer<Quiet>,
+    topic: &str,
+    timeout: Duration,
+) -> Result<Vec<i32>, KafkaError> {
+    let metadata = consumer.fetch_metadata(Some(topic), timeout)?;
+    let found = metadata.topics().iter().find(|found| found.name() == topic);
+    let partitions = found.map_or(&[][..], |found| found.partitions());
+    match partitions.is_empty() {
+        true => Err(KafkaError::MetadataFetch(
+            RDKafkaErrorCode::UnknownTopicOrPartition,
+        )),
+        false => Ok(partitions.iter().map(|partition| partition.id()).collect()),
+    }
 }
 
 pub(super) fn owned(message: &impl Message) -> OwnedRecord {

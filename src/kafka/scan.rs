@@ -6,7 +6,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
-use super::reader::{Quiet, owned};
+use super::reader::{Quiet, owned, partitions, reader};
 use super::{Cluster, Record};
 
 /// One question to the cluster.
@@ -17,46 +17,22 @@ pub struct Scan {
     consumer: BaseConsumer<Quiet>,
     /// Partitions, each with the offset behind its last record.
     ends: Vec<(i32, i64)>,
-    size: u64,
 }
 
 impl Scan {
     /// Looks how much there is.
     pub fn new(cluster: &Cluster, topic: &str) -> Result<Scan, KafkaError> {
-        let mut client = cluster.client();
-        client
-            .set("group.id", "expressd-reader")
-            .set("enable.auto.commit", "false")
-            .set("enable.partition.eof", "true");
-        let consumer: BaseConsumer<Quiet> = client.create_with_context(Quiet)?;
-        let metadata = consumer.fetch_metadata(Some(topic), REQUEST)?;
-        let found = metadata.topics().iter().find(|found| found.name() == topic);
-        let partitions = found.map_or(&[][..], |found| found.partitions());
-        if partitions.is_empty() {
-            return Err(KafkaError::MetadataFetch(
-                RDKafkaErrorCode::UnknownTopicOrPartition,
-            ));
-        }
-        let (mut assignment, mut ends, mut size) = (TopicPartitionList::new(), Vec::new(), 0);
-        for partition in partitions {
-            let (low, high) = consumer.fetch_watermarks(topic, partition.id(), REQUEST)?;
+        let consumer = reader(cluster)?;
+        let (mut assignment, mut ends) = (TopicPartitionList::new(), Vec::new());
+        for partition in partitions(&consumer, topic, REQUEST)? {
+            let (low, high) = consumer.fetch_watermarks(topic, partition, REQUEST)?;
             if high > low {
-                assignment.add_partition_offset(topic, partition.id(), Offset::Beginning)?;
-                ends.push((partition.id(), high));
-                size += u64::try_from(high - low).unwrap_or(0);
+                assignment.add_partition_offset(topic, partition, Offset::Beginning)?;
+                ends.push((partition, high));
             }
         }
         consumer.assign(&assignment)?;
-        Ok(Scan {
-            consumer,
-            ends,
-            size,
-        })
-    }
-
-    /// How many records there are at most.
-    pub fn size(&self) -> u64 {
-        self.size
+        Ok(Scan { consumer, ends })
     }
 
     /// Shows every record to `look` until it has seen enough (`false`). Fails when nothing comes for `patience`.

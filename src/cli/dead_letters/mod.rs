@@ -7,18 +7,18 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::Context;
 use serde_json::json;
 
 use self::filter::Filter;
 use super::Exit;
 use super::exec::Place;
-use super::print_problems;
+use super::{not_there, print_problems, wrong_usage};
 use crate::config::Config;
-use crate::kafka::Cluster;
 use crate::kafka::Record;
 use crate::kafka::Scan;
 use crate::kafka::read_record;
+use crate::kafka::{Cluster, EMBEDDED};
 use crate::pipeline::SinkConfig;
 use crate::sink::dead_letter::DeadLetter;
 
@@ -88,15 +88,16 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     let Some(config) = load(path) else {
         return Ok(Exit::Invalid);
     };
-    ensure!(
-        config.kafka.broker != crate::kafka::EMBEDDED,
-        "the embedded broker keeps nothing: there is no cluster to look into"
-    );
+    if config.kafka.broker == EMBEDDED {
+        return Err(wrong_usage(
+            "the embedded broker keeps nothing: there is no cluster to look into",
+        ));
+    }
     let cluster = Cluster::new(&config.kafka).context("kafka")?;
     match &args.action {
         Action::List { which, json } => {
             each(&config, &cluster, which, |record, letter| {
-                print(record, letter, *json)
+                Ok(print(record, letter, *json)?)
             })?;
             Ok(Exit::Done)
         }
@@ -123,22 +124,32 @@ fn topics(config: &Config, pipeline: Option<&str>) -> anyhow::Result<Vec<String>
             topics.push(topic.clone());
         }
     }
-    if topics.is_empty() {
-        bail!("no pipeline of that name has a dead-letter topic");
+    match (topics.is_empty(), pipeline) {
+        (false, _) => Ok(topics),
+        (true, None) => Err(wrong_usage("no pipeline has a dead-letter topic")),
+        (true, Some(name)) => {
+            let reason = format!("no pipeline with a dead-letter topic is called \"{name}\"");
+            Err(wrong_usage(reason))
+        }
     }
-    Ok(topics)
 }
 
-/// Shows those that are meant to `look`.
+/// Shows those that are meant, and were there when it began, to `look`.
 fn each(
     config: &Config,
     cluster: &Cluster,
     which: &Which,
-    mut look: impl FnMut(&Record<'_>, &DeadLetter<'_>) -> io::Result<()>,
+    mut look: impl FnMut(&Record<'_>, &DeadLetter<'_>) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    let (mut found, mut failed) = (0, Ok(()));
-    for topic in topics(config, which.pipeline.as_deref())? {
-        let scan = Scan::new(cluster, &topic).with_context(|| format!("topic {topic}"))?;
+    let topics = topics(config, which.pipeline.as_deref())?;
+    let scans = topics.iter().map(|topic| {
+        let scan = Scan::new(cluster, topic).with_context(|| format!("topic {topic}"))?;
+        anyhow::Ok((topic, scan))
+    });
+    // All before the first is run: a record that is replayed may soon be a dead letter in the next topic.
+    let scans: Vec<_> = scans.collect::<Result<_, _>>()?;
+    let (mut found, mut looked) = (0, Ok(()));
+    for (topic, scan) in scans {
         let scanned = scan.run(PATIENCE, |record| {
             let letter = which.filter.pick(record).filter(|letter| {
                 let pipeline = which.pipeline.as_deref();
@@ -146,20 +157,16 @@ fn each(
             });
             if let Some(letter) = letter {
                 found += 1;
-                failed = look(record, &letter);
+                looked = look(record, &letter);
             }
-            failed.is_ok() && !which.filter.is_enough(found)
+            looked.is_ok() && !which.filter.is_enough(found)
         });
         scanned.with_context(|| format!("topic {topic}"))?;
-        if failed.is_err() || which.filter.is_enough(found) {
+        if looked.is_err() || which.filter.is_enough(found) {
             break;
         }
     }
-    match failed {
-        // Whoever reads has seen enough.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        failed => Ok(failed?),
-    }
+    looked
 }
 
 fn print(record: &Record<'_>, letter: &DeadLetter<'_>, as_json: bool) -> io::Result<()> {
@@ -183,7 +190,8 @@ fn show(cluster: &Cluster, place: &Place) -> anyhow::Result<Exit> {
     let (topic, partition, offset) = (&place.topic, place.partition, place.offset);
     let found = read_record(cluster, topic, partition, offset, PATIENCE);
     let Some(record) = found.with_context(|| format!("topic {topic}"))? else {
-        bail!("there is no record at {topic}/{partition}/{offset}");
+        let reason = format!("there is no record at {topic}/{partition}/{offset}");
+        return Err(not_there(reason));
     };
     let record = record.as_record();
     let text = |bytes: Option<&[u8]>| {

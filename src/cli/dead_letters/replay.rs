@@ -1,12 +1,12 @@
 //! Dead letters become records again.
 
-use std::io::Write;
 use std::time::Duration;
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 
 use super::{PATIENCE, Which, each};
 use crate::cli::progress::Bar;
+use crate::cli::{say, wrong_usage};
 use crate::config::Config;
 use crate::daemon::Exit;
 use crate::kafka::Cluster;
@@ -20,75 +20,81 @@ use crate::sink::dead_letter::replay_headers;
 
 const FLUSH: Duration = Duration::from_secs(120);
 
-/// Replays those that are meant, or only says which they are.
+/// Replays those that are meant, or only says which they are. They are read twice: nothing is produced before it is known
+/// that all of them have a topic to go to, and more of them than fit into memory may be meant.
 pub(super) fn run(
     config: &Config,
     cluster: &Cluster,
     which: &Which,
     dry_run: bool,
 ) -> anyhow::Result<Exit> {
-    // Before anything is produced: what a replay that fails at once adds to the topic must not be found by it.
-    let mut meant: Vec<(String, OwnedRecord, Option<Whole>)> = Vec::new();
+    let mut meant = 0;
     each(config, cluster, which, |record, letter| {
-        let whole = letter.truncated.then(|| Whole::of(letter));
-        meant.push((letter.input.to_string(), OwnedRecord::new(record), whole));
+        if !is_input(config, letter.input) {
+            let topic = letter.input;
+            let reason = format!("{topic} is not an input of any pipeline of this config");
+            return Err(wrong_usage(reason));
+        }
+        meant += 1;
+        if dry_run {
+            let (from, partition, offset) = (record.topic, record.partition, record.offset);
+            let to = letter.input;
+            say(format_args!("{from}/{partition}/{offset} would go to {to}"))?;
+        }
         Ok(())
     })?;
-    for (topic, ..) in &meant {
-        ensure!(
-            is_input(config, topic),
-            "{topic} is not an input of any pipeline of this config"
-        );
-    }
-    let mut out = std::io::stdout().lock();
     if dry_run {
-        for (topic, record, _) in &meant {
-            let record = record.as_record();
-            let (from, partition, offset) = (record.topic, record.partition, record.offset);
-            writeln!(out, "{from}/{partition}/{offset} would go to {topic}")?;
-        }
-        writeln!(out, "{} would be replayed", meant.len())?;
+        say(format_args!("{meant} would be replayed"))?;
         return Ok(Exit::Done);
     }
-    let feeder = Feeder::new(cluster, "").context("kafka")?;
-    let mut bar = Bar::new(meant.len() as u64);
-    let mut gone = 0_u64;
-    for (topic, record, whole) in &meant {
-        let record = record.as_record();
-        let headers = replay_headers(&record);
-        let source = match whole {
-            Some(whole) => whole.read(cluster)?,
-            None => None,
-        };
-        match (whole, &source) {
-            (Some(whole), None) => {
-                gone += 1;
-                let (topic, partition, offset) = (&whole.topic, whole.partition, whole.offset);
-                eprintln!("the record of a cut dead letter is gone: {topic}/{partition}/{offset}");
-            }
-            _ => {
-                let value = source.as_ref().map_or(record, OwnedRecord::as_record).value;
-                let record = Record { value, ..record };
-                feeder
-                    .send_record(topic, &record, &headers)
-                    .with_context(|| format!("topic {topic}"))?;
-            }
-        }
-        bar.step();
-    }
-    feeder.flush(FLUSH).context("kafka")?;
-    drop(bar);
-    let taken = feeder.taken();
-    writeln!(out, "{taken} replayed")?;
-    let missing = meant.len() as u64 - taken;
+    let (sent, gone, taken) = send(config, cluster, which, meant)?;
+    say(format_args!("{taken} replayed"))?;
+    let missing = sent + gone - taken;
     if missing > 0 {
-        writeln!(
-            out,
+        say(format_args!(
             "{missing} not replayed, {gone} of them because their records are gone"
-        )?;
+        ))?;
         return Ok(Exit::No);
     }
     Ok(Exit::Done)
+}
+
+/// Gives how many were sent, how many are gone, and how many the brokers took.
+fn send(
+    config: &Config,
+    cluster: &Cluster,
+    which: &Which,
+    meant: u64,
+) -> anyhow::Result<(u64, u64, u64)> {
+    let feeder = Feeder::new(cluster, "").context("kafka")?;
+    let bar = Bar::new(false);
+    let (mut sent, mut gone) = (0, 0);
+    each(config, cluster, which, |record, letter| {
+        bar.show("replaying", sent + gone, meant);
+        let whole = match letter.truncated {
+            true => whole(cluster, letter)?,
+            false => None,
+        };
+        let value = match (&whole, letter.truncated) {
+            (Some(whole), _) => whole.as_record().value,
+            (None, false) => record.value,
+            (None, true) => {
+                gone += 1;
+                let (topic, partition, offset) = letter.source;
+                eprintln!("the record of a cut dead letter is gone: {topic}/{partition}/{offset}");
+                return Ok(());
+            }
+        };
+        let (topic, headers) = (letter.input, replay_headers(record));
+        let record = Record { value, ..*record };
+        let handed_over = feeder.send_record(topic, &record, &headers);
+        handed_over.with_context(|| format!("topic {topic}"))?;
+        sent += 1;
+        Ok(())
+    })?;
+    feeder.flush(FLUSH).context("kafka")?;
+    bar.clear();
+    Ok((sent, gone, feeder.taken()))
 }
 
 fn is_input(config: &Config, topic: &str) -> bool {
@@ -101,25 +107,9 @@ fn is_input(config: &Config, topic: &str) -> bool {
         })
 }
 
-/// Where the whole value of a cut dead letter stands.
-struct Whole {
-    topic: String,
-    partition: i32,
-    offset: i64,
-}
-
-impl Whole {
-    fn of(letter: &DeadLetter<'_>) -> Whole {
-        let (topic, partition, offset) = letter.source;
-        Whole {
-            topic: topic.to_string(),
-            partition,
-            offset,
-        }
-    }
-
-    fn read(&self, cluster: &Cluster) -> anyhow::Result<Option<OwnedRecord>> {
-        let found = read_record(cluster, &self.topic, self.partition, self.offset, PATIENCE);
-        found.with_context(|| format!("topic {}", self.topic))
-    }
+/// The record that a cut dead letter comes from.
+fn whole(cluster: &Cluster, letter: &DeadLetter<'_>) -> anyhow::Result<Option<OwnedRecord>> {
+    let (topic, partition, offset) = letter.source;
+    let found = read_record(cluster, topic, partition, offset, PATIENCE);
+    found.with_context(|| format!("topic {topic}"))
 }

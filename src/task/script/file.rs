@@ -118,7 +118,8 @@ impl Script {
 
     /// Reads YAML.
     pub fn from_yaml(text: &str) -> Result<Script, ScriptError> {
-        Script::new(serde_saphyr::from_str(text).map_err(|error| error.to_string()))
+        let file = serde_saphyr::from_str(text);
+        Script::new(file.map_err(|error| error.without_snippet().to_string()))
     }
 
     /// Reads JSON; numbers in results keep all their digits.
