@@ -2,6 +2,16 @@
 
 use std::fmt;
 
+/// Something wrong with a key of a config section: the key, from the section's beginning (`timeouts/total`), and why.
+pub type KeyProblem = (String, String);
+
+/// The problems of a section, as those of what it is part of.
+pub fn in_section(section: &str, problems: Vec<KeyProblem>) -> Vec<KeyProblem> {
+    let problems = problems.into_iter();
+    let inside = |(key, reason)| (format!("{section}/{key}"), reason);
+    problems.map(inside).collect()
+}
+
 /// How bad a problem is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
@@ -69,7 +79,13 @@ impl Diagnostic {
             out.push_str(&format!("\n  {help}"));
         }
         if let Some(refusal) = &self.refusal {
-            out.push_str(&format!("\n  AWS says: {refusal}"));
+            // AWS repeats a text that is no JSON, whole and twice.
+            let refusal = refusal.to_string();
+            let (line, more) = match refusal.split_once('\n') {
+                Some((line, _)) => (line, " …"),
+                None => (refusal.as_str(), ""),
+            };
+            out.push_str(&format!("\n  AWS says: {line}{more}"));
         }
         out
     }

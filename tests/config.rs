@@ -70,8 +70,10 @@ fn check(name: &str, config: &str, want: &[&str]) {
             let place = found.position.map_or("-".to_string(), |position| {
                 format!("{}:{}", position.line, position.column)
             });
+            let help = found.help.as_ref();
+            let help = help.map_or(String::new(), |help| format!(" | {help}"));
             format!(
-                "{} {place} {}: {}",
+                "{} {place} {}: {}{help}",
                 found.code, found.pointer, found.message
             )
         })
@@ -91,21 +93,43 @@ const STREAM: &str = "
 ";
 
 #[test]
-fn an_unknown_key_is_reported_with_its_place() {
+fn unknown_keys_are_reported_with_their_places() {
     check(
         "c.yaml",
-        "admin:\n  lisen: 127.0.0.1:1\npipelines: {}\n",
-        &["C0003 2:3 : unknown field `lisen`"],
+        "admin:\n  lisen: 127.0.0.1:1\nmemroy: {}\nkafka: { broker: ${B:-b}, brokr: c }\npipelines:\n  a:\n    \
+         tasks:\n      - http: { url: u, header: {} }\n      - { kafak: {} }\n    source:\n      kafka: { topcs: [t], \
+         properties: { anything: 1 } }\n    sink: { flie: {} }\n",
+        &[
+            "C0003 2:3 /admin/lisen: there is no key `lisen` here | did you mean \"listen\"?",
+            "C0003 3:1 /memroy: there is no key `memroy` here | did you mean \"memory\"?",
+            "C0003 4:27 /kafka/brokr: there is no key `brokr` here | did you mean \"broker\"?",
+            "C0003 8:25 /pipelines/a/tasks/0/http/header: there is no key `header` here | did you mean \"headers\"?",
+            "C0003 9:11 /pipelines/a/tasks/1/kafak: there is no key `kafak` here | did you mean \"kafka\"?",
+            "C0003 11:16 /pipelines/a/source/kafka/topcs: there is no key `topcs` here | did you mean \"topics\"?",
+            "C0003 12:13 /pipelines/a/sink/flie: there is no key `flie` here | did you mean \"file\"?",
+        ],
     );
     check(
         "c.toml",
-        "[admin]\nlisen = \"127.0.0.1:1\"\n",
-        &["C0003 2:1 : unknown field `lisen`"],
+        "[admin]\nlisen = \"127.0.0.1:1\"\n[pipelines]\n[reload]\neverything = true\n",
+        &[
+            "C0003 2:1 /admin/lisen: ",
+            "C0003 5:1 /reload/everything: there is no key `everything` here | keys here: watch",
+        ],
     );
     check(
         "c.json",
         "{\"pipelines\": {},\n \"log\": {\"levle\": 1}}",
-        &["C0003 2:10 : unknown field `levle`"],
+        &["C0003 2:10 /log/levle: "],
+    );
+}
+
+#[test]
+fn a_wrong_value_is_reported_beside_unknown_keys() {
+    check(
+        "c.yaml",
+        "memory: { in_flight: much }\nadmin: { lisen: 127.0.0.1:1 }\npipelines: {}\n",
+        &["C0003 2:10 /admin/lisen: ", "C0003 1:22 : "],
     );
 }
 
@@ -144,11 +168,11 @@ demo:
             "C0004 9:7 /pipelines/a b/limits/execution_time: 10m is more than the 5m of AWS",
             "C0004 8:7 /pipelines/a b/limits/depth: 1000 is not between 1 and 512",
             "C0005 16:9 /pipelines/c/tasks/0: a binding has exactly one of script, mock, process, kafka, http, lambda and http_invoke",
-            "C0006 17:9 /pipelines/c/tasks/1: ",
-            "C0001 - : ",
-            "C0005 21:3 /pipelines/d: without `dead_letters`, `on_failure` must be",
-            "C0005 21:3 /pipelines/d: property `enable.auto.commit` cannot be set",
-            "C0005 21:3 /pipelines/d: topic t is an input of the same pipeline",
+            "C0006 17:9 /pipelines/c/tasks/1/script: ",
+            "C0001 14:5 /pipelines/c/definition: ",
+            "C0005 24:13 /pipelines/d/sink/kafka/dead_letters: without `dead_letters`, `on_failure` must be",
+            "C0005 23:51 /pipelines/d/source/kafka/properties/enable.auto.commit: cannot be set",
+            "C0005 24:13 /pipelines/d/sink/kafka: topic t is an input of the same pipeline",
             "C0007 8:19 /States/ValidateOrder/Resource: nothing answers arn:aws:lambda:",
             "C0007 30:19 /States/CheckInventory/Resource: ",
             "C0007 37:19 /States/ProcessPayment/Resource: ",
@@ -158,6 +182,12 @@ demo:
             "C0007 72:19 /States/NotifyPaymentFailed/Resource: ",
         ],
     );
+}
+
+#[test]
+fn a_definition_is_no_config() {
+    let definition = r#"{ "StartAt": "A", "States": {} }"#;
+    check("c.json", definition, &["C0009 - : this is a definition"]);
 }
 
 #[test]

@@ -16,3 +16,5 @@ pub(super) const SCRIPT: &str = "C0006";
 pub(super) const UNANSWERED: &str = "C0007";
 /// A task binding that cannot be used.
 pub(super) const BINDING: &str = "C0008";
+/// A config where a definition belongs, or the other way round.
+pub(super) const MIXED_UP: &str = "C0009";

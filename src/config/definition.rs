@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::codes;
+use super::load::Config;
 use super::problem::{Document, Problem};
 use crate::asl;
 use crate::diagnostic::Diagnostic;
@@ -12,7 +13,7 @@ use crate::diagnostic::Lines;
 use crate::diagnostic::Severity;
 use crate::plan;
 use crate::plan::Plan;
-use crate::runtime::UnansweredError;
+use crate::runtime::{Unanswered, UnansweredError};
 
 /// A definition that can run.
 pub struct Definition {
@@ -29,6 +30,10 @@ impl Definition {
     /// Reads, checks and compiles a definition; everything that is wrong with it at once.
     pub fn load(path: &Path) -> Result<Definition, Vec<Problem>> {
         let document = Document::read(path).map_err(|problem| vec![problem])?;
+        if Config::is_config(path) {
+            let message = "this is a config; a definition is JSON with StartAt and States";
+            return Err(vec![document.error(codes::MIXED_UP, "", message.into())]);
+        }
         let problems = |diagnostics: Vec<_>| {
             let problems = diagnostics.into_iter();
             problems.map(|found| document.problem(found)).collect()
@@ -48,11 +53,7 @@ impl Definition {
     /// Task states without an answer, each at its `Resource`.
     pub fn unanswered(&self, error: &UnansweredError) -> Vec<Problem> {
         let lines = Lines::new(&self.document.text);
-        let help = match error.patterns.is_empty() {
-            true => "there are no bindings".to_string(),
-            false => format!("bindings: {}", error.patterns.join(", ")),
-        };
-        let problem = |unanswered: &crate::runtime::Unanswered| {
+        let problem = |unanswered: &Unanswered| {
             let place = self.resources.get(&unanswered.state);
             let function = unanswered.function_name.as_ref();
             let function = function.map_or(String::new(), |name| format!(" with function {name}"));
@@ -62,11 +63,24 @@ impl Definition {
                 pointer: place.map_or(String::new(), |place| place.pointer.clone()),
                 position: place.map(|place| lines.position(place.span.start)),
                 message: format!("nothing answers {}{function}", unanswered.resource),
-                help: Some(help.clone()),
+                help: Some(cure(unanswered, &error.patterns)),
                 refusal: None,
             })
         };
         error.states.iter().map(problem).collect()
+    }
+}
+
+fn cure(unanswered: &Unanswered, patterns: &[String]) -> String {
+    match (&unanswered.matched[..], patterns) {
+        ([], []) => {
+            "nothing is bound: answers come from `tasks` in a config, or from --script".into()
+        }
+        ([], patterns) => format!("no pattern matches it: {}", patterns.join(", ")),
+        (matched, _) => format!(
+            "the binding {} matches, but has no answer for it",
+            matched.join(", ")
+        ),
     }
 }
 

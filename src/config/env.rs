@@ -88,6 +88,26 @@ pub(super) fn expand(
     }
 }
 
+/// The text with digits in place of its references: everything else stands where it stood.
+pub(super) fn masked(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find("${") {
+        let end = rest[start..]
+            .find('}')
+            .map_or(rest.len(), |end| start + end + 1);
+        out.push_str(&rest[..start]);
+        out.extend(
+            rest[start..end]
+                .chars()
+                .map(|c| if c == '\n' { c } else { '1' }),
+        );
+        rest = &rest[end..];
+    }
+    out.push_str(rest);
+    out
+}
+
 impl Place {
     fn after(self, next: char, before: Before) -> Place {
         match (self, next) {
@@ -233,6 +253,13 @@ mod tests {
             "a: x ${SECRET}",
             &["1:6 the value of ${SECRET} needs double quotes around it"],
         );
+    }
+
+    #[test]
+    fn masks_are_as_long_as_what_they_hide() {
+        let text = "a: { b: ${ÄB:-{c}, d: \"x ${E}\" } # ${";
+        let want = "a: { b: 111111111, d: \"x 1111\" } # 11";
+        assert_eq!(masked(text), want);
     }
 
     #[test]

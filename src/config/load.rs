@@ -4,16 +4,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
 use super::definition::Definition;
 use super::file::{File, MemoryConfig, PipelineFile, ReloadConfig, ShutdownConfig};
 use super::places::Places;
 use super::problem::{Document, Problem};
-use super::{codes, env, redact, tasks};
+use super::{codes, env, read, redact, tasks};
 use crate::admin::AdminConfig;
 use crate::demo::DemoConfig;
-use crate::diagnostic::Position;
 use crate::kafka::KafkaConfig;
 use crate::kafka::Properties;
 use crate::pipeline::PipelineConfig;
@@ -112,13 +110,14 @@ impl Config {
                 .map(|found| document.problem(found))
                 .collect::<Vec<_>>()
         })?;
-        let file: File = parse(&document, &expanded, toml).map_err(|problem| vec![*problem])?;
+        let places = Places::read(&env::masked(&document.text), toml);
+        let has = |name: &str| places.as_ref().is_some_and(|places| places.has(name));
+        if has("StartAt") && !has("pipelines") {
+            let message = "this is a definition; a config names it under `pipelines`".to_string();
+            return Err(vec![document.error(codes::MIXED_UP, "", message)]);
+        }
+        let file = read::file(&document, &expanded, toml, places.as_ref())?;
         let base = path.parent().unwrap_or(Path::new("")).to_path_buf();
-        let places = if toml {
-            None
-        } else {
-            Places::read(&document.text)
-        };
         Checker {
             document,
             toml,
@@ -129,32 +128,6 @@ impl Config {
             warnings: Vec::new(),
         }
         .check(file)
-    }
-}
-
-/// By format: TOML, or YAML, of which JSON is a part.
-fn parse<T: DeserializeOwned>(
-    document: &Document,
-    text: &str,
-    toml: bool,
-) -> Result<T, Box<Problem>> {
-    let error =
-        |position, message| Box::new(document.error_at(codes::SYNTAX, "", position, message));
-    if toml {
-        toml::from_str(text).map_err(|found| {
-            let lines = crate::diagnostic::Lines::new(text);
-            let position = found.span().map(|span| lines.position(span.start));
-            error(position, found.message().to_string())
-        })
-    } else {
-        serde_saphyr::from_str(text).map_err(|found| {
-            let number = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
-            let position = found.location().map(|location| Position {
-                line: number(location.line()),
-                column: number(location.column()),
-            });
-            error(position, found.without_snippet().to_string())
-        })
     }
 }
 
@@ -190,8 +163,9 @@ impl Checker {
             let message = "0 would let no task be called".to_string();
             self.report(codes::OUT_OF_BOUNDS, "/runtime/concurrency", message);
         }
-        for error in file.kafka.properties.check() {
-            self.report(codes::COMBINATION, "/kafka/properties", error.to_string());
+        for (name, reason) in file.kafka.properties.check() {
+            let at = format!("/kafka/properties/{name}");
+            self.report(codes::COMBINATION, &at, reason);
         }
         if file.pipelines.is_empty() {
             let message = "there is no pipeline".to_string();
@@ -273,20 +247,19 @@ impl Checker {
             },
             retry: file.retry,
         };
-        for problem in stream.check() {
-            self.report(codes::COMBINATION, &at, problem);
+        for (key, reason) in stream.check() {
+            self.report(codes::COMBINATION, &format!("{at}/{key}"), reason);
         }
         let registry = tasks::registry(&file.tasks, &self.base);
         let path = self.base.join(&file.definition);
-        let definition = Definition::load(&path);
         let registry = registry.map_err(|problems| {
             for problem in problems {
                 let pointer = format!("{at}/tasks/{}", problem.pointer);
                 self.report(problem.code, &pointer, problem.message);
             }
         });
-        let definition = definition.map_err(|problems| self.problems.extend(problems));
-        let (registry, definition) = (registry.ok()?, definition.ok()?);
+        let definition = self.definition(&at, &path);
+        let (registry, definition) = (registry.ok()?, definition?);
         let limits = file.limits.limits();
         let plan = Arc::clone(&definition.plan);
         match Machine::new(plan, &name, &registry, identity, limits) {
@@ -307,11 +280,29 @@ impl Checker {
         }
     }
 
+    fn definition(&mut self, at: &str, path: &Path) -> Option<Definition> {
+        let problems = match Definition::load(path) {
+            Ok(definition) => return Some(definition),
+            Err(problems) => problems,
+        };
+        for problem in problems {
+            match problem.diagnostic().code {
+                // Where it is named is where that is mended.
+                codes::UNREADABLE => {
+                    let (file, why) = (problem.file(), &problem.diagnostic().message);
+                    let pointer = format!("{at}/definition");
+                    self.report(codes::UNREADABLE, &pointer, format!("{file}: {why}"));
+                }
+                _ => self.problems.push(problem),
+            }
+        }
+        None
+    }
+
     /// Secrets of clients come from files.
     fn read_files(&mut self, at: &str, properties: &mut Properties) {
-        for (name, error) in properties.read_files(&self.base) {
-            let message = format!("the file of `{name}` cannot be read: {error}");
-            self.report(codes::UNREADABLE, at, message);
+        for (name, reason) in properties.read_files(&self.base) {
+            self.report(codes::UNREADABLE, &format!("{at}/{name}"), reason);
         }
     }
 

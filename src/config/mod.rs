@@ -4,9 +4,11 @@ mod codes;
 mod definition;
 mod env;
 mod file;
+mod keys;
 mod load;
 mod places;
 mod problem;
+mod read;
 mod redact;
 mod tasks;
 

@@ -1,28 +1,57 @@
-//! Where in a YAML or JSON text a JSON pointer leads, for problems that are found after parsing.
+//! Where in a YAML, JSON or TOML text a JSON pointer leads, for problems that are found after parsing.
 
 use std::fmt;
 
 use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_saphyr::Spanned;
+use toml::de::{DeTable, DeValue};
 
-use crate::diagnostic::Position;
+use crate::diagnostic::{Lines, Position};
 
 /// The positions of everything in a document.
 #[derive(Debug)]
-pub(super) struct Places(Spanned<Node>);
+pub(super) struct Places {
+    position: Position,
+    pub(super) node: Node,
+}
 
+/// What stands there.
 #[derive(Debug)]
-enum Node {
-    Map(Vec<(Spanned<String>, Places)>),
+pub(super) enum Node {
+    Map(Vec<Member>),
     Sequence(Vec<Places>),
     Scalar,
 }
 
+/// A member of a map.
+#[derive(Debug)]
+pub(super) struct Member {
+    pub(super) name: String,
+    /// Of its name.
+    pub(super) position: Position,
+    pub(super) value: Places,
+}
+
 impl Places {
-    /// Reads a text that was parsed before; nothing is found in a text that is not YAML.
-    pub(super) fn read(text: &str) -> Option<Places> {
-        serde_saphyr::from_str(text).ok()
+    /// Reads a text that may have been parsed before; nothing is found in one that is not of its format.
+    pub(super) fn read(text: &str, toml: bool) -> Option<Places> {
+        if !toml {
+            return serde_saphyr::from_str(text).ok();
+        }
+        let lines = Lines::new(text);
+        Some(Places {
+            position: lines.position(0),
+            node: table(DeTable::parse(text).ok()?.get_ref(), &lines),
+        })
+    }
+
+    /// Whether the document has this member.
+    pub(super) fn has(&self, name: &str) -> bool {
+        match &self.node {
+            Node::Map(members) => members.iter().any(|member| member.name == name),
+            _ => false,
+        }
     }
 
     /// The position of the longest part of `pointer` that exists: a member's name, an element.
@@ -30,21 +59,47 @@ impl Places {
         let mut found = None;
         let mut places = self;
         for name in pointer.split('/').skip(1) {
-            let (position, inner) = match &places.0.value {
-                Node::Map(members) => {
-                    let (key, inner) = members.iter().find(|(key, _)| key.value == name)?;
-                    (position(key), inner)
-                }
+            let next = match &places.node {
+                Node::Map(members) => members
+                    .iter()
+                    .find(|member| member.name == name)
+                    .map(|member| (member.position, &member.value)),
                 Node::Sequence(elements) => {
-                    let inner = elements.get(name.parse::<usize>().ok()?)?;
-                    (position(&inner.0), inner)
+                    let index = name.parse::<usize>().ok();
+                    let element = index.and_then(|index| elements.get(index));
+                    element.map(|element| (element.position, element))
                 }
-                Node::Scalar => return found,
+                Node::Scalar => None,
             };
+            let Some((position, inner)) = next else { break };
             found = Some(position);
             places = inner;
         }
         found
+    }
+}
+
+fn table(table: &DeTable<'_>, lines: &Lines<'_>) -> Node {
+    let member = |(name, value): (&toml::Spanned<_>, &toml::Spanned<DeValue<'_>>)| Member {
+        name: AsRef::<str>::as_ref(name.get_ref()).to_string(),
+        position: lines.position(name.span().start),
+        value: value_places(value, lines),
+    };
+    Node::Map(table.iter().map(member).collect())
+}
+
+/// As deep as the parser lets tables and arrays nest.
+fn value_places(value: &toml::Spanned<DeValue<'_>>, lines: &Lines<'_>) -> Places {
+    Places {
+        position: lines.position(value.span().start),
+        node: match value.get_ref() {
+            DeValue::Table(members) => table(members, lines),
+            DeValue::Array(elements) => {
+                let elements = elements.iter().map(|element| value_places(element, lines));
+                Node::Sequence(elements.collect())
+            }
+            _ => Node::Scalar,
+        },
     }
 }
 
@@ -59,7 +114,11 @@ fn position<T>(spanned: &Spanned<T>) -> Position {
 
 impl<'de> Deserialize<'de> for Places {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Places, D::Error> {
-        Spanned::deserialize(deserializer).map(Places)
+        let spanned = Spanned::<Node>::deserialize(deserializer)?;
+        Ok(Places {
+            position: position(&spanned),
+            node: spanned.value,
+        })
     }
 }
 
@@ -76,8 +135,12 @@ impl<'de> Deserialize<'de> for Node {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
                 let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
+                while let Some((name, value)) = map.next_entry::<Spanned<String>, _>()? {
+                    members.push(Member {
+                        position: position(&name),
+                        name: name.value,
+                        value,
+                    });
                 }
                 Ok(Node::Map(members))
             }
@@ -132,21 +195,44 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(pointer: &str, want: Option<(usize, usize)>) {
-        let text = "a:\n  b: 1\n  list:\n    - x: y\n    - 2\nc: [true, null]\n";
-        let found = Places::read(text).unwrap().find(pointer);
-        let want = want.map(|(line, column)| Position { line, column });
-        assert_eq!(found, want, "{pointer}");
+    fn check(text: &str, toml: bool, wanted: &[(&str, Option<(usize, usize)>)]) {
+        let places = Places::read(text, toml).unwrap();
+        for (pointer, want) in wanted {
+            let want = want.map(|(line, column)| Position { line, column });
+            assert_eq!(places.find(pointer), want, "{pointer}");
+        }
     }
 
     #[test]
     fn pointers_lead_to_names_and_elements() {
-        check("/a", Some((1, 1)));
-        check("/a/b", Some((2, 3)));
-        check("/a/list/1", Some((5, 7)));
-        check("/a/list/0/x", Some((4, 7)));
-        check("/c/0", Some((6, 5)));
-        check("/a/missing", None);
-        check("", None);
+        check(
+            "a:\n  b: 1\n  list:\n    - x: y\n    - 2\nc: [true, null]\n",
+            false,
+            &[
+                ("/a", Some((1, 1))),
+                ("/a/b", Some((2, 3))),
+                ("/a/list/1", Some((5, 7))),
+                ("/a/list/0/x", Some((4, 7))),
+                ("/c/0", Some((6, 5))),
+                ("/a/missing", Some((1, 1))),
+                ("/missing", None),
+                ("", None),
+            ],
+        );
+    }
+
+    #[test]
+    fn toml_has_places_too() {
+        check(
+            "[a]\nb = 1\nlist = [{ x = \"y\" }, 2]\n\n[a.c.d]\ne.f = 1\n",
+            true,
+            &[
+                ("/a/b", Some((2, 1))),
+                ("/a/list/1", Some((3, 22))),
+                ("/a/list/0/x", Some((3, 11))),
+                ("/a/c/d/e/f", Some((6, 3))),
+                ("/a/c/d/missing", Some((5, 6))),
+            ],
+        );
     }
 }

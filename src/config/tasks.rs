@@ -7,10 +7,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::codes;
+use crate::diagnostic::{KeyProblem, in_section};
 use crate::task::Binding;
 use crate::task::Glob;
 use crate::task::Integration;
-use crate::task::KeyProblem;
 use crate::task::Registry;
 use crate::task::http::Http;
 use crate::task::http::HttpConfig;
@@ -152,7 +152,10 @@ impl BindingConfig {
 impl Kind<'_> {
     fn integration(self, base: &Path) -> Result<Arc<dyn Integration>, Vec<BindingProblem>> {
         Ok(match self {
-            Kind::Script(script) => Arc::new(Script::load(&base.join(script)).map_err(in_file)?),
+            Kind::Script(script) => {
+                let script = Script::load(&base.join(script));
+                Arc::new(script.map_err(|error| in_file("script", error))?)
+            }
             Kind::Mock(mock) => {
                 let MockConfig {
                     file,
@@ -160,19 +163,19 @@ impl Kind<'_> {
                     test_case,
                 } = mock;
                 let mock = Mock::load(&base.join(file), machine, test_case);
-                Arc::new(mock.map_err(in_file)?)
+                Arc::new(mock.map_err(|error| in_file("mock", error))?)
             }
             Kind::Process(process) => {
                 checked("process", process.check())?;
                 Arc::new(Process::new(process, base))
             }
             Kind::Kafka(kafka) => {
-                checked("kafka", kafka.check())?;
                 let mut kafka = kafka.clone();
-                if let Some((name, error)) = kafka.properties.read_files(base).pop() {
-                    let message = format!("the file of `{name}` cannot be read: {error}");
-                    return Err(at("kafka", vec![("properties".to_string(), message)]));
-                }
+                let unread = kafka.properties.read_files(base);
+                checked(
+                    "kafka",
+                    [in_section("properties", unread), kafka.check()].concat(),
+                )?;
                 Arc::new(Kafka::new(&kafka))
             }
             Kind::Http(http) => Arc::new(Http::new(http, base).map_err(|found| at("http", found))?),
@@ -188,25 +191,19 @@ impl Kind<'_> {
     }
 }
 
-fn in_file(ScriptError(problems): ScriptError) -> Vec<BindingProblem> {
+fn in_file(kind: &str, ScriptError(problems): ScriptError) -> Vec<BindingProblem> {
     let problem = |message| BindingProblem {
-        pointer: String::new(),
+        pointer: kind.to_string(),
         code: codes::SCRIPT,
         message,
     };
     problems.into_iter().map(problem).collect()
 }
 
-/// Problems that name their keys themselves.
-fn checked(kind: &str, problems: Vec<String>) -> Result<(), Vec<BindingProblem>> {
-    let problem = |message| BindingProblem {
-        pointer: kind.to_string(),
-        code: codes::BINDING,
-        message,
-    };
+fn checked(kind: &str, problems: Vec<KeyProblem>) -> Result<(), Vec<BindingProblem>> {
     match problems.is_empty() {
         true => Ok(()),
-        false => Err(problems.into_iter().map(problem).collect()),
+        false => Err(at(kind, problems)),
     }
 }
 

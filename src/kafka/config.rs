@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
+use rdkafka::error::KafkaError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::diagnostic::KeyProblem;
 
 /// The Kafka cluster and how to reach it.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -68,16 +71,6 @@ impl std::fmt::Debug for Property {
     }
 }
 
-/// A property that a config must not set.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("property `{name}` cannot be set: {why}")]
-pub struct PropertyError {
-    /// The property.
-    pub name: String,
-    /// Who sets it instead.
-    pub why: &'static str,
-}
-
 /// `broker:` of the embedded broker.
 pub const EMBEDDED: &str = "embedded";
 
@@ -127,30 +120,15 @@ impl Default for EmbeddedConfig {
 }
 
 impl Properties {
-    /// Every property that a config must not set.
-    pub fn check(&self) -> Vec<PropertyError> {
-        let mut errors: Vec<_> = self
-            .0
-            .keys()
-            .filter_map(|name| {
-                let (_, why) = OWNED.iter().find(|(owned, _)| owned == name)?;
-                Some(PropertyError {
-                    name: name.clone(),
-                    why,
-                })
-            })
-            .collect();
-        if self.get("group.protocol").is_some_and(|p| p != "classic") {
-            errors.push(PropertyError {
-                name: "group.protocol".into(),
-                why: "this client version stalls with the new group protocol",
-            });
-        }
-        errors
+    /// Everything that is wrong with a property by itself, files that are not read aside.
+    pub fn check(&self) -> Vec<KeyProblem> {
+        let problem =
+            |(name, value): (&String, &Property)| Some((name.clone(), refused(name, value)?));
+        self.0.iter().filter_map(problem).collect()
     }
 
     /// Replaces files by what they say; gives the property of each that cannot be read, and why.
-    pub fn read_files(&mut self, base: &Path) -> Vec<(String, std::io::Error)> {
+    pub fn read_files(&mut self, base: &Path) -> Vec<KeyProblem> {
         let mut problems = Vec::new();
         for (name, value) in &mut self.0 {
             if let Property::File(file) = value {
@@ -159,7 +137,10 @@ impl Properties {
                         let text = text.strip_suffix('\n').unwrap_or(&text);
                         *value = Property::Text(text.strip_suffix('\r').unwrap_or(text).into());
                     }
-                    Err(error) => problems.push((name.clone(), error)),
+                    Err(error) => {
+                        let file = file.file.display();
+                        problems.push((name.clone(), format!("{file}: {error}")));
+                    }
                 }
             }
         }
@@ -172,9 +153,25 @@ impl Properties {
             client.set(name, value.to_string());
         }
     }
+}
 
-    fn get(&self, name: &str) -> Option<String> {
-        self.0.get(name).map(Property::to_string)
+/// Why a config must not set a property to this.
+fn refused(name: &str, value: &Property) -> Option<String> {
+    if let Some((_, why)) = OWNED.iter().find(|(owned, _)| *owned == name) {
+        return Some(format!("cannot be set: {why}"));
+    }
+    let value = match value {
+        Property::File(_) => return None,
+        value => value.to_string(),
+    };
+    if name == "group.protocol" && value != "classic" {
+        return Some("this client version stalls with the new group protocol".into());
+    }
+    let mut alone = ClientConfig::new();
+    alone.set(name, value);
+    match alone.create_native_config() {
+        Err(KafkaError::ClientConfig(_, why, ..)) => Some(why),
+        _ => None,
     }
 }
 
@@ -217,18 +214,29 @@ mod tests {
     }
 
     #[test]
-    fn properties_that_are_ours_are_refused() {
-        let errors = properties(serde_json::json!({
+    fn properties_that_are_ours_and_those_that_nobody_knows_are_refused() {
+        let problems = properties(serde_json::json!({
             "enable.auto.commit": true,
             "security.protocol": "SSL",
             "group.protocol": "consumer",
+            "sasl.mechanims": "PLAIN",
+            "linger.ms": "soon",
+            "ssl.key.password": {"file": "read later"},
         }))
         .check();
-        let names: Vec<_> = errors.iter().map(|error| error.name.as_str()).collect();
-        assert_eq!(names, ["enable.auto.commit", "group.protocol"]);
+        let names: Vec<_> = problems.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(
-            errors[0].to_string(),
-            "property `enable.auto.commit` cannot be set: offsets are committed only behind acknowledged outcomes"
+            names,
+            [
+                "enable.auto.commit",
+                "group.protocol",
+                "linger.ms",
+                "sasl.mechanims"
+            ]
+        );
+        assert_eq!(
+            problems[0].1,
+            "cannot be set: offsets are committed only behind acknowledged outcomes"
         );
     }
 

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::diagnostic::{KeyProblem, in_section};
 use crate::sink::{FileSinkConfig, KafkaSinkConfig};
 use crate::source::file::FileSourceConfig;
 use crate::source::kafka::KafkaSourceConfig;
@@ -108,55 +109,57 @@ pub struct PipelineConfig {
 }
 
 impl PipelineConfig {
-    /// Everything that does not fit together, in words.
-    pub fn check(&self) -> Vec<String> {
+    /// Everything that does not fit together, by the key where it would be mended.
+    pub fn check(&self) -> Vec<KeyProblem> {
         let mut problems = Vec::new();
         if let SinkConfig::Kafka(sink) = &self.sink {
+            let mut report = |key: &str, reason: String| {
+                problems.push((format!("sink/kafka/{key}"), reason));
+            };
             if sink.dead_letters.is_none() && self.options.on_failure == OnFailure::DeadLetter {
-                problems.push(
-                    "without `dead_letters`, `on_failure` must be `block` or `discard`: \
-                     records are not lost by default"
-                        .to_string(),
-                );
+                let reason = "without `dead_letters`, `on_failure` must be `block` or `discard`: records are not lost \
+                              by default";
+                report("dead_letters", reason.to_string());
             }
             if sink.output_topic().is_some() && sink.output_topic() == sink.dead_letters.as_deref()
             {
-                problems.push("`output` and `dead_letters` are the same topic".to_string());
+                let reason = "`output` and `dead_letters` are the same topic";
+                report("dead_letters", reason.to_string());
             }
-            problems.extend(sink.properties.check().iter().map(ToString::to_string));
+            problems.extend(in_section("sink/kafka/properties", sink.properties.check()));
         }
         self.check_retry(&mut problems);
         if let SourceConfig::Kafka(source) = &self.source {
-            if source.topics.is_empty() {
-                problems.push("`topics` is empty".to_string());
-            }
-            problems.extend(source.properties.check().iter().map(ToString::to_string));
+            problems.extend(in_section("source/kafka", source.check()));
             if let SinkConfig::Kafka(sink) = &self.sink {
                 let loops = sink
                     .topics()
                     .filter(|topic| source.topics.iter().any(|t| t == topic));
-                problems.extend(
-                    loops.map(|topic| format!("topic {topic} is an input of the same pipeline")),
-                );
+                problems.extend(loops.map(|topic| {
+                    let reason = format!("topic {topic} is an input of the same pipeline");
+                    ("sink/kafka".to_string(), reason)
+                }));
             }
         }
         problems
     }
 
-    fn check_retry(&self, problems: &mut Vec<String>) {
+    fn check_retry(&self, problems: &mut Vec<KeyProblem>) {
         if self.retry.steps.is_empty() {
             return;
         }
+        let mut report = |reason: &str| {
+            problems.push(("retry".to_string(), reason.to_string()));
+        };
         let kafka = matches!(self.source, SourceConfig::Kafka(_))
             && matches!(self.sink, SinkConfig::Kafka(_));
         if !kafka {
-            problems.push("`retry` needs Kafka on both ends".to_string());
+            report("`retry` needs Kafka on both ends");
         }
         if self.options.ordering != Order::Unordered && !self.retry.breaks_order {
-            problems.push(
+            report(
                 "a record that is tried again comes after those behind it: `ordering` must be `unordered`, or \
-                 `retry.breaks_order` be true"
-                    .to_string(),
+                 `retry.breaks_order` be true",
             );
         }
     }

@@ -12,6 +12,7 @@ use crate::engine::Limits;
 use crate::plan::Cost;
 use crate::plan::Plan;
 use crate::plan::StateType;
+use crate::task::Binding;
 use crate::task::Handler;
 use crate::task::Registry;
 use crate::task::Site;
@@ -55,6 +56,8 @@ pub struct Unanswered {
     pub resource: String,
     /// `FunctionName`, where the definition spells it out.
     pub function_name: Option<String>,
+    /// The patterns that match, but have no answer.
+    pub matched: Vec<String>,
 }
 
 /// Task states without an answer: nothing starts.
@@ -133,6 +136,7 @@ impl Machine {
                     state: state.name.clone(),
                     resource: resource.text.clone(),
                     function_name: resource.function_name.clone(),
+                    matched: registry.matching(&site).map(Binding::to_string).collect(),
                 });
             }
             handlers.push(bound);
@@ -297,6 +301,7 @@ impl fmt::Display for UnansweredError {
             state,
             resource,
             function_name,
+            ..
         } in &self.states
         {
             write!(f, "nothing answers state \"{state}\": {resource}")?;

@@ -35,13 +35,12 @@ use crate::telemetry::{BreakerMetrics, ExchangeMetrics};
 use crate::value::Arena;
 use crate::value::Value;
 
+pub use crate::diagnostic::KeyProblem;
+
 pub use gate::Pass;
 pub use glob::Glob;
 pub use registry::{Binding, Registry};
 pub use secret::Secret;
-
-/// A key of a binding's config, with those around it, and what is wrong with it.
-pub type KeyProblem = (String, String);
 
 /// A Task state that wants a handler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

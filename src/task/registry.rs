@@ -48,10 +48,14 @@ impl Registry {
 
     /// The handler of a Task state, and the binding it comes from.
     pub fn bind(&self, site: &Site<'_>) -> Option<(&Binding, Arc<dyn Handler>)> {
-        self.bindings
-            .iter()
-            .filter(|binding| binding.matches(site))
+        self.matching(site)
             .find_map(|binding| Some((binding, binding.integration.bind(site)?)))
+    }
+
+    /// The bindings whose patterns match a Task state.
+    pub fn matching(&self, site: &Site<'_>) -> impl Iterator<Item = &Binding> {
+        let bindings = self.bindings.iter();
+        bindings.filter(|binding| binding.matches(site))
     }
 
     /// Connects what has to be connected, before the first event.

@@ -128,7 +128,7 @@ impl Bed {
             sink: serde_json::from_value(sink).unwrap(),
             options,
         };
-        assert_eq!(config.check(), Vec::<String>::new());
+        assert_eq!(config.check(), []);
         let metrics = Arc::new(PipelineMetrics::new("orders", Arc::default()));
         let machine = Arc::new(machine.unwrap());
         let pipeline = Pipeline::start(&config, machine, Arc::clone(&metrics), &self.shared);

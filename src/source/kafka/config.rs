@@ -1,9 +1,12 @@
 //! The Kafka source as a config says it.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::diagnostic::{KeyProblem, in_section};
 use crate::kafka::{Cluster, Properties, tell_statistics};
 use crate::source::WindowConfig;
 use crate::units::HumanDuration;
@@ -56,6 +59,10 @@ pub struct KafkaSourceConfig {
 fn ahead() -> usize {
     8_192
 }
+
+/// How long the group waits for a member that gives partitions up, and the client's own value.
+const POLL_INTERVAL_PROPERTY: &str = "max.poll.interval.ms";
+const USUAL_POLL_INTERVAL: Duration = Duration::from_secs(300);
 
 /// What the client fetches ahead of a partition at most, in bytes.
 pub(super) const MOST_PREFETCH: usize = 4 << 20;
@@ -168,6 +175,26 @@ impl Default for RebalanceConfig {
 }
 
 impl KafkaSourceConfig {
+    /// Everything that is wrong with the section by itself.
+    pub fn check(&self) -> Vec<KeyProblem> {
+        let mut problems = in_section("properties", self.properties.check());
+        if self.topics.is_empty() {
+            problems.push(("topics".to_string(), "is empty".to_string()));
+        }
+        let poll = self.properties.0.get(POLL_INTERVAL_PROPERTY);
+        let poll = poll.and_then(|millis| millis.to_string().parse().ok());
+        let poll = poll.map_or(USUAL_POLL_INTERVAL, Duration::from_millis);
+        if self.rebalance.drain.0 >= poll / 2 {
+            let half = (poll / 2).as_secs();
+            let reason = format!(
+                "{} is not less than half of {POLL_INTERVAL_PROPERTY}, {half} s: the group would not wait for it",
+                self.rebalance.drain
+            );
+            problems.push(("rebalance/drain".to_string(), reason));
+        }
+        problems
+    }
+
     /// The properties of the consumer.
     pub fn client(&self, cluster: &Cluster, group: &str) -> ClientConfig {
         let mut client = cluster.client();
@@ -202,6 +229,22 @@ impl KafkaSourceConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_drain_is_shorter_than_the_group_waits() {
+        let drain = |drain: &str, properties: serde_json::Value| {
+            let config = serde_json::json!({
+                "topics": ["t"], "rebalance": {"drain": drain}, "properties": properties,
+            });
+            let config: KafkaSourceConfig = serde_json::from_value(config).unwrap();
+            let keys = config.check().into_iter().map(|(key, _)| key);
+            keys.collect::<Vec<_>>()
+        };
+        assert_eq!(drain("149s", serde_json::json!({})), [""; 0]);
+        assert_eq!(drain("150s", serde_json::json!({})), ["rebalance/drain"]);
+        let longer = serde_json::json!({"max.poll.interval.ms": 600_000});
+        assert_eq!(drain("150s", longer), [""; 0]);
+    }
 
     #[test]
     fn a_fetch_brings_a_part_of_what_is_fetched_ahead() {

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::diagnostic::{KeyProblem, in_section};
 use crate::kafka::Properties;
 use crate::units::HumanDuration;
 
@@ -34,11 +35,11 @@ fn linger() -> HumanDuration {
 
 impl KafkaTaskConfig {
     /// Everything that is wrong with it.
-    pub fn check(&self) -> Vec<String> {
-        let errors = self.properties.check();
-        let mut problems: Vec<_> = errors.iter().map(ToString::to_string).collect();
+    pub fn check(&self) -> Vec<KeyProblem> {
+        let mut problems = in_section("properties", self.properties.check());
         if self.topics.is_empty() {
-            problems.push("`topics` is empty: no state could write anything".to_string());
+            let reason = "is empty: no state could write anything";
+            problems.push(("topics".to_string(), reason.to_string()));
         }
         problems
     }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::diagnostic::KeyProblem;
 use crate::units::ByteSize;
 use crate::units::HumanDuration;
 
@@ -56,10 +57,10 @@ fn grace() -> HumanDuration {
 
 impl ProcessConfig {
     /// Everything that is wrong with it.
-    pub fn check(&self) -> Vec<String> {
+    pub fn check(&self) -> Vec<KeyProblem> {
         let mut problems = Vec::new();
         if self.command.first().is_none_or(String::is_empty) {
-            problems.push("`command` names no program".to_string());
+            problems.push(("command".to_string(), "names no program".to_string()));
         }
         for (key, number, most) in [
             ("workers", self.workers, 1_024),
@@ -67,7 +68,8 @@ impl ProcessConfig {
             ("queue", self.queue, 1_000_000),
         ] {
             if number == 0 || number > most {
-                problems.push(format!("`{key}` is between 1 and {most}, not {number}"));
+                let reason = format!("{number} is not between 1 and {most}");
+                problems.push((key.to_string(), reason));
             }
         }
         problems

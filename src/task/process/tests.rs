@@ -8,7 +8,7 @@ fn process(script: &str, change: impl FnOnce(&mut ProcessConfig)) -> Process {
     let mut config: ProcessConfig =
         serde_json::from_value(json!({"command": ["sh", "-c", script], "grace": "50ms"})).unwrap();
     change(&mut config);
-    assert_eq!(config.check(), [""; 0]);
+    assert_eq!(config.check(), []);
     Process::new(&config, Path::new(""))
 }
 
