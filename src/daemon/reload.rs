@@ -47,15 +47,19 @@ impl Reload {
 
     /// Somebody asked: reads all definitions again, and says what else would need a restart.
     pub(super) fn all(&mut self, config: &Config, pipelines: &mut Pipelines) {
+        let mut told = Vec::new();
         for index in 0..self.watched.len() {
-            self.one(index, config, pipelines);
+            told.extend(self.one(index, config, pipelines));
         }
         match Config::load(&config.path) {
             Ok(now) if now.redacted == config.redacted => {}
             Ok(_) => {
                 warn!("the config has changed: restart needed, only definitions are read again")
             }
-            Err(problems) => report(&problems, "the config has an error; a restart would fail"),
+            Err(mut problems) => {
+                problems.retain(|problem| !told.contains(problem));
+                report(&problems, "the config has an error; a restart would fail");
+            }
         }
     }
 
@@ -72,7 +76,8 @@ impl Reload {
         }
     }
 
-    fn one(&mut self, index: usize, config: &Config, pipelines: &mut Pipelines) {
+    /// Gives what is wrong with the definition, which was told.
+    fn one(&mut self, index: usize, config: &Config, pipelines: &mut Pipelines) -> Vec<Problem> {
         let (watched, pipeline) = (&mut self.watched[index], &config.pipelines[index]);
         // Before it is read: a change in between is found by the next look.
         watched.seen = look(&watched.path);
@@ -91,8 +96,10 @@ impl Reload {
                     "definition not reloaded, the last good one stays",
                 );
                 pipelines.not_reloaded(name);
+                return problems;
             }
         }
+        Vec::new()
     }
 }
 
