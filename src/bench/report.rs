@@ -165,74 +165,29 @@ pub(super) fn per_second(n: u64, took: Duration) -> f64 {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Report {
-            definition,
-            event_bytes,
-            workers,
-            in_process,
-            metrics,
-            kafka,
-        } = self;
+        let (hash, bytes, workers) = (&self.definition, self.event_bytes, self.workers);
         writeln!(
             f,
-            "definition {definition}, events of {event_bytes} bytes, {workers} workers\n"
+            "definition {hash}, events of {bytes} bytes, {workers} workers\n"
         )?;
         writeln!(
             f,
             "{:24}{:>14}{:>12}{:>12}{:>12}{:>14}{:>12}",
             "", "per second", "p50", "p99", "p99.9", "CPU each", "memory"
         )?;
-        let InProcessReport {
-            per_second,
-            latency,
-            usage,
-            ..
-        } = in_process;
-        row(f, "in process", *per_second, Some(latency), Some(usage))?;
-        if let Some(kafka) = kafka {
-            row(
-                f,
-                "Kafka, bare loop",
-                kafka.bare_per_second,
-                None,
-                Some(&kafka.bare_usage),
-            )?;
-            row(
-                f,
-                "Kafka, bare, headers",
-                kafka.bare_with_headers_per_second,
-                None,
-                Some(&kafka.bare_with_headers_usage),
-            )?;
-            row(
-                f,
-                "Kafka, full speed",
-                kafka.per_second,
-                Some(&kafka.latency),
-                Some(&kafka.usage),
-            )?;
-            for (name, paced) in [
-                ("half of it", &kafka.half_load),
-                ("a tenth of it", &kafka.tenth_load),
-            ] {
-                let (rate, bare) = (paced.per_second, &paced.bare_latency);
-                row(
-                    f,
-                    &format!("Kafka, {name}"),
-                    rate,
-                    Some(&paced.latency),
-                    None,
-                )?;
-                row(f, "  bare loop", rate, Some(bare), None)?;
-            }
+        let alone = &self.in_process;
+        let (latency, usage) = (Some(&alone.latency), Some(&alone.usage));
+        row(f, "in process", alone.per_second, latency, usage)?;
+        if let Some(kafka) = &self.kafka {
+            kafka.rows(f)?;
         }
         writeln!(f)?;
-        let (n, failed) = (in_process.executions, in_process.failed);
+        let (n, failed) = (alone.executions, alone.failed);
         writeln!(
             f,
             "in process: {n} executions, {failed} failed; latency of an execution"
         )?;
-        if let Some(metrics) = metrics {
+        if let Some(metrics) = &self.metrics {
             let percent = |share: f64| share * 100.0;
             writeln!(
                 f,
@@ -243,33 +198,66 @@ impl fmt::Display for Report {
                 human(metrics.scrape.p99)
             )?;
         }
-        if let Some(kafka) = kafka {
-            let StreamReport {
-                records,
-                dead_letters,
-                partitions,
-                rounds,
-                broker,
-                of_bare,
-                of_bare_with_headers,
-                ..
-            } = kafka;
-            writeln!(
-                f,
-                "Kafka at {broker}, {partitions} partitions, {rounds} rounds: {records} records, {dead_letters} dead letters, {of_bare:.2} of the bare loop"
-            )?;
-            writeln!(
-                f,
-                "  {of_bare_with_headers:.2} of the bare loop that gives its records the headers of a result"
-            )?;
-            writeln!(
-                f,
-                "  full speed: latency from taking a record in to its acknowledged outcome"
-            )?;
-            writeln!(
-                f,
-                "  half and a tenth of it: latency from the record's timestamp to its acknowledged outcome"
-            )?;
+        match &self.kafka {
+            Some(kafka) => kafka.notes(f),
+            None => Ok(()),
+        }
+    }
+}
+
+impl StreamReport {
+    fn rows(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (name, rate, latency, usage) in [
+            ("bare loop", self.bare_per_second, None, &self.bare_usage),
+            (
+                "bare, headers",
+                self.bare_with_headers_per_second,
+                None,
+                &self.bare_with_headers_usage,
+            ),
+            (
+                "full speed",
+                self.per_second,
+                Some(&self.latency),
+                &self.usage,
+            ),
+        ] {
+            row(f, &format!("Kafka, {name}"), rate, latency, Some(usage))?;
+        }
+        for (name, paced) in [
+            ("half of it", &self.half_load),
+            ("a tenth of it", &self.tenth_load),
+        ] {
+            let (rate, latency) = (paced.per_second, Some(&paced.latency));
+            row(f, &format!("Kafka, {name}"), rate, latency, None)?;
+            row(f, "  bare loop", rate, Some(&paced.bare_latency), None)?;
+        }
+        Ok(())
+    }
+
+    fn notes(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let StreamReport {
+            records,
+            dead_letters,
+            partitions,
+            rounds,
+            broker,
+            of_bare,
+            of_bare_with_headers,
+            ..
+        } = self;
+        writeln!(
+            f,
+            "Kafka at {broker}, {partitions} partitions, {rounds} rounds: {records} records, {dead_letters} dead letters, {of_bare:.2} of the bare loop"
+        )?;
+        for note in [
+            &format!(
+                "{of_bare_with_headers:.2} of the bare loop that gives its records the headers of a result"
+            ),
+            "full speed: latency from taking a record in to its acknowledged outcome",
+            "half and a tenth of it: latency from the record's timestamp to its acknowledged outcome",
+        ] {
+            writeln!(f, "  {note}")?;
         }
         Ok(())
     }

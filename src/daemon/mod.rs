@@ -76,86 +76,137 @@ async fn serve(config: Config, options: Options) -> anyhow::Result<Exit> {
     // Before anything is started, so that no signal ends the process half-way.
     let mut signals = Signals::new()?;
     let standing = Arc::new(Standing::starting());
-    let (admin, address) = Admin::start(&config, &exporter, &standing).await?;
-    let tokio = tokio::runtime::Handle::current();
-    let runtime = Runtime::new(&config.runtime, Clock::real(), tokio)?;
-    #[allow(clippy::arc_with_non_send_sync)]
-    // The embedded broker stays on this thread; pipelines only start from here.
-    let cluster = Arc::new(Cluster::new(&config.kafka).context("kafka")?);
-    let budget = Arc::new(MemoryBudget::new(config.memory.in_flight.bytes()));
-    let shared = Shared {
-        runtime: runtime.clone(),
-        cluster: Arc::clone(&cluster),
-        budget: Arc::clone(&budget),
-        instance: config.instance.clone(),
-        deadlines: Deadlines {
-            drain: config.shutdown.deadline.0,
-            cancel: CANCEL,
-        },
-        until_idle: options.until_idle,
+    let admin = match config.admin.enabled {
+        true => Some(Admin::start(&config, &exporter, &standing).await?),
+        false => None,
     };
-    // Dropped before the cluster: its tasks have connections too.
-    let config = config;
-    let mut pipelines = start_pipelines(&config, &shared, &exporter)?;
-    let mut show = match &config.demo {
-        None => None,
-        Some(demo) => Some(Show::start(
-            demo,
-            &config.pipelines,
-            &cluster,
-            address,
-            options.screen,
-        )?),
-    };
-    let mut reload = Reload::new(&config);
-    let mut care = Care::new(exporter, runtime, budget);
-    let mut looks = tokio::time::interval(LOOK_EVERY);
-    let mut stopping = false;
-    loop {
-        let mut stop = false;
-        tokio::select! {
-            asked = signals.next() => match asked {
-                Asked::Reload => {
-                    info!(signal = "SIGHUP", "reading definitions again");
-                    reload.all(&config, &mut pipelines);
-                }
-                Asked::End(signal) => {
-                    info!(signal, "stopping");
-                    if stopping {
-                        pipelines.hurry();
-                    }
-                    stop = true;
-                }
-            },
-            _ = looks.tick() => {
-                if pipelines.look() {
-                    break;
-                }
-                if let Some(show) = &mut show {
-                    stop = show.look(&pipelines) && options.until_idle;
-                }
-                reload.changed(&config, &mut pipelines);
-                care.take();
-            }
-        }
-        if stop && !stopping {
-            stopping = true;
-            watchdog::start(config.shutdown.deadline.0 + WATCHDOG)?;
-            show.iter().for_each(Show::stop);
-            pipelines.stop();
-        }
-        standing.set(pipelines.not_ready(), pipelines.standing());
+    let address = admin.as_ref().map(|admin| admin.address);
+    let mut daemon = Daemon::start(config, options, exporter, standing, address)?;
+    daemon.run(&mut signals).await?;
+    let exit = daemon.end();
+    if let Some(admin) = admin {
+        admin.stop().await;
     }
-    let mut exit = pipelines.exit();
-    if let Some(show) = show {
-        let shown = show.end(&pipelines, &cluster);
-        // An end by signal leaves orders behind, which is what was asked for.
-        if exit == Exit::Done && options.until_idle {
-            exit = shown;
-        }
-    }
-    admin.stop().await;
     Ok(exit)
+}
+
+/// Everything that runs. Pipelines and the tasks of the config have connections, and are dropped before the cluster.
+struct Daemon {
+    pipelines: Pipelines,
+    show: Option<Show>,
+    reload: Reload,
+    care: Care,
+    config: Config,
+    cluster: Arc<Cluster>,
+    standing: Arc<Standing>,
+    until_idle: bool,
+    stopping: bool,
+}
+
+impl Daemon {
+    fn start(
+        config: Config,
+        options: Options,
+        exporter: Exporter,
+        standing: Arc<Standing>,
+        admin: Option<SocketAddr>,
+    ) -> anyhow::Result<Daemon> {
+        let tokio = tokio::runtime::Handle::current();
+        let runtime = Runtime::new(&config.runtime, Clock::real(), tokio)?;
+        let cluster = Arc::new(Cluster::new(&config.kafka).context("kafka")?);
+        let budget = Arc::new(MemoryBudget::new(config.memory.in_flight.bytes()));
+        let shared = Shared {
+            runtime: runtime.clone(),
+            cluster: Arc::clone(&cluster),
+            budget: Arc::clone(&budget),
+            instance: config.instance.clone(),
+            deadlines: Deadlines {
+                drain: config.shutdown.deadline.0,
+                cancel: CANCEL,
+            },
+            until_idle: options.until_idle,
+        };
+        let pipelines = start_pipelines(&config, &shared, &exporter)?;
+        let show = config
+            .demo
+            .as_ref()
+            .map(|demo| Show::start(demo, &config.pipelines, &cluster, admin, options.screen));
+        Ok(Daemon {
+            pipelines,
+            show: show.transpose()?,
+            reload: Reload::new(&config),
+            care: Care::new(exporter, runtime, budget),
+            config,
+            cluster,
+            standing,
+            until_idle: options.until_idle,
+            stopping: false,
+        })
+    }
+
+    /// Until all pipelines have ended.
+    async fn run(&mut self, signals: &mut Signals) -> anyhow::Result<()> {
+        let mut looks = tokio::time::interval(LOOK_EVERY);
+        loop {
+            tokio::select! {
+                asked = signals.next() => match asked {
+                    Asked::Reload => {
+                        info!(signal = "SIGHUP", "reading definitions again");
+                        self.reload.all(&self.config, &mut self.pipelines);
+                    }
+                    Asked::End(signal) => {
+                        info!(signal, "stopping");
+                        if self.stopping {
+                            self.pipelines.hurry();
+                        }
+                        self.stop()?;
+                    }
+                },
+                _ = looks.tick() => {
+                    if self.pipelines.look() {
+                        return Ok(());
+                    }
+                    self.look()?;
+                }
+            }
+            let (not_ready, pipelines) = (self.pipelines.not_ready(), self.pipelines.standing());
+            self.standing.set(not_ready, pipelines);
+        }
+    }
+
+    fn look(&mut self) -> anyhow::Result<()> {
+        let all_shown = match &mut self.show {
+            Some(show) => show.look(&self.pipelines),
+            None => false,
+        };
+        if all_shown && self.until_idle {
+            self.stop()?;
+        }
+        self.reload.changed(&self.config, &mut self.pipelines);
+        self.care.take();
+        Ok(())
+    }
+
+    fn stop(&mut self) -> anyhow::Result<()> {
+        if !self.stopping {
+            self.stopping = true;
+            watchdog::start(self.config.shutdown.deadline.0 + WATCHDOG)?;
+            self.show.iter().for_each(Show::stop);
+            self.pipelines.stop();
+        }
+        Ok(())
+    }
+
+    fn end(self) -> Exit {
+        let exit = self.pipelines.exit();
+        let Some(show) = self.show else { return exit };
+        let shown = show.end(&self.pipelines, &self.cluster);
+        // An end by signal leaves orders behind, which is what was asked for.
+        match exit == Exit::Done && self.until_idle {
+            true => shown,
+            false => exit,
+        }
+    }
 }
 
 fn start_pipelines(
@@ -174,8 +225,9 @@ fn start_pipelines(
 
 /// The admin port while it is open.
 struct Admin {
-    stop: Option<oneshot::Sender<()>>,
-    serving: Option<tokio::task::JoinHandle<()>>,
+    address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    serving: tokio::task::JoinHandle<()>,
 }
 
 impl Admin {
@@ -183,14 +235,7 @@ impl Admin {
         config: &Config,
         exporter: &Exporter,
         standing: &Arc<Standing>,
-    ) -> anyhow::Result<(Admin, Option<SocketAddr>)> {
-        if !config.admin.enabled {
-            let none = Admin {
-                stop: None,
-                serving: None,
-            };
-            return Ok((none, None));
-        }
+    ) -> anyhow::Result<Admin> {
         let listen = config.admin.listen;
         let listener = TcpListener::bind(listen);
         let listener = listener
@@ -198,14 +243,14 @@ impl Admin {
             .with_context(|| format!("admin.listen {listen}"))?;
         let address = listener.local_addr()?;
         info!(%address, "admin port is open");
+        if !listen.ip().is_loopback() && config.admin.token.is_empty() {
+            warn!(%listen, "the admin port is open to others and asks for no token");
+        }
         let (stop, stopped) = oneshot::channel();
         let shutdown = async {
             // A dropped sender means the same.
             let _ = stopped.await;
         };
-        if !listen.ip().is_loopback() && config.admin.token.is_empty() {
-            warn!(%listen, "the admin port is open to others and asks for no token");
-        }
         let shown = admin::Shown {
             exporter: exporter.clone(),
             health: Arc::clone(standing) as Arc<dyn admin::Health>,
@@ -214,21 +259,19 @@ impl Admin {
         let settings = config.admin.clone();
         let serving =
             tokio::spawn(async move { admin::serve(listener, &settings, shown, shutdown).await });
-        let open = Admin {
-            stop: Some(stop),
-            serving: Some(serving),
-        };
-        Ok((open, Some(address)))
+        Ok(Admin {
+            address,
+            stop,
+            serving,
+        })
     }
 
     /// Waits a moment for answers under way.
     async fn stop(self) {
         drop(self.stop);
-        if let Some(serving) = self.serving {
-            let closed = tokio::time::timeout(Duration::from_secs(1), serving).await;
-            if closed.is_err() {
-                warn!("the admin port had requests open at the end");
-            }
+        let closed = tokio::time::timeout(Duration::from_secs(1), self.serving).await;
+        if closed.is_err() {
+            warn!("the admin port had requests open at the end");
         }
     }
 }

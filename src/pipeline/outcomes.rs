@@ -13,6 +13,7 @@ use crate::sink::record::{
     Problem, Run, dead_letter_headers, event_timestamp, result_headers, retry_headers,
 };
 use crate::sink::{Kind, Publication};
+use crate::value::Value;
 
 use super::config::OnFailure;
 use super::stage::{Scratch, Stage};
@@ -25,8 +26,17 @@ pub(super) struct Times {
     ended: i64,
 }
 
+impl Times {
+    fn of(ended: &Ended) -> Times {
+        Times {
+            started: ended.started(),
+            ended: ended.ended(),
+        }
+    }
+}
+
 impl Stage {
-    /// Prints the outcome and hands it to the sink.
+    /// Makes the outcome and hands it to the sink.
     pub(super) fn finish(
         &self,
         job: &Arc<Job>,
@@ -34,40 +44,12 @@ impl Stage {
         ended: &Ended,
         scratch: &mut Scratch,
     ) {
-        let times = Times {
-            started: ended.started(),
-            ended: ended.ended(),
-        };
         scratch.counts.add(ended.execution().counts());
         match ended.outcome() {
             Outcome::Succeeded(output) => {
                 scratch.tally.succeeded += 1;
                 self.metrics.took(ended.took());
-                if !self.sink.takes(Kind::Result) {
-                    self.metrics.discarded(1);
-                    scratch.discarded.push(job.batch.slot(index));
-                    return;
-                }
-                if scratch.last {
-                    self.count(scratch);
-                }
-                scratch.value.clear();
-                ended.execution().arena().print(*output, &mut scratch.value);
-                let record = job.batch.record(index);
-                let run = self.describe(&job.machine, &record, ended.execution_id(), times);
-                result_headers(&record, &run, &mut scratch.headers);
-                let publication = Publication {
-                    kind: Kind::Result,
-                    key: record.key,
-                    value: Some(&scratch.value),
-                    timestamp: event_timestamp(&record, run.attempt),
-                    headers: &scratch.headers,
-                };
-                let ticket = Ticket::result(job, index);
-                scratch.account.publish(self, &publication, ticket);
-                if mutants::is(Mutant::AcknowledgeOnSend) {
-                    job.batch.partition().done(&[job.batch.slot(index)]);
-                }
+                self.succeed(job, index, ended, *output, scratch);
             }
             Outcome::Failed(failure) => {
                 scratch.tally.failed += 1;
@@ -78,7 +60,7 @@ impl Stage {
                     cause: failure.cause.as_deref(),
                     state: &failure.state,
                 };
-                self.fail(job, index, &problem, Some(times), scratch);
+                self.fail(job, index, &problem, Some(Times::of(ended)), scratch);
             }
             Outcome::TimedOut => {
                 scratch.tally.timed_out += 1;
@@ -87,7 +69,7 @@ impl Stage {
                     error: Some(error_name::TIMEOUT),
                     ..Problem::default()
                 };
-                self.fail(job, index, &problem, Some(times), scratch);
+                self.fail(job, index, &problem, Some(Times::of(ended)), scratch);
             }
             Outcome::Aborted => {
                 scratch.tally.aborted += 1;
@@ -95,6 +77,43 @@ impl Stage {
                 job.batch.partition().stop();
                 scratch.abandoned.push(job.batch.slot(index));
             }
+        }
+    }
+
+    /// Prints the output and hands it to the sink, where results are kept.
+    fn succeed(
+        &self,
+        job: &Arc<Job>,
+        index: usize,
+        ended: &Ended,
+        output: Value,
+        scratch: &mut Scratch,
+    ) {
+        if !self.sink.takes(Kind::Result) {
+            self.metrics.discarded(1);
+            scratch.discarded.push(job.batch.slot(index));
+            return;
+        }
+        if scratch.last {
+            self.count(scratch);
+        }
+        scratch.value.clear();
+        ended.execution().arena().print(output, &mut scratch.value);
+        let record = job.batch.record(index);
+        let times = Times::of(ended);
+        let run = self.describe(&job.machine, &record, ended.execution_id(), times);
+        result_headers(&record, &run, &mut scratch.headers);
+        let publication = Publication {
+            kind: Kind::Result,
+            key: record.key,
+            value: Some(&scratch.value),
+            timestamp: event_timestamp(&record, run.attempt),
+            headers: &scratch.headers,
+        };
+        let ticket = Ticket::result(job, index);
+        scratch.account.publish(self, &publication, ticket);
+        if mutants::is(Mutant::AcknowledgeOnSend) {
+            job.batch.partition().done(&[job.batch.slot(index)]);
         }
     }
 

@@ -10,10 +10,10 @@ use crate::engine::Counts;
 use crate::error_name;
 use crate::kafka::HeaderBuffer;
 use crate::mutants::{self, Mutant};
-use crate::runtime::{Event, Machine, Runtime, Started};
+use crate::runtime::{Event, Machine, Runtime, Started, Waiting};
 use crate::sink::Sink;
 use crate::sink::record::Problem;
-use crate::source::{Batch, Control, SlotId};
+use crate::source::{Batch, Control, HeldMemory, SlotId};
 use crate::telemetry::{PipelineMetrics, Tally};
 use crate::value::ParseLimits;
 
@@ -264,35 +264,48 @@ impl Stage {
                 self.finish(job, index, &ended, scratch);
                 Left::Over
             }
-            Started::Waiting(mut waiting) => {
-                if scratch.last {
-                    self.count(scratch);
-                }
-                if let Some(lanes) = &job.lanes {
-                    lanes.hold(&record);
-                }
-                self.control.suspend();
-                let alone = job.alone(index);
-                let cancel = job.batch.partition().cancel_token();
-                let held = Arc::new(room.unwrap_or_else(|| budget.hold(0)));
-                let charge = Arc::clone(&held);
-                waiting.watch_memory(move |bytes| charge.set(bytes));
-                self.runtime.drive(waiting, cancel, move |ended| {
-                    let stage = &alone.stage;
-                    stage.control.resume(1);
-                    let mut scratch = stage.scratch();
-                    let finish = AssertUnwindSafe(|| stage.finish(&alone, 0, &ended, &mut scratch));
-                    if catch_unwind(finish).is_err() {
-                        scratch.renew(stage);
-                        stage.broken(&alone, 0, &mut scratch);
-                    }
-                    drop((ended, held));
-                    stage.settle(&alone.batch, &mut scratch);
-                    stage.go_on(&alone, &mut scratch);
-                });
+            Started::Waiting(waiting) => {
+                let room = room.unwrap_or_else(|| budget.hold(0));
+                self.wait(job, index, waiting, room, scratch);
                 Left::Waiting
             }
         }
+    }
+
+    /// Lets go of a record whose execution waits; whoever ends it finishes the record, and goes on with its key.
+    fn wait(
+        &self,
+        job: &Arc<Job>,
+        index: usize,
+        mut waiting: Waiting,
+        room: HeldMemory,
+        scratch: &mut Scratch,
+    ) {
+        if scratch.last {
+            self.count(scratch);
+        }
+        if let Some(lanes) = &job.lanes {
+            lanes.hold(&job.batch.record(index));
+        }
+        self.control.suspend();
+        let alone = job.alone(index);
+        let cancel = job.batch.partition().cancel_token();
+        let held = Arc::new(room);
+        let charge = Arc::clone(&held);
+        waiting.watch_memory(move |bytes| charge.set(bytes));
+        self.runtime.drive(waiting, cancel, move |ended| {
+            let stage = &alone.stage;
+            stage.control.resume(1);
+            let mut scratch = stage.scratch();
+            let finish = AssertUnwindSafe(|| stage.finish(&alone, 0, &ended, &mut scratch));
+            if catch_unwind(finish).is_err() {
+                scratch.renew(stage);
+                stage.broken(&alone, 0, &mut scratch);
+            }
+            drop((ended, held));
+            stage.settle(&alone.batch, &mut scratch);
+            stage.go_on(&alone, &mut scratch);
+        });
     }
 
     /// A record that had left its batch is over: the next one of its key runs here, and so on until one waits.
