@@ -8,7 +8,9 @@ use wide::u8x16;
 
 /// What was read before, on one thread. It learns until it is full and starts again when it is of little use.
 pub(super) struct Familiar {
-    entries: Vec<Entry>,
+    entries: Box<[Entry; MAX_ENTRIES]>,
+    /// Entries that are in use.
+    len: usize,
     /// Names that could not be learned since the last start.
     unlearned: u32,
 }
@@ -17,9 +19,20 @@ pub(super) struct Familiar {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Place(u32);
 
-/// One name, behind certain others.
+/// The first name that came in a place.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Likely(u32);
+
+impl Likely {
+    /// None came, or none can come.
+    pub(super) const NONE: Likely = Likely(NONE);
+}
+
+/// One name, behind certain others. Takes one cache line.
+#[derive(Clone)]
+#[repr(align(64))]
 struct Entry {
-    /// `"name":` and zeros.
+    /// What comes before the name, `"name":`, and zeros.
     pattern: [u8; PATTERN],
     /// One bit for each byte of the pattern that counts.
     mask: u32,
@@ -31,14 +44,16 @@ struct Entry {
 }
 
 const PATTERN: usize = 32;
-/// Quotes and the colon.
-const AROUND: usize = 3;
+/// A comma or a brace, quotes and the colon.
+const AROUND: usize = 4;
+/// The bit of the mask for the comma or the brace.
+const BEFORE: u32 = 1;
 /// The first entry is no name: what refers to it refers to nothing.
 const NONE: u32 = 0;
 /// Entries behind it that are no names either, but the places where documents begin.
 const STARTS: u32 = 32;
 
-/// 56 KiB.
+/// 64 KiB. A power of two, so that an index is masked and not checked.
 const MAX_ENTRIES: usize = 1024;
 const MAX_ALTERNATIVES: usize = 4;
 const MAX_UNLEARNED: u32 = 1 << 16;
@@ -68,41 +83,82 @@ impl Place {
     fn behind(entry: u32) -> Place {
         Place(2 * entry)
     }
+
+    fn entry(self) -> u32 {
+        self.0 / 2
+    }
+
+    /// Which of an entry's followers.
+    fn turn(self) -> usize {
+        self.0 as usize % 2
+    }
 }
 
 impl Default for Familiar {
     fn default() -> Familiar {
+        let entries = vec![Entry::none(); MAX_ENTRIES].into_boxed_slice();
         Familiar {
-            entries: no_names().collect(),
+            entries: entries.try_into().unwrap_or_else(|_| unreachable!()),
+            len: N_NO_NAMES,
             unlearned: 0,
         }
     }
 }
 
+/// Entries that come before all names.
+const N_NO_NAMES: usize = 1 + STARTS as usize;
+
 impl Familiar {
     /// Forgets everything when too much was unfamiliar: the texts are others now. Places are as good as lost then.
     pub(super) fn refresh(&mut self) {
         if self.unlearned > MAX_UNLEARNED {
-            self.entries.clear();
-            self.entries.extend(no_names());
-            self.unlearned = 0;
+            *self = Familiar::default();
         }
     }
 
-    /// The name whose quote stands at `at`, if it is familiar in this place and a colon follows: its length, and where
+    /// The name that came first in this place.
+    #[inline(always)]
+    pub(super) fn likely(&self, place: Place) -> Likely {
+        Likely(self.follow(place))
+    }
+
+    /// A likely name behind the comma or brace at `at`, if it is there and a colon follows: its length, where the next one
+    /// is expected, and which.
+    #[inline(always)]
+    pub(super) fn recognise_likely(
+        &self,
+        likely: Likely,
+        bytes: &[u8],
+        at: usize,
+    ) -> Option<(usize, Place, Likely)> {
+        if likely == Likely::NONE {
+            return None;
+        }
+        let entry = self.entry(likely.0);
+        entry.is_in(bytes[at..].first_chunk()?, entry.mask).then(|| {
+            let [behind, _] = entry.follow;
+            (
+                entry.name_len as usize,
+                Place::behind(likely.0),
+                Likely(behind),
+            )
+        })
+    }
+
+    /// The name whose quote stands at `quote`, if it is familiar in this place and a colon follows: its length, and where
     /// the next one is expected.
     #[inline(always)]
     pub(super) fn recognise(
         &self,
         place: Place,
         bytes: &[u8],
-        at: usize,
+        quote: usize,
     ) -> Option<(usize, Place)> {
-        let chunk: &[u8; PATTERN] = bytes[at..].first_chunk()?;
-        let mut next = self.entries[place.0 as usize / 2].follow[place.0 as usize % 2];
+        let chunk = bytes[quote - 1..].first_chunk()?;
+        let mut next = self.follow(place);
         while next != NONE {
-            let entry = &self.entries[next as usize];
-            if entry.is_in(chunk) {
+            let entry = self.entry(next);
+            if entry.is_in(chunk, entry.mask & !BEFORE) {
                 return Some((entry.name_len as usize, Place::behind(next)));
             }
             next = entry.alternative;
@@ -110,19 +166,27 @@ impl Familiar {
         None
     }
 
+    fn entry(&self, index: u32) -> &Entry {
+        &self.entries[index as usize % MAX_ENTRIES]
+    }
+
+    fn follow(&self, place: Place) -> u32 {
+        self.entry(place.entry()).follow[place.turn()]
+    }
+
     /// Learns the name that came in this place, in an object whose names so far are all different and without escapes.
     pub(super) fn learn(&mut self, place: Place, name: &[u8]) -> Place {
-        let added = self.entries.len();
+        let added = self.len;
         if place.is_lost() || name.len() + AROUND > PATTERN || added == MAX_ENTRIES {
             self.unlearned = self.unlearned.saturating_add(1);
             return Place::LOST;
         }
-        let (entry, turn) = (place.0 as usize / 2, place.0 as usize % 2);
-        let mut link = &mut self.entries[entry].follow[turn];
+        let mut link = &mut self.entries[place.entry() as usize].follow[place.turn()];
         for _ in 0..MAX_ALTERNATIVES {
             if *link == NONE {
                 *link = added as u32;
-                self.entries.push(Entry::new(name));
+                self.entries[added] = Entry::new(place, name);
+                self.len += 1;
                 return Place::behind(added as u32);
             }
             let next = *link as usize;
@@ -133,38 +197,47 @@ impl Familiar {
     }
 }
 
-/// What comes before all names.
-fn no_names() -> impl Iterator<Item = Entry> {
-    (0..=STARTS).map(|_| Entry::new(b""))
-}
-
 impl Entry {
+    fn none() -> Entry {
+        Entry {
+            pattern: [0; PATTERN],
+            mask: 0,
+            name_len: 0,
+            follow: [NONE; 2],
+            alternative: NONE,
+        }
+    }
+
     /// The name fits the pattern.
-    fn new(name: &[u8]) -> Entry {
+    fn new(place: Place, name: &[u8]) -> Entry {
         let mut pattern = [0; PATTERN];
         let used = name.len() + AROUND;
-        pattern[0] = b'"';
-        pattern[1..=name.len()].copy_from_slice(name);
+        pattern[0] = match place == place.inside() {
+            true => b'{',
+            false => b',',
+        };
+        pattern[1] = b'"';
+        pattern[2..used - 2].copy_from_slice(name);
         pattern[used - 2] = b'"';
         pattern[used - 1] = b':';
         Entry {
             pattern,
             mask: u32::MAX >> (PATTERN - used),
             name_len: name.len() as u32,
-            follow: [NONE; 2],
-            alternative: NONE,
+            ..Entry::none()
         }
     }
 
+    /// Whether those bytes of the pattern are there that `mask` names.
     #[inline(always)]
-    fn is_in(&self, chunk: &[u8; PATTERN]) -> bool {
+    fn is_in(&self, chunk: &[u8; PATTERN], mask: u32) -> bool {
         let halves = |bytes: &[u8; PATTERN]| {
             let (halves, _) = bytes.as_chunks::<16>();
             [u8x16::from(halves[0]), u8x16::from(halves[1])]
         };
         let ([low, high], [own_low, own_high]) = (halves(chunk), halves(&self.pattern));
         let same = low.simd_eq(own_low).to_bitmask() | high.simd_eq(own_high).to_bitmask() << 16;
-        same & self.mask == self.mask
+        same & mask == mask
     }
 }
 
@@ -176,9 +249,9 @@ mod tests {
     fn read(familiar: &mut Familiar, names: &[&str]) -> Vec<bool> {
         let mut place = Place::start(names[0].as_bytes()).inside();
         let known = names.iter().map(|name| {
-            let mut text = format!("\"{name}\":").into_bytes();
+            let mut text = format!("{{\"{name}\":").into_bytes();
             text.resize(text.len() + PATTERN, 0);
-            let recognised = familiar.recognise(place, &text, 0);
+            let recognised = familiar.recognise(place, &text, 1);
             place = match recognised {
                 Some((len, next)) => {
                     assert_eq!(len, name.len());
@@ -214,14 +287,14 @@ mod tests {
         for n in 0..=MAX_UNLEARNED {
             familiar.refresh();
             read(familiar, &["id", &n.to_string()]);
-            assert!(familiar.entries.len() <= MAX_ENTRIES);
+            assert!(familiar.len <= MAX_ENTRIES);
         }
-        let n_before = familiar.entries.len();
+        let n_before = familiar.len;
         for n in 0..=MAX_UNLEARNED {
             familiar.refresh();
             read(familiar, &["key", &n.to_string()]);
         }
-        assert!(familiar.entries.len() <= n_before);
+        assert!(familiar.len <= n_before);
         assert!(read(familiar, &["key", "0"])[0]);
     }
 }

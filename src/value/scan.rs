@@ -45,7 +45,7 @@ impl<'a> Specials<'a> {
 
     /// The first at or behind `at`.
     #[inline(always)]
-    fn next(self, at: usize) -> usize {
+    pub(super) fn next(self, at: usize) -> usize {
         let from = at - self.start;
         let mut word = from / WORD;
         let mut bits = self.words[word] & (u64::MAX << (from % WORD));
@@ -68,7 +68,7 @@ impl<'a> Specials<'a> {
 
     /// The same from a backslash on.
     #[cold]
-    fn escaped_end(self, bytes: &[u8], mut at: usize) -> Result<usize, Unexpected> {
+    pub(super) fn escaped_end(self, bytes: &[u8], mut at: usize) -> Result<usize, Unexpected> {
         loop {
             match bytes[at] {
                 b'"' => return Ok(at),

@@ -7,7 +7,7 @@ mod in_two;
 use std::cell::RefCell;
 use std::ops::Range;
 
-use super::familiar::{Familiar, Place};
+use super::familiar::{Familiar, Likely, Place};
 use super::node::{DIRTY, ESCAPED, KEY_ESCAPED, LOOK_CLOSER, Node, RESOLVED, Span};
 use super::scan::{Specials, Unexpected};
 use super::simd::Consumer;
@@ -99,6 +99,8 @@ struct Frame {
     place: u32,
     /// Where the next name is expected; around an array, the name that it is the value of.
     expected: Place,
+    /// The name that is likely there; none in an array.
+    likely: Likely,
     /// Names so far, when they are lost: one bit of each word for each. A name that finds both its bits set may be a
     /// repetition.
     seen: (u64, u64),
@@ -190,42 +192,66 @@ fn tokens(
     let mut name = NO_NAME;
     'value: loop {
         let start = at;
-        let first = bytes[at];
-        if std::mem::take(&mut is_behind_value) {
-            // Another pass has read the value.
-        } else if first == b'{' || first == b'[' {
-            if tables.scratch.open.len() >= limits.depth {
-                return Err((at, TOO_DEEP));
+        match bytes[at] {
+            _ if std::mem::take(&mut is_behind_value) => {} // Another pass has read the value.
+            b'"' => {
+                let closing = specials.next(at + 1);
+                let (closing, flags) = match bytes[closing] {
+                    b'"' => (closing, 0),
+                    _ => (specials.escaped_end(bytes, closing)?, ESCAPED),
+                };
+                at = closing + 1;
+                let span = name.span(Kind::String, flags, depth, start, at);
+                frame.push(span, tables.nodes);
             }
-            let (kind, within, closing) = match first {
-                b'{' => (Kind::Object, Within::Object, b'}'),
-                _ => (Kind::Array, Within::Array, b']'),
-            };
-            tables.scratch.open.push(frame);
-            frame = Frame::new(within, tables.nodes.len(), frame.expected.inside());
-            tables
-                .nodes
-                .push(Node::Span(name.span(kind, 0, depth, start, start)));
-            depth = depth.wrapping_add(1);
-            at = frame.skip_space(bytes, at + 1);
-            if bytes[at] != closing {
-                name = NO_NAME;
-                if within == Within::Object {
-                    (name, at) = frame.name(bytes, at, tables.nodes, specials, familiar)?;
+            bracket @ (b'{' | b'[') => {
+                if tables.scratch.open.len() >= limits.depth {
+                    return Err((at, TOO_DEEP));
                 }
+                let (kind, within, closing) = match bracket {
+                    b'{' => (Kind::Object, Within::Object, b'}'),
+                    _ => (Kind::Array, Within::Array, b']'),
+                };
+                tables.scratch.open.push(frame);
+                frame = Frame::new(within, tables.nodes.len(), frame.expected.inside());
+                tables
+                    .nodes
+                    .push(Node::Span(name.span(kind, 0, depth, start, start)));
+                depth = depth.wrapping_add(1);
+                if within == Within::Object {
+                    frame.likely = familiar.likely(frame.expected);
+                    if let Some(likely) = frame.likely_name(bytes, at, familiar) {
+                        (name, at) = likely;
+                        continue 'value;
+                    }
+                }
+                at = frame.skip_space(bytes, at + 1);
+                if bytes[at] != closing {
+                    name = NO_NAME;
+                    if within == Within::Object {
+                        (name, at) = frame.name(bytes, at, tables.nodes, specials, familiar)?;
+                    }
+                    continue 'value;
+                }
+            }
+            b' ' | b'\n' | b'\r' | b'\t' => {
+                at = frame.skip_space(bytes, at);
                 continue 'value;
             }
-        } else {
-            let (kind, flags, end) = scalar(bytes, at, first, specials)?;
-            at = end;
-            tables
-                .nodes
-                .push(Node::Span(name.span(kind, flags, depth, start, at)));
-            frame.count += 1;
+            first => {
+                let kind;
+                (kind, at) = number_or_word(bytes, at, first)?;
+                let span = name.span(kind, 0, depth, start, at);
+                frame.push(span, tables.nodes);
+            }
         }
 
         // Behind a value, or at the end of an empty container.
         loop {
+            if let Some(likely) = frame.likely_name(bytes, at, familiar) {
+                (name, at) = likely;
+                continue 'value;
+            }
             at = frame.skip_space(bytes, at);
             match (bytes[at], frame.within) {
                 (b',', Within::Object) => {
@@ -273,22 +299,14 @@ fn tokens(
     }
 }
 
+/// What it is, and where it ends.
 #[inline(always)]
-fn scalar(
-    bytes: &[u8],
-    at: usize,
-    first: u8,
-    specials: Specials<'_>,
-) -> Result<(Kind, u8, usize), Unexpected> {
+fn number_or_word(bytes: &[u8], at: usize, first: u8) -> Result<(Kind, usize), Unexpected> {
     match first {
-        b'"' => {
-            let (closing, escaped) = specials.string_end(bytes, at + 1)?;
-            Ok((Kind::String, if escaped { ESCAPED } else { 0 }, closing + 1))
-        }
-        b'-' | b'0'..=b'9' => Ok((Kind::Number, 0, scan::number_end(bytes, at)?)),
-        b't' if bytes[at..].starts_with(b"true") => Ok((Kind::Bool, 0, at + 4)),
-        b'f' if bytes[at..].starts_with(b"false") => Ok((Kind::Bool, 0, at + 5)),
-        b'n' if bytes[at..].starts_with(b"null") => Ok((Kind::Null, 0, at + 4)),
+        b'-' | b'0'..=b'9' => Ok((Kind::Number, scan::number_end(bytes, at)?)),
+        b't' if bytes[at..].starts_with(b"true") => Ok((Kind::Bool, at + 4)),
+        b'f' if bytes[at..].starts_with(b"false") => Ok((Kind::Bool, at + 5)),
+        b'n' if bytes[at..].starts_with(b"null") => Ok((Kind::Null, at + 4)),
         _ => Err((at, "expected a value")),
     }
 }
@@ -302,9 +320,17 @@ impl Frame {
             count: 0,
             place: place as u32,
             expected,
+            likely: Likely::NONE,
             seen: (0, 0),
             suspect: false,
         }
+    }
+
+    /// Takes a scalar in.
+    #[inline(always)]
+    fn push(&mut self, scalar: Span, nodes: &mut Vec<Node>) {
+        nodes.push(Node::Span(scalar));
+        self.count += 1;
     }
 
     #[inline(always)]
@@ -317,6 +343,19 @@ impl Frame {
             self.flags |= DIRTY;
         }
         end
+    }
+
+    /// The likely name behind the comma or brace at `at`, if it is there; gives the place of the value.
+    #[inline(always)]
+    fn likely_name(
+        &mut self,
+        bytes: &[u8],
+        at: usize,
+        familiar: &Familiar,
+    ) -> Option<(Name, usize)> {
+        let (len, next, likely) = familiar.recognise_likely(self.likely, bytes, at)?;
+        (self.expected, self.likely) = (next, likely);
+        Some(Name::familiar(at + 1, len))
     }
 
     /// Reads a name, the colon and the space around it; gives the place of the value.
@@ -332,14 +371,8 @@ impl Frame {
         let Some((len, next)) = familiar.recognise(self.expected, bytes, at) else {
             return self.unfamiliar_name(bytes, at, nodes, specials, familiar);
         };
-        self.expected = next;
-        let name = Name {
-            start: at as u32 + 1,
-            len: len as u16,
-            flags: 0,
-        };
-        // Both quotes and the colon.
-        Ok((name, self.skip_space(bytes, at + len + 3)))
+        (self.expected, self.likely) = (next, familiar.likely(next));
+        Ok(Name::familiar(at, len))
     }
 
     #[inline(never)]
@@ -360,7 +393,7 @@ impl Frame {
         if bytes[colon] != b':' {
             return Err((colon, "expected `:`"));
         }
-        let value = self.skip_space(bytes, colon + 1);
+        let value = colon + 1;
 
         let len = closing - start;
         let plain = !escaped && len < LOOK_CLOSER as usize;
@@ -369,6 +402,7 @@ impl Frame {
             len: if plain { len as u16 } else { LOOK_CLOSER },
             flags: if escaped { KEY_ESCAPED } else { 0 },
         };
+        self.likely = Likely::NONE; // What was learned just now was followed by nothing yet.
         if !self.expected.is_lost() {
             // An escaped name may be spelled unlike its twin.
             let is_new =
@@ -481,6 +515,18 @@ fn seen_bits(bytes: &[u8], start: usize, len: usize) -> (u64, u64) {
 }
 
 impl Name {
+    /// The name whose quote stands at `at`, and where its value begins.
+    #[inline(always)]
+    fn familiar(at: usize, len: usize) -> (Name, usize) {
+        let name = Name {
+            start: at as u32 + 1,
+            len: len as u16,
+            flags: 0,
+        };
+        // Both quotes and the colon.
+        (name, at + len + 3)
+    }
+
     #[inline(always)]
     fn span(self, kind: Kind, flags: u8, depth: u16, start: usize, end: usize) -> Span {
         Span {
