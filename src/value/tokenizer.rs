@@ -235,7 +235,7 @@ fn tokens(
                 }
             }
             b' ' | b'\n' | b'\r' | b'\t' => {
-                at = frame.skip_space(bytes, at);
+                at = frame.space_end(bytes, at);
                 continue 'value;
             }
             first => {
@@ -338,6 +338,11 @@ impl Frame {
         if bytes[at] > b' ' {
             return at;
         }
+        self.space_end(bytes, at)
+    }
+
+    #[inline(never)]
+    fn space_end(&mut self, bytes: &[u8], at: usize) -> usize {
         let end = scan::space_end(bytes, at);
         if end != at {
             self.flags |= DIRTY;
