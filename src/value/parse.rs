@@ -116,8 +116,9 @@ impl Arena {
                 &Fault::new(0, "text is too large"),
             ));
         }
-        let valid = str::from_utf8(text).map_err(|error| {
-            ParseError::locate(text, &Fault::new(error.valid_up_to(), "invalid UTF-8"))
+        let valid = simdutf8::basic::from_utf8(text).map_err(|_| {
+            let offset = str::from_utf8(text).map_or_else(|error| error.valid_up_to(), str::len);
+            ParseError::locate(text, &Fault::new(offset, "invalid UTF-8"))
         })?;
 
         let start = self.text.len();
