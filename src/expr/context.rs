@@ -145,6 +145,7 @@ impl ContextField {
     pub(super) fn glance(self, scope: &Scope<'_>) -> Option<Value> {
         match self {
             Field::MapItemValue => Some(scope.context.item?.value),
+            Field::MapItemIndex => Value::small_integer(i64::from(scope.context.item?.index)),
             Field::ExecutionInput => {
                 let context = scope.context;
                 let is_own = context.execution.given.is_none();

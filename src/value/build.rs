@@ -17,6 +17,11 @@ impl Arena {
 
     /// An integer.
     pub fn integer(&mut self, value: i64) -> Value {
+        if let Some(constant) = Value::small_integer(value)
+            && self.constants.is_some()
+        {
+            return constant;
+        }
         let start = self.text.len();
         self.text.push_str(itoa::Buffer::new().format(value));
         self.push_scalar(Kind::Number, 0, start)

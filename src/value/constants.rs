@@ -12,7 +12,7 @@ pub struct Constants {
 }
 
 impl Constants {
-    /// Only the six fixed values.
+    /// Only the fixed values.
     pub fn empty() -> Arc<Constants> {
         static EMPTY: OnceLock<Arc<Constants>> = OnceLock::new();
         EMPTY
@@ -29,7 +29,7 @@ pub struct ConstantsBuilder {
     strings: HashMap<Box<str>, Value>,
 }
 
-/// The text of the values that stand first in every table, in the order of their handles.
+/// The text of the values that stand first in every table, in the order of their handles; the small integers follow.
 const FIXED: [(&str, Value); 6] = [
     ("null", Value::NULL),
     ("true", Value::TRUE),
@@ -40,7 +40,7 @@ const FIXED: [(&str, Value); 6] = [
 ];
 
 impl ConstantsBuilder {
-    /// Only the six fixed values so far.
+    /// Only the fixed values so far.
     #[allow(clippy::new_without_default)]
     pub fn new() -> ConstantsBuilder {
         let mut builder = ConstantsBuilder {
@@ -50,6 +50,14 @@ impl ConstantsBuilder {
         for (text, value) in FIXED {
             let parsed = builder.parse(text.as_bytes());
             assert_eq!(parsed, Ok(value), "the fixed constants have fixed places");
+        }
+        for small in 0..i64::from(Value::SMALL_INTEGERS) {
+            let value = builder.arena.integer(small).as_constant();
+            assert_eq!(
+                Some(value),
+                Value::small_integer(small),
+                "so have small integers"
+            );
         }
         builder
     }

@@ -31,6 +31,18 @@ impl Value {
     /// `""`.
     pub const EMPTY_STRING: Value = Value(CONSTANT | 5);
 
+    /// Integers from 0 up to here, exclusively, are constants of every plan: see [`Value::small_integer`].
+    pub(super) const SMALL_INTEGERS: u32 = 256;
+
+    /// A small number that is not negative, which need not be made; None for any other.
+    #[inline(always)]
+    pub fn small_integer(value: i64) -> Option<Value> {
+        let behind_fixed = Value::EMPTY_STRING.0 + 1;
+        (0..i64::from(Value::SMALL_INTEGERS))
+            .contains(&value)
+            .then(|| Value(behind_fixed + value as u32))
+    }
+
     /// The last place of the index space.
     pub(super) const MAX_INDEX: usize = INDEX as usize;
 
