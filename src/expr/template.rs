@@ -264,16 +264,16 @@ fn eval(
         Node::Constant(value) => Ok(*value),
         Node::Expression(field) => field.expression.eval(&field.name, scope, arena, scratch),
         Node::Object(members, names_bytes) => {
-            let start = scratch.members.len();
+            let start = scratch.values.len();
             for (name, member) in members {
                 let value = match member.glance(scope, arena) {
                     Some(value) => value,
                     None => eval(member, scope, arena, scratch)?,
                 };
-                scratch.members.push((*name, value));
+                scratch.values.extend_from_slice(&[*name, value]);
             }
-            let object = arena.object_measured(&scratch.members[start..], *names_bytes);
-            scratch.members.truncate(start);
+            let object = arena.object_measured(&scratch.values[start..], *names_bytes);
+            scratch.values.truncate(start);
             Ok(object)
         }
         Node::Array(elements) => {

@@ -58,21 +58,21 @@ impl Arena {
         self.push_object(first)
     }
 
-    /// The same, when the caller has measured the names before: `names_bytes` is the sum of their [`Arena::measure`].
-    pub fn object_measured(&mut self, members: &[(Value, Value)], names_bytes: usize) -> Value {
+    /// The same from names and values in turn, when the caller has measured the names before: `names_bytes` is the sum of
+    /// their [`Arena::measure`].
+    pub fn object_measured(&mut self, members: &[Value], names_bytes: usize) -> Value {
         let first = self.lists.len();
-        self.lists.reserve(2 * members.len());
+        self.lists.extend_from_slice(members);
         // The brackets, and a colon and a comma for each member.
-        let mut bytes = 2_usize.saturating_add(names_bytes) + 2 * members.len();
+        let mut bytes = 2_usize.saturating_add(names_bytes) + members.len();
         let mut height: u16 = 0;
-        for &(name, value) in members {
-            self.lists.extend_from_slice(&[name, value]);
-            let (value_bytes, value_height) = self.bounds(value);
+        for [_, value] in members.as_chunks().0 {
+            let (value_bytes, value_height) = self.bounds(*value);
             bytes = bytes.saturating_add(value_bytes as usize);
             height = height.max(value_height);
         }
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
-        self.push(Node::Object(list(first, members.len(), bytes, height)))
+        self.push(Node::Object(list(first, members.len() / 2, bytes, height)))
     }
 
     /// The same from an iterator.
