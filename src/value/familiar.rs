@@ -135,14 +135,16 @@ impl Familiar {
             return None;
         }
         let entry = self.entry(likely.0);
-        entry.is_in(bytes[at..].first_chunk()?, entry.mask).then(|| {
-            let [behind, _] = entry.follow;
-            (
-                entry.name_len as usize,
-                Place::behind(likely.0),
-                Likely(behind),
-            )
-        })
+        entry
+            .is_in(bytes[at..].first_chunk()?, entry.mask)
+            .then(|| {
+                let [behind, _] = entry.follow;
+                (
+                    entry.name_len as usize,
+                    Place::behind(likely.0),
+                    Likely(behind),
+                )
+            })
     }
 
     /// The name whose quote stands at `quote`, if it is familiar in this place and a colon follows: its length, and where
