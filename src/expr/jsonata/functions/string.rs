@@ -58,12 +58,14 @@ fn uppercase(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
 
 /// `$substring(text, start, length)`: a negative start counts from the end.
 fn substring(m: &mut Machine<'_, '_>, args: &[Item]) -> Outcome {
-    let start = m.number(args[1]).map_or(0.0, |start| start.as_f64());
+    let start = m.number(args[1]).map(|start| start.as_f64());
+    let (start, is_anywhere) = (start.unwrap_or(0.0), start.is_none());
     let length = m.number(args[2]).map(|length| length.as_f64());
     map(m, args, |text| {
         let len = text.chars().count() as f64;
         let start = if len + start < 0.0 { 0.0 } else { start };
-        if length.is_some_and(|length| length <= 0.0) {
+        // Without a start a length has nowhere to begin.
+        if length.is_some_and(|length| length <= 0.0 || is_anywhere) {
             return String::new();
         }
         let end = match length {

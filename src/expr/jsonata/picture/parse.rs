@@ -82,7 +82,9 @@ fn moment(mut components: Components, now: &Moment) -> Result<Option<i64>, Failu
             components.set(component, if "MDd".contains(component) { 1.0 } else { 0.0 });
             ended = true;
         } else {
-            components.set(component, now.component(component).unwrap_or(0) as f64);
+            // Of the present, the reference knows the half of the day by its name, which is no number to it: the first.
+            let present = now.component(component).filter(|_| component != 'P');
+            components.set(component, present.unwrap_or(0) as f64);
         }
     }
     if by_week {
