@@ -1,7 +1,8 @@
 //! Base64, hashes and UUIDs.
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use md5::Md5;
 use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha384, Sha512};
@@ -39,6 +40,14 @@ pub(super) const ENCODING: &[Intrinsic] = &[
     },
 ];
 
+/// Decodes as Java does: padding may be left out, and the bits behind the last byte say nothing.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &base64::alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
+
 fn check_length(text: &str) -> Result<(), Failure> {
     // No text has more characters than bytes.
     if text.len() <= MAX_CHARACTERS || text.chars().nth(MAX_CHARACTERS).is_none() {
@@ -70,7 +79,7 @@ fn decode(call: &mut Invocation<'_>) -> Result<Value, Failure> {
     let (text, decoded) = (&call.scratch.text, &mut call.scratch.bytes);
     check_length(text)?;
     decoded.clear();
-    if STANDARD.decode_vec(text, decoded).is_err() {
+    if LENIENT.decode_vec(text, decoded).is_err() {
         return Err(call.wrong(0, "Base64"));
     }
     Ok(call.arena.string(&String::from_utf8_lossy(decoded)))
