@@ -37,6 +37,8 @@ pub(super) const UNREACHABLE_STATE: &str = "E0106";
 pub(super) const UNKNOWN_STATE: &str = "E0107";
 /// A scope that can never end.
 pub(super) const NO_TERMINAL_STATE: &str = "E0108";
+/// AWS's name for it.
+pub(super) const MISSING_END_STATE: &str = "MISSING_END_STATE";
 
 /// A path that does not parse.
 pub(super) const INVALID_PATH: &str = "E0201";

@@ -84,10 +84,15 @@ impl Graph {
         let index: HashMap<&str, usize> = states
             .map(|(index, state)| (state.name.as_str(), index))
             .collect();
-        let start = self
+        // From a name that is no state's nothing is reached; what is no name says nothing.
+        let named = self
             .start_at
             .as_ref()
-            .and_then(|at| self.resolve(reader, at, &index, names));
+            .filter(|at| reader.text(at).is_some());
+        let start: Option<Vec<usize>> = named.map(|at| {
+            let found = self.resolve(reader, at, &index, names);
+            found.into_iter().collect()
+        });
         let edges: Vec<Vec<usize>> = self
             .states
             .iter()
@@ -103,7 +108,7 @@ impl Graph {
         if self.is_top && !ends && !self.states.is_empty() {
             let at = self.start_at.as_ref().unwrap_or(&self.states[0].key);
             let refusal = Refusal {
-                code: "MISSING_END_STATE",
+                code: codes::MISSING_END_STATE,
                 message: "Workflow has no terminal state".to_owned(),
                 location: None,
             };
@@ -141,9 +146,8 @@ impl Graph {
         found
     }
 
-    fn check_reachable(&self, reader: &mut Reader<'_>, start: usize, edges: &[Vec<usize>]) {
+    fn check_reachable(&self, reader: &mut Reader<'_>, mut open: Vec<usize>, edges: &[Vec<usize>]) {
         let mut reached = vec![false; self.states.len()];
-        let mut open = vec![start];
         while let Some(state) = open.pop() {
             if !std::mem::replace(&mut reached[state], true) {
                 open.extend(&edges[state]);

@@ -56,7 +56,12 @@ pub fn refusals(problems: &[Diagnostic]) -> Vec<Refusal> {
             refusals.push(refusal);
         }
     }
-    refusals
+    // AWS walks the states first, and asks whether the walk can end last.
+    let (mut ordered, of_the_whole): (Vec<_>, Vec<_>) = refusals
+        .into_iter()
+        .partition(|refusal| refusal.code != codes::MISSING_END_STATE);
+    ordered.extend(of_the_whole);
+    ordered
 }
 
 /// A pointer as AWS writes places: `/States/A/Retry[0]/ErrorEquals[1]`. Only members of these fields have numbers for names.
@@ -287,6 +292,12 @@ mod tests {
             "Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: These fields are required: [StartAt] at /, \
              SCHEMA_VALIDATION_FAILED: These fields are required: [Resource] at /States/A, \
              MISSING_TRANSITION_TARGET: Missing 'Next' target: B at /States/A/Next'"
+        );
+        assert_eq!(
+            refusal(r#"{ "StartAt": "A", "States": { "A": { "Type": "Pass", "Next": "B" } } }"#)
+                .unwrap(),
+            "Invalid State Machine Definition: 'MISSING_TRANSITION_TARGET: Missing 'Next' target: B at /States/A/Next, \
+             MISSING_END_STATE: Workflow has no terminal state at null'"
         );
         assert_eq!(
             refusal("{}").unwrap(),

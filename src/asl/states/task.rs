@@ -71,11 +71,12 @@ fn read_credentials(fields: &mut Fields<'_, '_>) -> Option<Field<Value>> {
     if !is_object && !fields.language.is_jsonata() {
         fields.reader.wrong_type(&node, "an object");
     }
-    if is_object
-        && !role
-            .iter()
-            .any(|name| fields.reader.member(&node, name).is_some())
-    {
+    let roles = role.map(|name| fields.reader.member(&node, name));
+    // With `.$` it is checked with its template.
+    if let Some(role) = &roles[0] {
+        fields.reader.string(role);
+    }
+    if is_object && roles.iter().all(Option::is_none) {
         let message = "the field 'RoleArn' is required but was missing";
         let refusal = "The field 'RoleArn' is required but was missing";
         let refusal = schema(refusal, &node.location);
