@@ -219,7 +219,7 @@ fn what_cannot_be_tested_is_refused() {
     };
     let context = |context| Asked {
         context: Some(context),
-        ..Asked::default()
+        ..result(json!({"StatusCode": 200}))
     };
     let cases = [
         (machine.clone(), named("B"), "State not found in definition"),
@@ -265,13 +265,33 @@ fn what_cannot_be_tested_is_refused() {
         (parallel, result(json!([1, 2])), "same number of items"),
         (
             pass(),
+            Asked {
+                context: Some(json!({})),
+                ..Asked::default()
+            },
+            "TestState does not support Context when a mock is not specified.",
+        ),
+        (
+            call(),
             context(json!({"Execution": {"Id": 1}})),
             "Execution.Id must be a string",
         ),
         (
-            pass(),
+            call(),
+            context(json!({"State": {"RetryCount": "1"}})),
+            "State.RetryCount must be a number",
+        ),
+        (
+            call(),
             context(json!({"Task": {"Token": "t"}})),
             "contains 'Task'",
+        ),
+        (
+            pass(),
+            named(
+                "a name of more than eighty characters, which no state can have, and so none is looked for",
+            ),
+            "Member must have length less than or equal to 80",
         ),
         (
             json!({"Type": "Pass"}),
@@ -287,23 +307,21 @@ fn what_cannot_be_tested_is_refused() {
 }
 
 #[test]
-fn a_long_wait_is_jumped_over_and_the_context_is_the_given_one() {
-    let wait = json!({"Type": "Wait", "Seconds": 31_536_000, "OutputPath": "$$.Execution.Input", "End": true});
-    let asked = Asked {
-        context: Some(json!({"Execution": {"Input": "started with this"}})),
-        ..Asked::default()
-    };
-    let want = json!({"status": "SUCCEEDED", "output": "started with this"});
-    check(wait, json!({"n": 1}), asked, want);
+fn a_long_wait_is_jumped_over() {
+    let wait = json!({"Type": "Wait", "Seconds": 31_536_000, "End": true});
+    let want = json!({"status": "SUCCEEDED", "output": {"n": 1}});
+    check(wait, json!({"n": 1}), Asked::default(), want);
 }
 
 #[test]
 fn a_given_context_is_all_there_is() {
-    let show = |path: &str| json!({"Type": "Pass", "Parameters": {"found.$": path}, "End": true});
+    let queue =
+        json!({"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "End": true});
+    let show = |path: &str| with(queue.clone(), json!({"ResultSelector": {"found.$": path}}));
     let given = || json!({"Execution": {"Id": "run", "Input": {"n": [1, 2]}}, "State": {}});
     let asked = |context| Asked {
         context: Some(context),
-        ..Asked::default()
+        ..result(json!({"MessageId": "1"}))
     };
     let found = |value: Value| json!({"status": "SUCCEEDED", "output": {"found": value}});
     for (path, context, want) in [
@@ -319,12 +337,10 @@ fn a_given_context_is_all_there_is() {
         let answer = answer(show(path), json!({}), asked(given()));
         assert_eq!(answer["error"], "States.Runtime", "{path}");
     }
-    let expression = json!({
-        "Type": "Pass",
-        "QueryLanguage": "JSONata",
-        "Output": "{% $states.context.Execution.Id %}",
-        "End": true
-    });
+    let expression = with(
+        queue.clone(),
+        json!({"QueryLanguage": "JSONata", "Output": "{% $states.context.Execution.Id %}"}),
+    );
     let want = json!({"status": "SUCCEEDED", "output": "run"});
     check(expression, json!({}), asked(given()), want);
 }
@@ -357,6 +373,29 @@ fn map(more: Value) -> Value {
         "End": true
     });
     with(state, more)
+}
+
+#[test]
+fn a_map_shows_what_its_iterations_begin_with() {
+    let item_selector = "{% {'n': $states.context.Map.Item.Value, 'of': $states.input.name} %}";
+    let jsonata = map(json!({
+        "QueryLanguage": "JSONata",
+        "Items": "{% $states.input.list %}",
+        "ItemSelector": item_selector
+    }));
+    let jsonpath = map(json!({
+        "ItemsPath": "$.list",
+        "ItemSelector": {"n.$": "$$.Map.Item.Value", "of.$": "$.name"}
+    }));
+    for state in [jsonata, jsonpath] {
+        let asked = Asked {
+            inspect: true,
+            ..result(json!([1, 2]))
+        };
+        let answer = answer(state, json!({"list": [7, 8], "name": "l"}), asked);
+        let want = json!([{"n": 7, "of": "l"}, {"n": 8, "of": "l"}]);
+        assert_eq!(answer["inspectionData"]["afterItemSelector"], want);
+    }
 }
 
 #[test]

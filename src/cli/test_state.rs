@@ -45,7 +45,7 @@ pub(super) struct Args {
     /// Variables when the state is entered: a JSON object, or a file with one
     #[arg(long, value_name = "FILE|JSON")]
     variables: Option<String>,
-    /// Context object: a JSON object, or a file with one
+    /// Context object: a JSON object, or a file with one; only with a mock, as on AWS
     #[arg(long, value_name = "FILE|JSON")]
     context: Option<String>,
     /// Retries that were made before

@@ -26,8 +26,6 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("Task", &["Token"]),
 ];
 
-const NO_STRINGS: &[&str] = &["Input", "RedriveCount", "RetryCount"];
-
 /// What the execution is called, and its input.
 pub(super) fn of(
     subject: &Subject,
@@ -76,8 +74,13 @@ fn check(subject: &Subject, context: &Value) -> Result<(), String> {
             if !fields.contains(&name.as_str()) {
                 return Err(not_allowed(name));
             }
-            if !NO_STRINGS.contains(&name.as_str()) && !value.is_string() {
-                return Err(format!("{parent}.{name} must be a string"));
+            let (fits, kind) = match name.as_str() {
+                "Input" => continue,
+                "RedriveCount" | "RetryCount" => (value.is_number(), "a number"),
+                _ => (value.is_string(), "a string"),
+            };
+            if !fits {
+                return Err(format!("{parent}.{name} must be {kind}"));
             }
         }
     }

@@ -4,7 +4,7 @@
 //! | --- | --- | --- |
 //! | Task | afterInputPath, afterParameters, result, afterResultSelector, afterResultPath | afterArguments, result |
 //! | Pass | the same without result; with `Result` no steps before it | none |
-//! | Map | afterInputPath, afterItemsPath, afterItemSelector, afterResultSelector, afterResultPath | bounds only |
+//! | Map | afterInputPath, afterItemsPath, afterItemSelector, afterResultSelector, afterResultPath | afterItemSelector |
 //! | Parallel | afterResultSelector, afterResultPath | none |
 //! | others | afterInputPath | none |
 
@@ -40,6 +40,12 @@ pub(super) fn of(
         && let Some(TaskReply::Result(text)) = &trial.reply
     {
         add("result", serde_json::from_slice(text).ok());
+    }
+    if subject.state.contains_key("ItemSelector") && !subject.state.contains_key("ItemReader") {
+        add(
+            "afterItemSelector",
+            trial.value(Value::Object(items(subject))),
+        );
     }
     if !subject.is_jsonata {
         after_work(subject, trial, &mut add);
@@ -139,12 +145,6 @@ fn before_work(
             // What is no array is no step: the Map fails over it.
             let found = trial.value(select(subject, items_path(subject)));
             add("afterItemsPath", found.filter(Value::is_array));
-            if subject.state.contains_key("ItemSelector") {
-                add(
-                    "afterItemSelector",
-                    trial.value(Value::Object(items(subject))),
-                );
-            }
         }
         _ => add("afterInputPath", effective()),
     }

@@ -19,6 +19,9 @@ pub use shape::FieldValidation;
 use subject::Subject;
 use trial::{End, Trial};
 
+/// Longest name of a state, in characters.
+const MAX_STATE_NAME: usize = 80;
+
 /// What is to be tried, and with what.
 pub struct Request<'a> {
     /// A state, or a machine of which `state` names one.
@@ -31,7 +34,7 @@ pub struct Request<'a> {
     pub mock: Option<Mock>,
     /// Variables that are set when the state is entered.
     pub variables: Map<String, Value>,
-    /// The context object, in place of the one that AWS makes; every member may be absent.
+    /// The context object, in place of the one that AWS makes; every member may be absent. Only with a mock.
     pub context: Option<Value>,
     /// Whether a request's secrets are to be shown (`revealSecrets`), which a mock has none of.
     pub reveal_secrets: bool,
@@ -80,16 +83,33 @@ pub fn test(request: &Request<'_>) -> Result<Value, Refused> {
         let message = "TestState does not support RevealSecrets when a mock is specified.";
         return Err(Refused::request(message));
     }
-    if request.mock.is_none() && request.failed_iterations.is_some() {
-        let message =
-            "TestState does not support MapIterationFailureCount when a mock is not specified.";
-        return Err(Refused::request(message));
+    let with_a_mock = [
+        (
+            "MapIterationFailureCount",
+            request.failed_iterations.is_some(),
+        ),
+        ("Context", request.context.is_some()),
+    ];
+    for (name, given) in with_a_mock {
+        if given && request.mock.is_none() {
+            return Err(Refused::request(format!(
+                "TestState does not support {name} when a mock is not specified."
+            )));
+        }
     }
     if request.state == Some("") {
         return Err(Refused {
             exception: "ParamValidationError",
             message: "Parameter validation failed:\nInvalid length for parameter stateName, value: 0, valid min length: 1".to_string(),
         });
+    }
+    if request
+        .state
+        .is_some_and(|name| name.chars().count() > MAX_STATE_NAME)
+    {
+        return Err(Refused::request(format!(
+            "1 validation error detected: Value at 'stateName' failed to satisfy constraint: Member must have length less than or equal to {MAX_STATE_NAME}"
+        )));
     }
     let subject = Subject::find(request.definition, request.state)?;
     let reply = mock::reply_for(&subject, request)?;
