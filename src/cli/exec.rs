@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::Exit;
 use super::subject::Subject;
-use super::{invalid, not_there, read, say, trace, wrong_usage};
+use super::{invalid, not_there, of_topic, read, say, trace, wrong_usage};
 use crate::config::Config;
 use crate::engine::Outcome;
 use crate::kafka::Cluster;
@@ -155,7 +155,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
 fn record(place: &Place, subject: &Subject, cluster: &Cluster) -> anyhow::Result<Input> {
     let (topic, partition, offset) = (&place.topic, place.partition, place.offset);
     let found = read_record(cluster, topic, partition, offset, PATIENCE);
-    let found = found.with_context(|| format!("topic {topic}"))?;
+    let found = found.map_err(of_topic(topic))?;
     let found = found.ok_or_else(|| {
         not_there(format!(
             "there is no record at {topic}/{partition}/{offset}"

@@ -24,6 +24,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::daemon::Exit;
+use crate::kafka::{KafkaError, is_missing_topic};
 
 /// Runs AWS Step Functions Express workflows on your own machines, one execution per Kafka event.
 #[derive(Debug, Parser)]
@@ -85,10 +86,32 @@ pub fn main() -> ExitCode {
         // Whoever reads what is printed has seen enough.
         Err(error) if is_broken_pipe(&error) => Exit::Done.into(),
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", told(&error));
             let refused = error.downcast_ref::<Refused>();
             refused.map_or(Exit::Fatal, |refused| refused.exit).into()
         }
+    }
+}
+
+/// An error with its causes, but for those that it has told itself.
+fn told(error: &anyhow::Error) -> String {
+    let mut told = String::new();
+    for cause in error.chain() {
+        let cause = cause.to_string();
+        match told.as_str() {
+            "" => told = cause,
+            so_far if so_far.ends_with(&cause) => {}
+            _ => told = format!("{told}: {cause}"),
+        }
+    }
+    told
+}
+
+/// What the cluster says instead of showing what is in a topic.
+fn of_topic(topic: &str) -> impl Fn(KafkaError) -> anyhow::Error {
+    move |error| match is_missing_topic(&error) {
+        true => not_there(format!("topic {topic} does not exist")),
+        false => anyhow::Error::new(error).context(format!("topic {topic}")),
     }
 }
 

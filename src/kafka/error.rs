@@ -1,6 +1,6 @@
 //! Client errors, sorted by what can be done about them.
 
-use rdkafka::error::RDKafkaErrorCode;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 /// What a failed delivery asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,4 +82,11 @@ pub fn commit_failure(code: RDKafkaErrorCode) -> CommitFailure {
         | E::AssignmentLost => CommitFailure::Fenced,
         _ => CommitFailure::Retry,
     }
+}
+
+/// Whether there is no such topic.
+pub fn is_missing_topic(error: &KafkaError) -> bool {
+    use RDKafkaErrorCode as E;
+    let code = error.rdkafka_error_code();
+    matches!(code, Some(E::UnknownTopic | E::UnknownTopicOrPartition))
 }

@@ -20,7 +20,7 @@ pub use config::{EMBEDDED, EmbeddedConfig, KafkaConfig, Properties, Property, Pr
 pub use copy::{Copy, copy_topic};
 pub use error::{
     CommitFailure, ConsumerFailure, DeliveryFailure, commit_failure, consumer_failure,
-    delivery_failure,
+    delivery_failure, is_missing_topic,
 };
 pub use feeder::Feeder;
 pub(crate) use message::{

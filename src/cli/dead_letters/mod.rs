@@ -13,7 +13,7 @@ use serde_json::json;
 use self::filter::Filter;
 use super::Exit;
 use super::exec::Place;
-use super::{not_there, print_problems, wrong_usage};
+use super::{not_there, of_topic, print_problems, wrong_usage};
 use crate::config::Config;
 use crate::kafka::Record;
 use crate::kafka::Scan;
@@ -143,7 +143,7 @@ fn each(
 ) -> anyhow::Result<()> {
     let topics = topics(config, which.pipeline.as_deref())?;
     let scans = topics.iter().map(|topic| {
-        let scan = Scan::new(cluster, topic).with_context(|| format!("topic {topic}"))?;
+        let scan = Scan::new(cluster, topic).map_err(of_topic(topic))?;
         anyhow::Ok((topic, scan))
     });
     // All before the first is run: a record that is replayed may soon be a dead letter in the next topic.
@@ -161,7 +161,7 @@ fn each(
             }
             looked.is_ok() && !which.filter.is_enough(found)
         });
-        scanned.with_context(|| format!("topic {topic}"))?;
+        scanned.map_err(of_topic(topic))?;
         if looked.is_err() || which.filter.is_enough(found) {
             break;
         }
@@ -189,7 +189,7 @@ fn print(record: &Record<'_>, letter: &DeadLetter<'_>, as_json: bool) -> io::Res
 fn show(cluster: &Cluster, place: &Place) -> anyhow::Result<Exit> {
     let (topic, partition, offset) = (&place.topic, place.partition, place.offset);
     let found = read_record(cluster, topic, partition, offset, PATIENCE);
-    let Some(record) = found.with_context(|| format!("topic {topic}"))? else {
+    let Some(record) = found.map_err(of_topic(topic))? else {
         let reason = format!("there is no record at {topic}/{partition}/{offset}");
         return Err(not_there(reason));
     };

@@ -6,7 +6,7 @@ use anyhow::Context;
 
 use super::{PATIENCE, Which, each};
 use crate::cli::progress::Bar;
-use crate::cli::{say, wrong_usage};
+use crate::cli::{of_topic, say, wrong_usage};
 use crate::config::Config;
 use crate::daemon::Exit;
 use crate::kafka::Cluster;
@@ -88,7 +88,7 @@ fn send(
         let (topic, headers) = (letter.input, replay_headers(record));
         let record = Record { value, ..*record };
         let handed_over = feeder.send_record(topic, &record, &headers);
-        handed_over.with_context(|| format!("topic {topic}"))?;
+        handed_over.map_err(of_topic(topic))?;
         sent += 1;
         Ok(())
     })?;
@@ -111,5 +111,5 @@ fn is_input(config: &Config, topic: &str) -> bool {
 fn whole(cluster: &Cluster, letter: &DeadLetter<'_>) -> anyhow::Result<Option<OwnedRecord>> {
     let (topic, partition, offset) = letter.source;
     let found = read_record(cluster, topic, partition, offset, PATIENCE);
-    found.with_context(|| format!("topic {topic}"))
+    found.map_err(of_topic(topic))
 }
