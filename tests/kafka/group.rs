@@ -192,9 +192,9 @@ fn topics_that_are_not_there_yet_are_waited_for() {
     let mut config = bed.config("later");
     let admin = Admin::on_a_free_port(&mut config);
     let daemon = bed.daemon_with("later", &config);
-    // One after the other: what is missing is told, and nothing is taken in.
+    // Made one after the other: what is missing is told, and nothing is taken in.
     for topic in [&bed.results, &bed.dead_letters, &bed.input] {
-        let missing = format!("orders: waits for topic {topic}: ");
+        let missing = format!("orders: waits for topics that do not exist: {topic}");
         admin.wait_for("the reason", "/readyz", |ready| {
             ready.starts_with("HTTP/1.1 503") && ready.contains(&missing)
         });
