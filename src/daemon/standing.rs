@@ -82,6 +82,7 @@ impl PipelineStanding {
             "results": totals.results,
             "dead_letters": totals.dead_letters,
             "discarded": totals.discarded,
+            "retried": totals.retried,
             "partitions": partitions,
         })
     }
