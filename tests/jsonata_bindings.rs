@@ -19,7 +19,7 @@ struct Host {
 }
 
 impl Bindings for Host {
-    fn variable(&self, arena: &mut Arena, name: &str) -> Option<Value> {
+    fn variable(&self, arena: &mut Arena, name: &str, _place: usize) -> Option<Value> {
         match name {
             "states" => {
                 self.n_whole.set(self.n_whole.get() + 1);
@@ -31,7 +31,13 @@ impl Bindings for Host {
         }
     }
 
-    fn member(&self, _arena: &mut Arena, name: &str, key: &Key) -> Option<Option<Value>> {
+    fn member(
+        &self,
+        _arena: &mut Arena,
+        name: &str,
+        _place: usize,
+        key: &Key,
+    ) -> Option<Option<Value>> {
         (name == "states").then(|| (key.name() == "input").then_some(self.input))
     }
 }

@@ -22,7 +22,7 @@ const WANTED_PERCENT: f64 = 99.5;
 struct Variables(Vec<(String, Value)>);
 
 impl Bindings for Variables {
-    fn variable(&self, _arena: &mut Arena, name: &str) -> Option<Value> {
+    fn variable(&self, _arena: &mut Arena, name: &str, _place: usize) -> Option<Value> {
         let found = self.0.iter().find(|(known, _)| known == name);
         found.map(|(_, value)| *value)
     }

@@ -42,14 +42,20 @@ pub(crate) const CASES: &[(&str, &str, &str)] = &[
 pub(crate) struct States(pub(crate) Value);
 
 impl Bindings for States {
-    fn variable(&self, arena: &mut Arena, name: &str) -> Option<Value> {
+    fn variable(&self, arena: &mut Arena, name: &str, _place: usize) -> Option<Value> {
         (name == "states").then(|| {
             let input = arena.string("input");
             arena.object(&[(input, self.0)])
         })
     }
 
-    fn member(&self, _arena: &mut Arena, name: &str, key: &Key) -> Option<Option<Value>> {
+    fn member(
+        &self,
+        _arena: &mut Arena,
+        name: &str,
+        _place: usize,
+        key: &Key,
+    ) -> Option<Option<Value>> {
         (name == "states").then(|| (key.name() == "input").then_some(self.0))
     }
 }

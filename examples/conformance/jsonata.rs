@@ -18,7 +18,7 @@ const NOW: i64 = 1_700_000_000_000;
 struct Variables(Vec<(String, Value)>);
 
 impl Bindings for Variables {
-    fn variable(&self, _arena: &mut Arena, name: &str) -> Option<Value> {
+    fn variable(&self, _arena: &mut Arena, name: &str, _place: usize) -> Option<Value> {
         let found = self.0.iter().find(|(known, _)| known == name);
         found.map(|(_, value)| *value)
     }

@@ -58,8 +58,14 @@ impl Arena {
         self.push_object(first)
     }
 
-    /// The same from names and values in turn, when the caller has measured the names before: `names_bytes` is the sum of
-    /// their [`Arena::measure`].
+    /// The same from names and values in turn.
+    pub fn object_in_turn(&mut self, members: &[Value]) -> Value {
+        let first = self.lists.len();
+        self.lists.extend_from_slice(members);
+        self.push_object(first)
+    }
+
+    /// The same when the caller has measured the names before: `names_bytes` is the sum of their [`Arena::measure`].
     pub fn object_measured(&mut self, members: &[Value], names_bytes: usize) -> Value {
         let first = self.lists.len();
         self.lists.extend_from_slice(members);

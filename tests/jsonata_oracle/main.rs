@@ -38,7 +38,12 @@ enum From {
 struct States(expressd::value::Value);
 
 impl Bindings for States {
-    fn variable(&self, arena: &mut Arena, name: &str) -> Option<expressd::value::Value> {
+    fn variable(
+        &self,
+        arena: &mut Arena,
+        name: &str,
+        _place: usize,
+    ) -> Option<expressd::value::Value> {
         (name == "states").then(|| {
             let input = arena.string("input");
             arena.object(&[(input, self.0)])
@@ -49,6 +54,7 @@ impl Bindings for States {
         &self,
         _arena: &mut Arena,
         name: &str,
+        _place: usize,
         key: &Key,
     ) -> Option<Option<expressd::value::Value>> {
         (name == "states").then(|| (key.name() == "input").then_some(self.0))

@@ -53,11 +53,17 @@ pub struct Scope<'a> {
 
 /// The variables that an expression does not bind itself.
 pub trait Bindings {
-    /// The value of `$name`.
-    fn variable(&self, arena: &mut Arena, name: &str) -> Option<Value>;
+    /// The value of `$name`, which stands at a place of [`Program::variables`].
+    fn variable(&self, arena: &mut Arena, name: &str, place: usize) -> Option<Value>;
 
     /// The value of `$name.key` where the host knows it without making `$name`: `Some(None)` if there is no such member.
-    fn member(&self, _arena: &mut Arena, _name: &str, _key: &Key) -> Option<Option<Value>> {
+    fn member(
+        &self,
+        _arena: &mut Arena,
+        _name: &str,
+        _place: usize,
+        _key: &Key,
+    ) -> Option<Option<Value>> {
         None
     }
 }
@@ -66,7 +72,7 @@ pub trait Bindings {
 pub struct NoBindings;
 
 impl Bindings for NoBindings {
-    fn variable(&self, _arena: &mut Arena, _name: &str) -> Option<Value> {
+    fn variable(&self, _arena: &mut Arena, _name: &str, _place: usize) -> Option<Value> {
         None
     }
 }

@@ -14,8 +14,8 @@ pub struct Reference {
 
 impl Program {
     /// The variables that the host has to know: those that are neither bound around where they stand nor built-in
-    /// functions.
-    pub fn variables(&self) -> Vec<&str> {
+    /// functions, with the places by which the host is asked for them.
+    pub fn variables(&self) -> Vec<(usize, &str)> {
         let free = self.code.nodes.iter().filter_map(|node| match &node.expr {
             Expr::Variable(variable) if variable.locals.is_empty() => variable.global,
             Expr::Read(read) if read.start.root.locals.is_empty() => read.start.root.global,
@@ -25,7 +25,9 @@ impl Program {
         let globals = self.code.globals.iter().enumerate();
         let hosts = globals
             .filter(|(place, global)| global.native.is_none() && free.contains(&(*place as u32)));
-        hosts.map(|(_, global)| &*global.name).collect()
+        hosts
+            .map(|(place, global)| (place, &*global.name))
+            .collect()
     }
 
     /// The members of a free variable that are read, without repeats; `None` where it is used as a whole.
@@ -194,7 +196,8 @@ mod tests {
             "($y := 1; $sum([$x, $y]) & $states.input.a & $states.context.b & $f($states.input))",
         )
         .unwrap();
-        assert_eq!(program.variables(), ["x", "states", "f"]);
+        let names: Vec<&str> = program.variables().iter().map(|(_, name)| *name).collect();
+        assert_eq!(names, ["x", "states", "f"]);
         assert_eq!(
             program.members_read("states"),
             [Some("input"), Some("context")]

@@ -13,35 +13,47 @@ const STATES: &str = "states";
 /// The variables that an expression names.
 #[derive(Debug)]
 pub(super) struct Slots {
-    /// Those of the workflow, with their slots.
-    workflow: Box<[(Box<str>, Option<u32>)]>,
+    /// By the places that the expression gives them, as far as there are any.
+    variables: Box<[Variable]>,
     /// It reads `$states.context`, or may.
     context: bool,
+}
+
+/// What a variable of an expression is.
+#[derive(Clone, Debug)]
+enum Variable {
+    /// `$states`
+    States,
+    /// One of the workflow, with its slot.
+    Workflow(Box<str>, Option<u32>),
+    /// Nothing that the host knows.
+    Other,
 }
 
 impl Slots {
     /// None of them resolved yet.
     pub(super) fn of(program: &Program) -> Slots {
-        let names = program.variables().into_iter();
+        let mut variables = Vec::new();
+        for (place, name) in program.variables() {
+            variables.resize(place, Variable::Other);
+            variables.push(match name {
+                STATES => Variable::States,
+                _ => Variable::Workflow(name.into(), None),
+            });
+        }
         let members = program.members_read(STATES);
         Slots {
-            workflow: names
-                .filter(|name| *name != STATES)
-                .map(|name| (name.into(), None))
-                .collect(),
+            variables: variables.into(),
             context: members.contains(&None) || members.contains(&Some("context")),
         }
     }
 
     pub(super) fn bind(&mut self, binder: Binder<'_>) {
-        for (name, slot) in &mut self.workflow {
-            *slot = binder(name);
+        for variable in &mut self.variables {
+            if let Variable::Workflow(name, slot) = variable {
+                *slot = binder(name);
+            }
         }
-    }
-
-    fn get(&self, name: &str) -> Option<u32> {
-        let (_, slot) = self.workflow.iter().find(|(known, _)| **known == *name)?;
-        *slot
     }
 }
 
@@ -52,10 +64,6 @@ pub(super) struct Host<'a> {
 }
 
 impl Host<'_> {
-    fn workflow_variable(&self, name: &str) -> Option<Value> {
-        variables::read(self.scope.variables, self.slots.get(name))
-    }
-
     /// A member of `$states`.
     fn state(&self, arena: &mut Arena, name: &str) -> Option<Value> {
         match (name, self.scope.answer) {
@@ -83,18 +91,26 @@ impl Host<'_> {
 }
 
 impl Bindings for Host<'_> {
-    fn variable(&self, arena: &mut Arena, name: &str) -> Option<Value> {
-        match name {
-            STATES => Some(self.states(arena)),
-            _ => self.workflow_variable(name),
+    fn variable(&self, arena: &mut Arena, _name: &str, place: usize) -> Option<Value> {
+        match self.slots.variables.get(place)? {
+            Variable::States => Some(self.states(arena)),
+            Variable::Workflow(_, slot) => variables::read(self.scope.variables, *slot),
+            Variable::Other => None,
         }
     }
 
-    fn member(&self, arena: &mut Arena, name: &str, key: &Key) -> Option<Option<Value>> {
-        if name == STATES {
-            return Some(self.state(arena, key.name()));
-        }
-        let value = self.workflow_variable(name)?;
+    fn member(
+        &self,
+        arena: &mut Arena,
+        _name: &str,
+        place: usize,
+        key: &Key,
+    ) -> Option<Option<Value>> {
+        let value = match self.slots.variables.get(place)? {
+            Variable::States => return Some(self.state(arena, key.name())),
+            Variable::Workflow(_, slot) => variables::read(self.scope.variables, *slot)?,
+            Variable::Other => return None,
+        };
         // Of an array every element has the member, which takes an evaluation.
         (arena.kind(value) == Kind::Object).then(|| arena.get(value, key))
     }

@@ -88,11 +88,14 @@ impl<'d> Direct<'d> {
         let Expr::Variable(function) = &code[call.procedure].expr else {
             return None;
         };
-        let global = &code.globals[self.global(function)?];
+        let place = self.global(function)?;
+        let global = &code.globals[place];
         let name = &*global.name;
         let is_free = !call.partial
             && global.native.is_some()
-            && self.scope.bindings.variable(self.arena, name).is_none();
+            && (self.scope.bindings)
+                .variable(self.arena, name, place)
+                .is_none();
         is_free.then_some((name, &*call.args))
     }
 
@@ -153,21 +156,23 @@ impl<'d> Direct<'d> {
         let read = match &node.expr {
             Expr::Read(read) => read,
             Expr::Variable(variable) => {
-                let name = &code.globals[self.global(variable)?].name;
-                return self.scope.bindings.variable(self.arena, name).map(Some);
+                let place = self.global(variable)?;
+                let name = &code.globals[place].name;
+                let value = self.scope.bindings.variable(self.arena, name, place)?;
+                return Some(Some(value));
             }
             _ => return None,
         };
-        let name = &code.globals[self.global(&read.start.root)?].name;
+        let place = self.global(&read.start.root)?;
+        let name = &code.globals[place].name;
         let (first, rest) = read.start.keys.split_first()?;
-        let mut found = self.scope.bindings.member(self.arena, name, first)?;
+        let mut found = (self.scope.bindings).member(self.arena, name, place, first)?;
         for key in rest {
             let Some(value) = found else { break };
-            found = match self.arena.kind(value) {
-                value::Kind::Object => self.arena.get(value, key),
-                value::Kind::Array => return None,
-                _ => None,
-            };
+            found = self.arena.get(value, key);
+            if found.is_none() && self.arena.kind(value) == value::Kind::Array {
+                return None;
+            }
         }
         Some(found)
     }

@@ -161,9 +161,10 @@ impl<'d> Direct<'d> {
 
     /// `$name.a.b` with an array on the way: what its elements have, in a row.
     fn gather(&mut self, read: &Read) -> Option<Option<Value>> {
-        let name = &self.code.globals[self.global(&read.start.root)?].name;
+        let place = self.global(&read.start.root)?;
+        let name = &self.code.globals[place].name;
         let (first, mut keys) = read.start.keys.split_first()?;
-        let mut found = self.scope.bindings.member(self.arena, name, first)??;
+        let mut found = (self.scope.bindings).member(self.arena, name, place, first)??;
         while self.arena.kind(found) == Kind::Object {
             let (key, rest) = keys.split_first()?;
             found = self.arena.get(found, key)?;
@@ -242,10 +243,7 @@ impl<'d> Direct<'d> {
     fn object(&mut self, pairs: &'d Pairs, depth: usize) -> Option<Value> {
         let base = self.values.len();
         self.members(pairs, depth)?;
-        let members = self.values[base..].as_chunks().0.iter();
-        let object = self
-            .arena
-            .object_from(members.map(|[name, value]| (*name, *value)));
+        let object = self.arena.object_in_turn(&self.values[base..]);
         self.values.truncate(base);
         Some(object)
     }

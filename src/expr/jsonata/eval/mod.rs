@@ -392,7 +392,9 @@ impl Machine<'_, '_> {
         if self.globals[place] == Item::Unbound {
             let global = &self.code.globals[place];
             self.globals[place] = match (
-                self.scope.bindings.variable(self.arena, &global.name),
+                self.scope
+                    .bindings
+                    .variable(self.arena, &global.name, place),
                 global.native,
             ) {
                 (Some(value), _) => Item::Json(value),

@@ -319,7 +319,7 @@ impl Machine<'_, '_> {
             return None;
         }
         let name = &self.code.globals[global].name;
-        let found = self.scope.bindings.member(self.arena, name, key)?;
+        let found = self.scope.bindings.member(self.arena, name, global, key)?;
         Some(found.map_or(Item::Undefined, Item::Json))
     }
 }
