@@ -131,6 +131,24 @@ impl Program {
         known.sort_by_key(|(start, _)| *start);
         known.dedup_by_key(|(start, _)| *start);
         self.code.constants = known;
+
+        let (nodes, literals) = (&mut self.code.nodes, &self.code.text);
+        for node in nodes {
+            let Expr::Object(pairs) = &mut node.expr else {
+                continue;
+            };
+            let keys = pairs.literal_keys.iter().flatten();
+            let names = keys.map(|key| match key {
+                Item::Text(text) => Some(constants.string(text.of_literals(literals))),
+                _ => None,
+            });
+            pairs.names = names.collect::<Option<_>>().unwrap_or_default();
+            let bytes = pairs
+                .names
+                .iter()
+                .map(|name| constants.arena().measure(*name).bytes);
+            pairs.names_bytes = bytes.sum();
+        }
     }
 
     /// As it was written.

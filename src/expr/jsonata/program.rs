@@ -127,6 +127,9 @@ pub(super) struct Pairs {
     pub(super) position: u32,
     /// The keys where all are written down and no two are the same.
     pub(super) literal_keys: Option<Box<[Item]>>,
+    /// The same as constants of the plan, and how many bytes they take; none before the program is interned.
+    pub(super) names: Box<[Value]>,
+    pub(super) names_bytes: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

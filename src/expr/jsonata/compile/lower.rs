@@ -145,6 +145,8 @@ impl Lowering {
                     pairs,
                     position: position as u32,
                     literal_keys: None,
+                    names: Box::default(),
+                    names_bytes: 0,
                 });
                 self.whole(Expr::Object(pairs), position, &parts)
             }

@@ -178,6 +178,8 @@ impl Lowering {
             pairs,
             position: position as u32,
             literal_keys: None,
+            names: Box::default(),
+            names_bytes: 0,
         }));
         Ok(left)
     }

@@ -243,7 +243,11 @@ impl<'d> Direct<'d> {
     fn object(&mut self, pairs: &'d Pairs, depth: usize) -> Option<Value> {
         let base = self.values.len();
         self.members(pairs, depth)?;
-        let object = self.arena.object_in_turn(&self.values[base..]);
+        let members = &self.values[base..];
+        let object = match members.len() == 2 * pairs.names.len() {
+            true => self.arena.object_measured(members, pairs.names_bytes),
+            false => self.arena.object_in_turn(members),
+        };
         self.values.truncate(base);
         Some(object)
     }
@@ -251,10 +255,13 @@ impl<'d> Direct<'d> {
     /// Names and values in turn on the stack.
     fn members(&mut self, pairs: &'d Pairs, depth: usize) -> Option<()> {
         let keys = pairs.literal_keys.as_deref()?;
-        for (key, (_, value)) in keys.iter().zip(&pairs.pairs) {
+        for (place, (key, (_, value))) in keys.iter().zip(&pairs.pairs).enumerate() {
             if let Some(value) = self.make(*value, depth)? {
-                let name = self.literal(*key)?;
-                self.values.extend([name, value]);
+                let name = match pairs.names.get(place) {
+                    Some(name) => *name,
+                    None => self.literal(*key)?,
+                };
+                self.values.extend_from_slice(&[name, value]);
             }
         }
         Some(())
