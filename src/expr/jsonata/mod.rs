@@ -164,9 +164,40 @@ impl Program {
         workspace: &mut Workspace,
         budget: &mut Budget<'_>,
     ) -> Result<Evaluated, EvalError> {
-        if let Some(known) = eval::evaluate_directly(&self.code, scope, arena, workspace) {
-            return Ok(known);
+        match self.evaluate_directly(scope, arena, workspace) {
+            Some(known) => Ok(known),
+            None => self.evaluate_fully(scope, arena, workspace, budget),
         }
+    }
+
+    /// The same where it needs no evaluation, as most reads and comparisons; else none. Takes nothing from a budget.
+    pub fn evaluate_directly(
+        &self,
+        scope: &Scope<'_>,
+        arena: &mut Arena,
+        workspace: &mut Workspace,
+    ) -> Option<Evaluated> {
+        eval::evaluate_directly(&self.code, scope, arena, workspace)
+    }
+
+    /// Whether a test holds, where it needs no evaluation.
+    pub fn holds_directly(
+        &self,
+        scope: &Scope<'_>,
+        arena: &mut Arena,
+        workspace: &mut Workspace,
+    ) -> Option<bool> {
+        eval::holds_directly(&self.code, scope, arena, workspace)
+    }
+
+    /// Evaluates what [`Program::evaluate_directly`] had no answer to.
+    pub fn evaluate_fully(
+        &self,
+        scope: &Scope<'_>,
+        arena: &mut Arena,
+        workspace: &mut Workspace,
+        budget: &mut Budget<'_>,
+    ) -> Result<Evaluated, EvalError> {
         eval::evaluate(&self.code, scope, arena, workspace, budget).map_err(error::Failure::finish)
     }
 }

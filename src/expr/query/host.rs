@@ -1,7 +1,7 @@
 //! The variables of an expression: `$states`, and the workflow's.
 
 use crate::expr::context::ContextField;
-use crate::expr::jsonata::{Bindings, Program};
+use crate::expr::jsonata::{self, Bindings, Program};
 use crate::expr::{Answer, Binder, Scope, variables};
 use crate::value::Arena;
 use crate::value::Key;
@@ -64,7 +64,18 @@ pub(super) struct Host<'a> {
 }
 
 impl Host<'_> {
+    /// What is around the expression.
+    pub(super) fn around(&self) -> jsonata::Scope<'_> {
+        jsonata::Scope {
+            input: None,
+            bindings: self,
+            now_millis: self.scope.now,
+            random: self.scope.random,
+        }
+    }
+
     /// A member of `$states`.
+    #[inline(never)]
     fn state(&self, arena: &mut Arena, name: &str) -> Option<Value> {
         match (name, self.scope.answer) {
             ("input", _) => Some(self.scope.input),
@@ -107,6 +118,7 @@ impl Bindings for Host<'_> {
         key: &Key,
     ) -> Option<Option<Value>> {
         let value = match self.slots.variables.get(place)? {
+            Variable::States if key.name() == "input" => return Some(Some(self.scope.input)),
             Variable::States => return Some(self.state(arena, key.name())),
             Variable::Workflow(_, slot) => variables::read(self.scope.variables, *slot)?,
             Variable::Other => return None,

@@ -105,18 +105,27 @@ impl Query {
             scope,
             slots: &self.slots,
         };
-        let around = jsonata::Scope {
-            input: None,
-            bindings: &host,
-            now_millis: scope.now,
-            random: scope.random,
-        };
+        let around = host.around();
+        let known = (self.program).evaluate_directly(&around, arena, &mut scratch.workspace);
+        match known {
+            Some(Evaluated::Value(value)) => Ok(value),
+            _ => self.eval_fully(&around, arena, scratch),
+        }
+    }
+
+    #[inline(never)]
+    fn eval_fully(
+        &self,
+        around: &jsonata::Scope<'_>,
+        arena: &mut Arena,
+        scratch: &mut Scratch,
+    ) -> Result<Value, ExprError> {
         let mut budget = Budget::default();
         budget.steps = budget.steps.min(scratch.steps);
         let granted = budget.steps;
-        let evaluated = self
-            .program
-            .evaluate(&around, arena, &mut scratch.workspace, &mut budget);
+        let evaluated =
+            self.program
+                .evaluate_fully(around, arena, &mut scratch.workspace, &mut budget);
         scratch.steps -= granted - budget.steps;
         match evaluated {
             Ok(Evaluated::Value(value)) => Ok(value),
@@ -125,6 +134,27 @@ impl Query {
             Err(error) => {
                 scratch.met_limit |= error.is_limit();
                 Err(self.threw(&error))
+            }
+        }
+    }
+
+    /// Whether a condition holds.
+    pub fn holds(
+        &self,
+        scope: &Scope<'_>,
+        arena: &mut Arena,
+        scratch: &mut Scratch,
+    ) -> Result<bool, ExprError> {
+        let host = Host {
+            scope,
+            slots: &self.slots,
+        };
+        let around = host.around();
+        match (self.program).holds_directly(&around, arena, &mut scratch.workspace) {
+            Some(holds) => Ok(holds),
+            None => {
+                let flag = self.eval_as(Kind::Bool, scope, arena, scratch)?;
+                Ok(arena.as_bool(flag) == Some(true))
             }
         }
     }

@@ -11,7 +11,6 @@ pub use lookup::Lookup;
 pub use operator::{Operand, Operator};
 
 use crate::value::Arena;
-use crate::value::Kind;
 
 use super::{ExprError, Query, Scope, Scratch};
 
@@ -60,10 +59,7 @@ impl ChoiceRule {
                 }
                 Ok(false)
             }
-            ChoiceRule::Query(query) => {
-                let flag = query.eval_as(Kind::Bool, scope, arena, scratch)?;
-                Ok(arena.as_bool(flag) == Some(true))
-            }
+            ChoiceRule::Query(query) => query.holds(scope, arena, scratch),
             ChoiceRule::Always(flag) => Ok(*flag),
             ChoiceRule::Not(rule) => Ok(!rule.matches(scope, arena, scratch)?),
         }

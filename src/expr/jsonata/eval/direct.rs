@@ -25,19 +25,19 @@ pub(in super::super) fn evaluate_directly(
     arena: &mut Arena,
     workspace: &mut Workspace,
 ) -> Option<Evaluated> {
-    if !code.is_direct {
-        return None;
-    }
-    let values = &mut workspace.values;
-    values.clear();
-    let mut direct = Direct {
-        code,
-        scope,
-        arena,
-        values,
-    };
+    let mut direct = Direct::of(code, scope, arena, workspace)?;
     let made = direct.make(code.root, DEPTH)?;
     Some(made.map_or(Evaluated::Undefined, Evaluated::Value))
+}
+
+/// Whether a program's test holds, where it needs no evaluation.
+pub(in super::super) fn holds_directly(
+    code: &Code,
+    scope: &Scope<'_>,
+    arena: &mut Arena,
+    workspace: &mut Workspace,
+) -> Option<bool> {
+    Direct::of(code, scope, arena, workspace)?.holds(code.root, DEPTH)
 }
 
 pub(super) struct Direct<'d> {
@@ -49,6 +49,23 @@ pub(super) struct Direct<'d> {
 }
 
 impl<'d> Direct<'d> {
+    /// None where a try is not worth it.
+    fn of(
+        code: &'d Code,
+        scope: &'d Scope<'d>,
+        arena: &'d mut Arena,
+        workspace: &'d mut Workspace,
+    ) -> Option<Direct<'d>> {
+        let values = &mut workspace.values;
+        values.clear();
+        code.is_direct.then_some(Direct {
+            code,
+            scope,
+            arena,
+            values,
+        })
+    }
+
     /// A test with its outcome.
     pub(super) fn holds(&mut self, id: ExprId, depth: usize) -> Option<bool> {
         let node = &self.code[id];

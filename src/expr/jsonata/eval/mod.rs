@@ -25,7 +25,7 @@ use super::heap::{FrameId, Heap, Item, ListKind};
 use super::program::{Code, Expr, ExprId, Node, Operator, Variable};
 use super::{Evaluated, Scope, Workspace};
 use call::Pending;
-pub(super) use direct::evaluate_directly;
+pub(super) use direct::{evaluate_directly, holds_directly};
 pub(super) use direct_make::is_direct;
 pub(super) use numbers::{Number, spell, spell_exactly};
 pub(super) use read::Kind;
