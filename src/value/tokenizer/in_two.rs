@@ -8,7 +8,7 @@
 use std::ops::Range;
 
 use super::super::ParseLimits;
-use super::super::node::{DIRTY, Node};
+use super::super::node::Node;
 use super::super::scan::Specials;
 use super::{
     FAMILIAR, Frame, Kind, NO_NAME, Place, Scratch, Tables, Unexpected, Within, scan, tokens,
@@ -171,9 +171,7 @@ impl<'a> Piece<'a> {
             }
         }
         let mut frame = stop.frame;
-        frame.count += around.count;
-        frame.height = frame.height.max(around.height - 1);
-        frame.flags |= around.flags & DIRTY;
+        frame.take_in(around);
         Some(Stop {
             // In front of the bracket.
             at: around.end as usize - 1,
