@@ -9,7 +9,7 @@ use super::reader::{Member, Node, Reader, schema, shorten};
 use crate::diagnostic::{Refusal, did_you_mean};
 
 /// Longest name of a state, in characters.
-const MAX_STATE_NAME: usize = 80;
+pub const MAX_STATE_NAME: usize = 80;
 
 /// Behind so many problems no more suggestions are looked for: each reads every name of its scope.
 const MANY_PROBLEMS: usize = 100;

@@ -20,6 +20,7 @@ mod syntax;
 mod variables;
 
 pub use field::{Field, LiteralOrPath, NullablePath, Place};
+pub use graph::MAX_STATE_NAME;
 pub use machine::{Scope, StateMachine};
 pub use parse::{WorkflowType, check, parse, refusal, refusals};
 pub use query_language::QueryLanguage;

@@ -16,11 +16,10 @@ use serde_json::{Map, Value, json};
 pub use mock::Mock;
 pub use shape::FieldValidation;
 
+use crate::asl::MAX_STATE_NAME;
+
 use subject::Subject;
 use trial::{End, Trial};
-
-/// Longest name of a state, in characters.
-const MAX_STATE_NAME: usize = 80;
 
 /// What is to be tried, and with what.
 pub struct Request<'a> {
