@@ -53,7 +53,8 @@ pub struct Scope<'a> {
 
 /// The variables that an expression does not bind itself.
 pub trait Bindings {
-    /// The value of `$name`, which stands at a place of [`Program::variables`].
+    /// The value of `$name`. `place` is its number among all the names of the program that it does not bind itself;
+    /// [`Program::variables`] has those that a host should know.
     fn variable(&self, arena: &mut Arena, name: &str, place: usize) -> Option<Value>;
 
     /// The value of `$name.key` where the host knows it without making `$name`: `Some(None)` if there is no such member.
