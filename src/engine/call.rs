@@ -94,6 +94,10 @@ impl Calls {
 
     /// The fiber that waits for a call, which is over now. Nobody waits for one that was cancelled or timed out.
     pub(super) fn take(&mut self, id: CallId) -> Option<FiberId> {
+        // At top level it is the only one.
+        if let Some((_, fiber)) = self.waiting.pop_if(|(last, _)| *last == id) {
+            return Some(fiber);
+        }
         let index = self.waiting.binary_search_by_key(&id, |(id, _)| *id).ok()?;
         Some(self.waiting.remove(index).1)
     }

@@ -2,7 +2,7 @@
 
 use super::call::CallId;
 use super::failure::StateError;
-use super::fiber::{Fiber, Step};
+use super::fiber::{Fiber, FiberId, Patience, Step};
 use super::run::Run;
 use super::timers::Timer;
 
@@ -49,34 +49,35 @@ impl Run {
             }
             Step::Sleeping { .. } => fiber.step = Step::Slept,
             Step::BackingOff => fiber.step = Step::Attempt,
-            Step::Calling {
-                call,
-                deadline,
-                heartbeat,
-            } => {
+            Step::Calling { call } => {
                 let now = self.now.monotonic;
+                let Patience {
+                    deadline,
+                    heartbeat,
+                } = fiber.patience;
                 let is_late = deadline.is_some_and(|deadline| deadline <= now);
                 let is_silent = heartbeat.is_some_and(|heartbeat| heartbeat.due <= now);
                 if is_late || is_silent {
                     self.calls.cancel(call);
                     fiber.step = Step::Answered(Err(StateError::timeout(!is_late)));
-                } else if let Some(at) = earliest(deadline, heartbeat.map(|beat| beat.due)) {
+                } else if let Some(at) = fiber.patience.ends() {
                     self.set_timer(&mut fiber, at);
                 }
             }
             _ => unreachable!("the stamp changes when a wait ends: {:?}", fiber.step),
         }
         let is_over = matches!(fiber.step, Step::Slept | Step::Attempt | Step::Answered(_));
-        if is_over {
-            self.wake(&mut fiber);
-        }
         self.fibers.put(fiber);
+        if is_over {
+            self.wake(timer.fiber);
+        }
     }
 
     /// The fiber's wait is over; timers of it are stale from now on.
-    pub(super) fn wake(&mut self, fiber: &mut Fiber) {
+    pub(super) fn wake(&mut self, id: FiberId) {
+        let fiber = self.fibers.get_mut(id);
         fiber.stamp = fiber.stamp.wrapping_add(1);
-        self.ready.push_back(fiber.id);
+        self.ready.push_back(id);
     }
 
     /// A sign of life of a task: its next one is due an interval later.
@@ -84,11 +85,7 @@ impl Run {
         let Some(fiber) = self.calls.waiting_fiber(call) else {
             return;
         };
-        if let Step::Calling {
-            heartbeat: Some(heartbeat),
-            ..
-        } = &mut self.fibers.get_mut(fiber).step
-        {
+        if let Some(heartbeat) = &mut self.fibers.get_mut(fiber).patience.heartbeat {
             // The timer stays where it is: when it fires it is set again.
             heartbeat.due = now.saturating_add(heartbeat.interval);
         }

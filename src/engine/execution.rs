@@ -156,10 +156,8 @@ impl Execution {
             TaskReply::Known(document) => self.include_result(state, &document),
             TaskReply::Error { error, cause } => Err(StateError::reported(error, cause)),
         };
-        let mut fiber = self.run.fibers.take(fiber);
-        fiber.step = Step::Answered(answer);
-        self.run.wake(&mut fiber);
-        self.run.fibers.put(fiber);
+        self.run.fibers.get_mut(fiber).step = Step::Answered(answer);
+        self.run.wake(fiber);
     }
 
     /// The result of a task as a value. White space is not counted against the payload limit, but bounded.

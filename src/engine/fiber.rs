@@ -1,6 +1,7 @@
 //! Fibers: one run of a scope each, at top level, of a branch, of an iteration.
 
 use super::call::CallId;
+use super::clock::earliest;
 use super::failure::StateError;
 use super::join::JoinId;
 use crate::expr::{MapItem, Random};
@@ -19,6 +20,8 @@ pub(super) struct Fiber {
     /// Its own place.
     pub(super) id: FiberId,
     pub(super) step: Step,
+    /// Of the call under way, or of the last one.
+    pub(super) patience: Patience,
     pub(super) state: StateId,
     /// The state's raw input.
     pub(super) raw: Value,
@@ -76,13 +79,8 @@ pub(super) enum Step {
     Slept,
     /// Waits until the next attempt.
     BackingOff,
-    /// Waits for the answer of a call.
-    Calling {
-        call: CallId,
-        /// `TimeoutSeconds`, on the monotonic clock.
-        deadline: Option<u64>,
-        heartbeat: Option<Heartbeat>,
-    },
+    /// Waits for the answer of a call, as long as the fiber's `patience` lasts.
+    Calling { call: CallId },
     /// The call was answered.
     Answered(Result<Value, Box<StateError>>),
     /// Waits for its children.
@@ -91,6 +89,21 @@ pub(super) enum Step {
     Joined(JoinId),
     /// A child failed, or the state does.
     Failed(Box<StateError>),
+}
+
+/// How long a fiber waits for the answer of its call.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Patience {
+    /// `TimeoutSeconds`, on the monotonic clock.
+    pub(super) deadline: Option<u64>,
+    pub(super) heartbeat: Option<Heartbeat>,
+}
+
+impl Patience {
+    /// When to look at the call again.
+    pub(super) fn ends(&self) -> Option<u64> {
+        earliest(self.deadline, self.heartbeat.map(|beat| beat.due))
+    }
 }
 
 /// `HeartbeatSeconds` of a call.

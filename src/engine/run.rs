@@ -121,27 +121,30 @@ impl Run {
     /// Runs a fiber until it waits or ends.
     fn run_fiber(&mut self, env: Env<'_>, id: FiberId) {
         let mut fiber = self.fibers.take(id);
+        let mut state = env.plan.state(fiber.state);
+        let mut turn = self.step(env, state, &mut fiber);
         loop {
-            let state = env.plan.state(fiber.state);
-            match self.step(env, state, &mut fiber) {
+            match turn {
                 Ok(Turn::Exit(output, next)) => {
                     self.exit_event(state, &mut fiber, output);
                     self.store_assigned(&mut fiber);
-                    match next {
-                        Next::State(next) => {
-                            fiber.state = next;
-                            fiber.raw = output;
-                            fiber.step = Step::Enter;
-                        }
-                        Next::End => return self.end_fiber(fiber, output),
-                    }
+                    let Next::State(next) = next else {
+                        return self.end_fiber(fiber, output);
+                    };
+                    fiber.state = next;
+                    fiber.raw = output;
+                    state = env.plan.state(next);
+                    turn = self.visit(env, state, &mut fiber);
                 }
                 Ok(Turn::Wait) => return self.fibers.put(fiber),
                 Err(error) => match self.recover(state, &mut fiber, error) {
                     Ok(()) if matches!(fiber.step, Step::BackingOff) => {
                         return self.fibers.put(fiber);
                     }
-                    Ok(()) => {}
+                    Ok(()) => {
+                        state = env.plan.state(fiber.state);
+                        turn = self.step(env, state, &mut fiber);
+                    }
                     Err(error) => return self.fail_fiber(env, fiber, error),
                 },
             }

@@ -35,14 +35,23 @@ impl Timers {
         self.heap.shrink_to_fit();
     }
 
+    /// Sets the timer of a fiber that waits; it has one wait at a time, so an earlier timer of it is stale.
     pub(super) fn set(&mut self, at: u64, fiber: FiberId, stamp: u32) {
         self.set += 1;
-        self.heap.push(Reverse(Timer {
+        let timer = Reverse(Timer {
             at,
             order: self.set,
             fiber,
             stamp,
-        }));
+        });
+        // Mostly that one comes up first, and its place can be had.
+        if let Some(mut first) = self.heap.peek_mut()
+            && first.0.fiber == fiber
+        {
+            *first = timer;
+            return;
+        }
+        self.heap.push(timer);
     }
 
     pub(super) fn first(&self) -> Option<Timer> {

@@ -2,9 +2,8 @@
 
 use super::quantity;
 use crate::engine::call::{Effect, TaskCall};
-use crate::engine::clock::earliest;
 use crate::engine::failure::StateError;
-use crate::engine::fiber::{Fiber, Heartbeat, Step};
+use crate::engine::fiber::{Fiber, Heartbeat, Patience, Step};
 use crate::engine::history::{CallEvent, Details};
 use crate::engine::run::{Env, Run, StateResult, Turn};
 use crate::error_name;
@@ -43,7 +42,10 @@ pub(in crate::engine) fn begin(
             template.eval(scope, arena, scratch)
         })?,
     };
-    run.check_size(&state.name, payload)?;
+    // At top level the raw input was measured, as the event or when it came out of the state before.
+    if payload != fiber.raw || fiber.parent.is_some() {
+        run.check_size(&state.name, payload)?;
+    }
     if u64::from(run.calls.made()) >= run.limits.task_calls {
         let limit = run.limits.task_calls;
         let cause = format!("the execution made more than {limit} task calls");
@@ -65,16 +67,15 @@ pub(in crate::engine) fn begin(
     let milliseconds = |seconds: u64| seconds.saturating_mul(1000);
     let (timeout, heartbeat) = (timeout.map(milliseconds), heartbeat.map(milliseconds));
     let id = run.calls.open(fiber.id);
-    let deadline = timeout.map(|timeout| now.saturating_add(timeout));
-    let heartbeat_due = heartbeat.map(|interval| now.saturating_add(interval));
-    fiber.step = Step::Calling {
-        call: id,
-        deadline,
-        heartbeat: heartbeat
-            .zip(heartbeat_due)
-            .map(|(interval, due)| Heartbeat { interval, due }),
+    fiber.step = Step::Calling { call: id };
+    fiber.patience = Patience {
+        deadline: timeout.map(|timeout| now.saturating_add(timeout)),
+        heartbeat: heartbeat.map(|interval| Heartbeat {
+            interval,
+            due: now.saturating_add(interval),
+        }),
     };
-    if let Some(at) = earliest(deadline, heartbeat_due) {
+    if let Some(at) = fiber.patience.ends() {
         run.set_timer(fiber, at);
     }
     let call = TaskCall {
