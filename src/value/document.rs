@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use super::{Arena, Constants, ParseError, ParseLimits, Value};
+use super::arena::MAX_TEXT;
+use super::node::Node;
+use super::{Arena, Constants, Measure, ParseError, ParseLimits, Value};
 
 /// A JSON document that was read ahead of the executions that take it in: see [`Arena::include`].
 #[derive(Debug)]
 pub struct Document {
     arena: Arena,
     value: Value,
-    /// As the text nests.
-    depth: usize,
+    measure: Measure,
 }
 
 impl Document {
@@ -22,18 +23,18 @@ impl Document {
             ..ParseLimits::default()
         };
         let value = arena.parse(text, limits)?;
-        let depth = arena.measure(value).depth;
-        arena.shrink();
+        let measure = arena.measure(value);
+        arena.compact();
         Ok(Arc::new(Document {
             arena,
             value,
-            depth,
+            measure,
         }))
     }
 
     /// Deepest nesting: 0 for a scalar.
     pub fn depth(&self) -> usize {
-        self.depth
+        self.measure.depth
     }
 
     /// The text in compact form.
@@ -43,7 +44,7 @@ impl Document {
 
     /// Bytes of the text, at least those of its compact form.
     pub fn bytes(&self) -> usize {
-        self.arena.measure(self.value).bytes
+        self.measure.bytes
     }
 }
 
@@ -58,7 +59,19 @@ impl Eq for Document {}
 impl Arena {
     /// Takes the value of a document in: cheaper than to read its text.
     pub fn include(&mut self, document: &Document) -> Value {
-        self.adopt(&document.arena, document.value)
+        let value = Value::node(self.end());
+        let moved = self.text.len() as u32;
+        self.text.push_str(&document.arena.text);
+        assert!(
+            self.text.len() < MAX_TEXT,
+            "an execution holds less than 1 GiB of text: its memory is measured between states"
+        );
+        let nodes = document.arena.nodes.iter();
+        self.nodes.extend(nodes.map(|node| match node {
+            Node::Span(span) => Node::Span(span.moved(moved)),
+            _ => unreachable!("where no name occurs twice, reading makes spans alone"),
+        }));
+        value
     }
 }
 

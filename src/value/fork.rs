@@ -163,11 +163,7 @@ impl Moves {
     #[inline]
     fn adjust(&self, node: &mut Node) {
         match node {
-            Node::Span(span) => {
-                span.start += self.text;
-                span.end += self.text;
-                span.key_start += self.text;
-            }
+            Node::Span(span) => *span = span.moved(self.text),
             Node::Array(built) | Node::Object(built) => built.first += self.lists,
             Node::Patch(patch) => {
                 patch.base = self.value(patch.base);

@@ -75,12 +75,49 @@ pub(super) struct Patch {
     pub(super) bytes: u32,
     pub(super) height: u16,
     /// Patches down to the first base that is none, this one included.
-    pub(super) chain: u16,
+    pub(super) chain: u8,
+    /// Lengths that the key may be spelled in.
+    pub(super) key_lengths: Lengths,
+}
+
+/// The lengths in which a name may be spelled, modulo 64, as one byte.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Lengths(u8);
+
+impl Lengths {
+    /// Of a name with escapes, which may be spelled unlike its twin.
+    pub(super) const ANY: Lengths = Lengths(64);
+
+    /// Of a name without escapes.
+    #[inline(always)]
+    pub(super) fn only(len: u32) -> Lengths {
+        Lengths((len % 64) as u8)
+    }
+
+    /// A bit for each of them.
+    #[inline(always)]
+    pub(super) fn bits(self) -> u64 {
+        match self {
+            Lengths(len @ 0..64) => 1 << len,
+            _ => u64::MAX,
+        }
+    }
 }
 
 impl Span {
     pub(super) fn is(&self, flag: u8) -> bool {
         self.flags & flag != 0
+    }
+
+    /// The same in a text that stands so much further behind.
+    #[inline(always)]
+    pub(super) fn moved(self, by: u32) -> Span {
+        Span {
+            start: self.start + by,
+            end: self.end + by,
+            key_start: self.key_start + by,
+            ..self
+        }
     }
 
     /// An object that repeats no name.

@@ -3,7 +3,7 @@
 //! Setting a member looks nothing up; only reading works out which members replace and which are new.
 
 use super::lookup::{UNKNOWN, may_be_same, tag_at};
-use super::node::{ESCAPED, KEY_ESCAPED, Node, Patch};
+use super::node::{ESCAPED, KEY_ESCAPED, LOOK_CLOSER, Lengths, Node, Patch, Span};
 use super::text::name_of;
 use super::{Arena, Key, Value};
 
@@ -53,11 +53,16 @@ impl Arena {
         }
         let (bytes, height) = self.bounds(value);
         let added = key_bytes.saturating_add(bytes).saturating_add(2);
+        let key_lengths = match tag {
+            UNKNOWN => Lengths::ANY,
+            _ => Lengths::only(key_bytes - 2),
+        };
         self.push(Node::Patch(Patch {
             base,
             key,
             value,
             tag,
+            key_lengths,
             bytes: base_bytes.saturating_add(added),
             height: base_height.max(height.saturating_add(1)),
             chain: chain + 1,
@@ -121,10 +126,13 @@ impl Arena {
 pub(super) struct Overlay {
     /// What the chain ends at.
     pub(super) base: Value,
+    /// Those from `first` on: the chain is walked from its newest patch, so they are filled in from behind.
     members: [(Value, Value); LONGEST_CHAIN],
     /// Of the names.
     tags: [u32; LONGEST_CHAIN],
-    len: usize,
+    first: usize,
+    /// [`Lengths::bits`] of all names.
+    lengths: u64,
     /// One bit for each member that was given out.
     given: u32,
 }
@@ -137,7 +145,8 @@ impl Overlay {
             base: object,
             members: [(Value::NULL, Value::NULL); LONGEST_CHAIN],
             tags: [0; LONGEST_CHAIN],
-            len: 0,
+            first: LONGEST_CHAIN,
+            lengths: 0,
             given: 0,
         };
         if !object.is_name() && arena.patch(object).is_some() {
@@ -148,29 +157,27 @@ impl Overlay {
 
     #[inline(never)]
     fn gather(&mut self, arena: &Arena) {
-        let mut newest_first = [(Value::NULL, Value::NULL, 0); LONGEST_CHAIN];
-        let mut n_patches = 0;
         while let Some(patch) = arena.patch(self.base) {
-            newest_first[n_patches] = (patch.key, patch.value, patch.tag);
-            n_patches += 1;
-            self.base = patch.base;
-        }
-        for &(name, value, tag) in newest_first[..n_patches].iter().rev() {
-            match self.position(arena, name, tag) {
-                Some(position) => self.members[position].1 = value,
-                None => {
-                    self.members[self.len] = (name, value);
-                    self.tags[self.len] = tag;
-                    self.len += 1;
-                }
+            let mut value = patch.value;
+            if let Some(newer) = self.position(arena, patch.key, patch.tag) {
+                // It has the older one's place, and the newer one's value.
+                value = self.members[newer].1;
+                self.members.copy_within(self.first..newer, self.first + 1);
+                self.tags.copy_within(self.first..newer, self.first + 1);
+            } else {
+                self.first -= 1;
             }
+            self.members[self.first] = (patch.key, value);
+            self.tags[self.first] = patch.tag;
+            self.lengths |= patch.key_lengths.bits();
+            self.base = patch.base;
         }
     }
 
     /// The new value of a member of the base, which then is not an added one.
     #[inline]
     pub(super) fn replacement(&mut self, arena: &Arena, name: Value) -> Option<Value> {
-        if self.len == 0 {
+        if self.members().is_empty() {
             return None;
         }
         let (_, tag) = arena.name_bounds(name);
@@ -181,18 +188,42 @@ impl Overlay {
 
     /// The next member that is not in the base, once all of the base's were asked for.
     pub(super) fn next_added(&mut self) -> Option<(Value, Value)> {
-        let position = (0..self.len).find(|position| self.given & 1 << position == 0)?;
+        let position =
+            (self.first..LONGEST_CHAIN).find(|position| self.given & 1 << position == 0)?;
         self.given |= 1 << position;
         Some(self.members[position])
     }
 
     /// Every name that is set, and its value.
+    #[inline]
     pub(super) fn members(&self) -> &[(Value, Value)] {
-        &self.members[..self.len]
+        &self.members[self.first..]
+    }
+
+    /// Whether a member of the base may be among those that are set, by the length of its name.
+    #[inline(always)]
+    pub(super) fn may_set(&self, member: &Span) -> bool {
+        let key_len = member.key_len;
+        key_len == LOOK_CLOSER || self.lengths & Lengths::only(key_len.into()).bits() != 0
+    }
+
+    /// Which of [`Overlay::members`] sets the member that `span` of `home` is.
+    #[inline(never)]
+    pub(super) fn setting(&self, arena: &Arena, home: &Arena, span: &Span) -> Option<usize> {
+        let name = name_of(&home.text, span);
+        let start = span.key_start as usize;
+        let tag = match name.escaped {
+            false => tag_at(&home.text, start..start + name.spelled.len()),
+            true => UNKNOWN,
+        };
+        let mut members = self.members().iter().zip(&self.tags[self.first..]);
+        members.position(|((own, _), own_tag)| {
+            may_be_same(*own_tag, tag) && arena.as_str(*own).is_some_and(|own| own.is(name))
+        })
     }
 
     fn position(&self, arena: &Arena, name: Value, tag: u32) -> Option<usize> {
-        (0..self.len).find(|&position| {
+        (self.first..LONGEST_CHAIN).find(|&position| {
             may_be_same(self.tags[position], tag)
                 && arena.same_string(self.members[position].0, name)
         })

@@ -5,10 +5,10 @@
 use std::borrow::Cow;
 
 use super::arena::Container;
-use super::node::{DIRTY, LOOK_CLOSER, Node, Span};
+use super::node::{DIRTY, Node, Span};
 use super::patch::{LONGEST_CHAIN, Overlay};
 use super::text::{name_of, respell};
-use super::{Arena, JsonStr, Value};
+use super::{Arena, Value};
 
 impl Arena {
     /// Appends compact JSON.
@@ -175,17 +175,16 @@ impl Arena {
     /// Where each member that is set goes: in order of their places; among the new members, which all come last, in order
     /// of insertion. None where all are new. `base` is parsed, and repeats no name.
     fn edits(&self, home: &Arena, overlay: &Overlay, base: &Span) -> Option<[Edit; LONGEST_CHAIN]> {
-        let names = Names::of(self, overlay);
         let (_, place) = self.home(overlay.base);
         let subtree = &home.nodes[place..place + base.size as usize];
         let mut edits = None;
         let mut at = 1;
         while let Some(Node::Span(member)) = subtree.get(at) {
             at += member.size as usize;
-            if !names.may_have(member.key_len) {
+            if !overlay.may_set(member) {
                 continue;
             }
-            if let Some(index) = names.position(name_of(&home.text, member)) {
+            if let Some(index) = overlay.setting(self, home, member) {
                 let new = Edit::all_new(base.end - 1);
                 edits.get_or_insert(new)[index] = Edit {
                     start: member.start,
@@ -199,47 +198,6 @@ impl Arena {
             edits[..overlay.members().len()].sort_unstable_by_key(|edit| (edit.start, edit.index));
         }
         edits
-    }
-}
-
-/// The names that an overlay sets.
-struct Names<'a> {
-    names: [JsonStr<'a>; LONGEST_CHAIN],
-    len: usize,
-    /// One bit for each length, to pass most other names by.
-    lengths: u64,
-}
-
-impl<'a> Names<'a> {
-    fn of(arena: &'a Arena, overlay: &Overlay) -> Names<'a> {
-        let none = JsonStr {
-            spelled: "",
-            escaped: false,
-        };
-        let mut names = Names {
-            names: [none; LONGEST_CHAIN],
-            len: overlay.members().len(),
-            lengths: 0,
-        };
-        for (place, &(name, _)) in names.names.iter_mut().zip(overlay.members()) {
-            *place = arena.as_str(name).unwrap_or(none);
-            names.lengths |= match place.escaped {
-                // It may be spelled in any length.
-                true => u64::MAX,
-                false => 1 << (place.spelled.len() % 64),
-            };
-        }
-        names
-    }
-
-    #[inline(always)]
-    fn may_have(&self, key_len: u16) -> bool {
-        key_len == LOOK_CLOSER || self.lengths >> (key_len % 64) & 1 != 0
-    }
-
-    fn position(&self, name: JsonStr<'_>) -> Option<usize> {
-        let names = &self.names[..self.len];
-        names.iter().position(|own| own.is(name))
     }
 }
 

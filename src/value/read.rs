@@ -25,8 +25,15 @@ impl Arena {
 
     /// `true` or `false`.
     pub fn as_bool(&self, value: Value) -> Option<bool> {
-        let text = self.text_of(value, Kind::Bool)?;
-        Some(text == "true")
+        if value.is_name() {
+            return None;
+        }
+        match self.node(value) {
+            (arena, Node::Span(span)) if span.kind == Kind::Bool => {
+                Some(arena.text.as_bytes()[span.start as usize] == b't')
+            }
+            _ => None,
+        }
     }
 
     /// The number, as it is spelled.
