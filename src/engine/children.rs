@@ -1,20 +1,26 @@
 //! Branches and iterations: started a few at a time, gathered when all have ended, broken off when one fails.
 
 use super::failure::StateError;
-use super::fiber::{Fiber, Parent, Step};
+use super::fiber::{Fiber, FiberId, Parent, Step};
 use super::history::{Details, EventKind};
 use super::join::JoinId;
 use super::random::{child_seed, selector_seed};
 use super::run::{Env, Run, StateResult, Work};
 use crate::expr::{MapItem, Random, Template};
-use crate::plan::{ScopeId, State, StateKind};
+use crate::plan::{Map, Scope, State, StateKind};
 use crate::value::Value;
 
-/// What a child starts with.
-struct Child {
-    scope: ScopeId,
+/// What the children of one join have in common.
+#[derive(Clone, Copy)]
+struct Siblings<'a> {
+    join: JoinId,
+    container: FiberId,
+    state: &'a State,
+    /// Branches get this; an `ItemSelector` reads it.
     input: Value,
-    item: Option<MapItem>,
+    /// Number of the first child.
+    first: u32,
+    seed: u64,
 }
 
 impl Run {
@@ -34,8 +40,14 @@ impl Run {
         }
         let fiber_id = self.fibers.add();
         let mut fiber = self.fibers.take(fiber_id);
-        match self.prepare_fiber(env, id, index, &mut fiber) {
+        fiber.parts.clone_from(&self.joins.get(id).parts);
+        let siblings = self.siblings(env, id);
+        match self.prepare_fiber(env, siblings, index, &mut fiber) {
             Ok(()) => {
+                let join = self.joins.get_mut(id);
+                if join.parts.is_empty() {
+                    join.parts.clone_from(&fiber.parts);
+                }
                 self.fibers.put(fiber);
                 self.stack.push(Work::Fiber(fiber_id));
             }
@@ -50,20 +62,32 @@ impl Run {
     fn run_children(&mut self, env: Env<'_>, id: JoinId) {
         let fiber_id = self.fibers.add();
         let mut fiber = self.fibers.take(fiber_id);
+        fiber.parts.clear();
+        let siblings = self.siblings(env, id);
         while let Some(index) = self.joins.get_mut(id).start_next() {
-            if let Err(error) = self.prepare_fiber(env, id, index, &mut fiber) {
+            if let Err(error) = self.prepare_fiber(env, siblings, index, &mut fiber) {
                 self.fibers.put_ended(fiber);
                 return self.child_not_made(env, id, error);
             }
             match self.run_straight(env, &mut fiber) {
-                Ok(output) => {
-                    let parent = Parent { join: id, index };
-                    self.child_succeeded(parent, output, fiber.last_event);
-                }
+                Ok(output) => self.store_output(siblings, index, output, fiber.last_event),
                 Err(error) => return self.fail_fiber(env, fiber, error),
             }
         }
         self.fibers.put_ended(fiber);
+        self.all_succeeded(id);
+    }
+
+    fn siblings<'a>(&self, env: Env<'a>, id: JoinId) -> Siblings<'a> {
+        let join = self.joins.get(id);
+        Siblings {
+            join: id,
+            container: join.parent,
+            state: env.plan.state(self.fibers.get(join.parent).state),
+            input: join.input,
+            first: join.first,
+            seed: join.seed,
+        }
     }
 
     /// What a child would start with cannot be had: children that already run are broken off, and the container fails
@@ -79,148 +103,159 @@ impl Run {
         self.stack.push(Work::Fiber(container));
     }
 
-    /// Puts a fiber at the start of child number `index`.
+    /// Puts a fiber at the start of child number `index`. Its parts are those of an item before, or none.
     fn prepare_fiber(
         &mut self,
         env: Env<'_>,
-        id: JoinId,
+        siblings: Siblings<'_>,
         index: u32,
         fiber: &mut Fiber,
     ) -> StateResult<()> {
-        let child = self.prepare_child(env, id, index)?;
-        let join = self.joins.get(id);
-        let scope = env.plan.scope(child.scope);
-        fiber.start(scope, child.input, child_seed(join.seed, index));
-        fiber.parent = Some(Parent { join: id, index });
-        fiber.item = child.item;
-        std::mem::swap(&mut fiber.parts, &mut self.parts);
-        fiber.last_event = join.started_event;
-        let container = self.fibers.get(join.parent);
-        if join.is_map {
-            let kind = EventKind::MapIterationStarted;
-            fiber.last_event = self.history.add(join.started_event, kind, || Details {
-                state: Some(container.state),
-                index: Some(index),
-                ..Details::default()
-            });
+        let seed = child_seed(siblings.seed, index);
+        match &siblings.state.kind {
+            StateKind::Parallel(parallel) => {
+                let scope = env.plan.scope(parallel.branches[index as usize]);
+                fiber.start(scope, siblings.input, seed);
+                fiber.item = self.fibers.get(siblings.container).item;
+                fiber.last_event = self.joins.get(siblings.join).started_event;
+                self.inherit_variables(siblings, scope, fiber);
+            }
+            StateKind::Map(map) => {
+                let join = self.joins.get(siblings.join);
+                let item = MapItem {
+                    index,
+                    value: join.values[(index - siblings.first) as usize],
+                    key: None,
+                };
+                let started_event = join.started_event;
+                let scope = env.plan.scope(map.processor);
+                fiber.start(scope, item.value, seed);
+                if let Some(selector) = &map.selector {
+                    self.select_item(siblings, map, selector, item, fiber)?;
+                }
+                fiber.item = Some(item);
+                let kind = EventKind::MapIterationStarted;
+                let container = self.fibers.get(siblings.container);
+                fiber.last_event = self.history.add(started_event, kind, || Details {
+                    state: Some(container.state),
+                    index: Some(index),
+                    ..Details::default()
+                });
+                self.inherit_variables(siblings, scope, fiber);
+            }
+            _ => unreachable!("only Parallel and Map have children"),
         }
+        fiber.parent = Some(Parent {
+            join: siblings.join,
+            index,
+        });
+        Ok(())
+    }
+
+    /// A child reads the variables around it.
+    #[inline]
+    fn inherit_variables(&self, siblings: Siblings<'_>, scope: &Scope, fiber: &mut Fiber) {
         if scope.variables > 0 {
-            // A child reads the variables around it.
-            let outer = &container.variables;
+            let outer = &self.fibers.get(siblings.container).variables;
             fiber.variables[..outer.len()].copy_from_slice(outer);
+        }
+    }
+
+    /// `ItemSelector`: what an iteration starts with, whole or in parts.
+    #[inline]
+    fn select_item(
+        &mut self,
+        siblings: Siblings<'_>,
+        map: &Map,
+        selector: &Template,
+        item: MapItem,
+        fiber: &mut Fiber,
+    ) -> StateResult<()> {
+        let (state, container, input) = (siblings.state, siblings.container, siblings.input);
+        let random = Random::new(selector_seed(siblings.seed, item.index));
+        if !map.in_parts || self.history.is_kept() {
+            fiber.raw = self.evaluate_item(
+                state,
+                container,
+                input,
+                item,
+                &random,
+                |scope, arena, scratch| selector.eval(scope, arena, scratch),
+            )?;
+            return self.check_size(&state.name, fiber.raw);
+        }
+        let parts = &mut fiber.parts;
+        self.evaluate_item(
+            state,
+            container,
+            input,
+            item,
+            &random,
+            |scope, arena, scratch| match parts.is_empty() {
+                true => selector.eval_parts(scope, arena, scratch, parts),
+                false => selector.eval_parts_of_next(scope, arena, scratch, parts),
+            },
+        )?;
+        fiber.in_parts = self.is_small(selector.measure_parts(&fiber.parts, &self.arena));
+        if !fiber.in_parts {
+            // It may be too large.
+            fiber.raw = selector.put_together(&fiber.parts, &mut self.arena);
+            self.check_size(&state.name, fiber.raw)?;
         }
         Ok(())
     }
 
-    /// What child number `index` runs, and over what.
-    fn prepare_child(&mut self, env: Env<'_>, id: JoinId, index: u32) -> StateResult<Child> {
-        self.parts.clear();
-        let join = self.joins.get(id);
-        let (container, input) = (join.parent, join.input);
-        let fiber = self.fibers.get(container);
-        let state = env.plan.state(fiber.state);
-        match &state.kind {
-            StateKind::Parallel(parallel) => Ok(Child {
-                scope: parallel.branches[index as usize],
-                input,
-                item: fiber.item,
-            }),
-            StateKind::Map(map) => {
-                let item = MapItem {
-                    index,
-                    value: join.values[(index - join.first) as usize],
-                    key: None,
-                };
-                let random = Random::new(selector_seed(join.seed, index));
-                let input = match &map.selector {
-                    None => item.value,
-                    Some(selector) => {
-                        let in_parts = map.in_parts && !self.history.is_kept();
-                        let mut parts = std::mem::take(&mut self.parts);
-                        let mut first = std::mem::take(&mut self.joins.get_mut(id).parts);
-                        let made = self.evaluate_item(
-                            state,
-                            container,
-                            input,
-                            item,
-                            &random,
-                            |scope, arena, scratch| match in_parts {
-                                true => {
-                                    selector.eval_parts(scope, arena, scratch, &first, &mut parts)
-                                }
-                                false => selector.eval(scope, arena, scratch),
-                            },
-                        );
-                        if first.is_empty() {
-                            first.extend_from_slice(&parts);
-                        }
-                        self.joins.get_mut(id).parts = first;
-                        self.parts = parts;
-                        self.check_item(state, selector, made?)?
-                    }
-                };
-                Ok(Child {
-                    scope: map.processor,
-                    input,
-                    item: Some(item),
-                })
-            }
-            _ => unreachable!("only Parallel and Map have children"),
-        }
-    }
-
-    /// Refuses what `ItemSelector` made when it is too large. Parts that may be are put together first.
-    fn check_item(
-        &mut self,
-        state: &State,
-        selector: &Template,
-        mut made: Value,
-    ) -> StateResult<Value> {
-        if !self.parts.is_empty() {
-            if self.is_small(selector.measure_parts(&self.parts, &self.arena)) {
-                return Ok(Value::NULL);
-            }
-            made = selector.put_together(&self.parts, &mut self.arena);
-            self.parts.clear();
-        }
-        self.check_size(&state.name, made)?;
-        Ok(made)
-    }
-
-    /// A child has ended well.
-    pub(super) fn child_succeeded(&mut self, parent: Parent, output: Value, last_event: u64) {
-        let join = self.joins.get_mut(parent.join);
-        join.values[(parent.index - join.first) as usize] = output;
+    /// What has come of a child that ended well.
+    #[inline]
+    fn store_output(&mut self, siblings: Siblings<'_>, index: u32, output: Value, last_event: u64) {
+        let join = self.joins.get_mut(siblings.join);
+        join.values[(index - siblings.first) as usize] = output;
         join.running -= 1;
         if join.limit == 1 {
             // Spec of the history: one at a time, an iteration follows the last event of the one before.
             join.started_event = last_event;
         }
-        let (container, is_map) = (join.parent, join.is_map);
-        let may_start = join.has_room() && !join.queued && !join.is_straight;
-        let is_over = join.is_over();
-        if may_start {
-            join.queued = true;
-        }
-        let mut followed = last_event;
-        if is_map {
-            let state = self.fibers.get(container).state;
+        let container = self.fibers.get_mut(siblings.container);
+        container.last_event = last_event;
+        if let StateKind::Map(_) = siblings.state.kind {
+            let state = container.state;
             let kind = EventKind::MapIterationSucceeded;
-            followed = self.history.add(last_event, kind, || Details {
+            container.last_event = self.history.add(last_event, kind, || Details {
                 state: Some(state),
-                index: Some(parent.index),
+                index: Some(index),
                 ..Details::default()
             });
         }
-        self.fibers.get_mut(container).last_event = followed;
-        if is_over && self.is_part && self.fibers.get(container).parent.is_none() {
-            let outputs = self.arena.array(&self.joins.get(parent.join).values);
-            self.part_result = Some(Ok(outputs));
-        } else if is_over {
-            self.fibers.get_mut(container).step = Step::Joined(parent.join);
-            self.stack.push(Work::Fiber(container));
-        } else if may_start {
+    }
+
+    /// A child with a fiber of its own has ended well.
+    pub(super) fn child_succeeded(
+        &mut self,
+        env: Env<'_>,
+        parent: Parent,
+        output: Value,
+        last_event: u64,
+    ) {
+        let siblings = self.siblings(env, parent.join);
+        self.store_output(siblings, parent.index, output, last_event);
+        let join = self.joins.get_mut(parent.join);
+        if join.is_over() {
+            self.all_succeeded(parent.join);
+        } else if join.has_room() && !join.queued {
+            join.queued = true;
             self.stack.push(Work::Join(parent.join));
+        }
+    }
+
+    /// All children of a join have ended well.
+    fn all_succeeded(&mut self, id: JoinId) {
+        let container = self.joins.get(id).parent;
+        if self.is_part && self.fibers.get(container).parent.is_none() {
+            let outputs = self.arena.array(&self.joins.get(id).values);
+            self.part_result = Some(Ok(outputs));
+        } else {
+            self.fibers.get_mut(container).step = Step::Joined(id);
+            self.stack.push(Work::Fiber(container));
         }
     }
 

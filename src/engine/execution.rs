@@ -265,7 +265,7 @@ impl Run {
             states_entered: 0,
             counts: Default::default(),
             outcome: None,
-            parts: Vec::new(),
+            values: Vec::new(),
             assigned: Vec::new(),
             printed: Vec::new(),
             broken: Vec::new(),
@@ -318,7 +318,7 @@ impl Run {
         self.timers.compact();
         self.scratch.compact();
         self.stack = Vec::new();
-        self.parts = Vec::new();
+        self.values = Vec::new();
         self.assigned = Vec::new();
         self.printed = Vec::new();
         self.broken = Vec::new();

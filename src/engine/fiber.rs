@@ -25,9 +25,10 @@ pub(super) struct Fiber {
     pub(super) state: StateId,
     /// The state's raw input.
     pub(super) raw: Value,
-    /// The members of the raw input, where that is an `ItemSelector`'s object that was not put together; `raw` is nothing
-    /// then.
+    /// The members of the object that an `ItemSelector` makes, for this item or one before.
     pub(super) parts: Vec<Value>,
+    /// The raw input is the object of `parts`, which was not put together: `raw` is nothing.
+    pub(super) in_parts: bool,
     /// Effective input of a Wait, for when it has waited long enough.
     pub(super) waiting_input: Value,
     /// `$name`, by slot: those of enclosing scopes first, as they were when this run began.
@@ -219,12 +220,21 @@ impl Fiber {
         self.stamp = self.stamp.wrapping_add(1);
     }
 
+    /// The members of the raw input, where that was not put together.
+    #[inline]
+    pub(super) fn input_parts(&self) -> &[Value] {
+        match self.in_parts {
+            true => &self.parts,
+            false => &[],
+        }
+    }
+
     /// Starts a run of a scope in this place.
     pub(super) fn start(&mut self, scope: &Scope, input: Value, seed: u64) {
         self.step = Step::Enter;
         self.state = scope.start;
         self.raw = input;
-        self.parts.clear();
+        self.in_parts = false;
         self.last_event = 0;
         self.parent = None;
         self.item = None;

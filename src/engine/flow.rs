@@ -42,7 +42,7 @@ impl Run {
         };
         let scope = Scope {
             input,
-            parts: &fiber.parts,
+            parts: fiber.input_parts(),
             context: &context,
             variables: &fiber.variables,
             answer,
@@ -202,18 +202,16 @@ impl Run {
             true => fiber.raw,
             false => input,
         };
-        let mut values = std::mem::take(&mut self.parts);
+        let mut values = std::mem::take(&mut self.values);
         values.clear();
         let evaluated =
             self.evaluate_answer(state, fiber, input, answer, |scope, arena, scratch| {
-                assign
-                    .values
-                    .eval_parts(scope, arena, scratch, &[], &mut values)
+                assign.values.eval_parts(scope, arena, scratch, &mut values)
             });
         self.assigned.clear();
         self.assigned
             .extend(assign.slots.iter().copied().zip(values.drain(..)));
-        self.parts = values;
+        self.values = values;
         evaluated?;
         self.check_assigned(state, fiber)
     }

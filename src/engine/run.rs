@@ -48,8 +48,8 @@ pub(super) struct Run {
     pub(super) states_entered: u64,
     pub(super) counts: Counts,
     pub(super) outcome: Option<Outcome>,
-    /// The parts of the item that is about to start.
-    pub(super) parts: Vec<Value>,
+    /// The values of an `Assign`, while it is evaluated.
+    pub(super) values: Vec<Value>,
     /// What the state's `Assign` has yielded, by slot; stored when the state is left.
     pub(super) assigned: Vec<(u32, Value)>,
     /// For measuring values exactly.
@@ -129,7 +129,7 @@ impl Run {
                     self.exit_event(state, &mut fiber, output);
                     self.store_assigned(&mut fiber);
                     let Next::State(next) = next else {
-                        return self.end_fiber(fiber, output);
+                        return self.end_fiber(env, fiber, output);
                     };
                     fiber.state = next;
                     fiber.raw = output;
@@ -195,9 +195,9 @@ impl Run {
     #[inline(always)]
     fn visit(&mut self, env: Env<'_>, state: &State, fiber: &mut Fiber) -> StateResult<Turn> {
         self.enter(state, fiber)?;
-        match fiber.parts.is_empty() {
-            true => self.attempt(env, state, fiber),
-            false => self.attempt_in_parts(env, state, fiber),
+        match fiber.in_parts {
+            false => self.attempt(env, state, fiber),
+            true => self.attempt_in_parts(env, state, fiber),
         }
     }
 
@@ -270,7 +270,7 @@ impl Run {
         }
         // Only a Choice hands its input on.
         if !matches!(state.kind, StateKind::Choice(_)) {
-            fiber.parts.clear();
+            fiber.in_parts = false;
         }
         turn
     }
@@ -286,7 +286,7 @@ impl Run {
         if let Some(selector) = &map.selector {
             fiber.raw = selector.put_together(&fiber.parts, &mut self.arena);
         }
-        fiber.parts.clear();
+        fiber.in_parts = false;
     }
 
     #[inline]
@@ -303,7 +303,7 @@ impl Run {
     }
 
     /// A fiber has run to the end of its scope.
-    fn end_fiber(&mut self, fiber: Box<Fiber>, output: Value) {
+    fn end_fiber(&mut self, env: Env<'_>, fiber: Box<Fiber>, output: Value) {
         let (parent, last_event) = (fiber.parent, fiber.last_event);
         self.fibers.put_ended(fiber);
         match parent {
@@ -316,7 +316,7 @@ impl Run {
                 self.end(Outcome::Succeeded(output));
             }
             Some(parent) => {
-                self.child_succeeded(parent, output, last_event);
+                self.child_succeeded(env, parent, output, last_event);
             }
         }
     }

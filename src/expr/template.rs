@@ -97,13 +97,7 @@ impl Template {
         arena: &mut Arena,
         scratch: &mut Scratch,
     ) -> Result<Value, ExprError> {
-        let (members, values) = (scratch.members.len(), scratch.values.len());
-        let built = eval(&self.0, scope, arena, scratch);
-        if built.is_err() {
-            scratch.members.truncate(members);
-            scratch.values.truncate(values);
-        }
-        built
+        eval_or_clear(&self.0, scope, arena, scratch)
     }
 
     /// The names of the members, where the template is an object.
@@ -115,41 +109,48 @@ impl Template {
     }
 
     /// Evaluates the members of the object without building it; they are appended to `parts` in the order of
-    /// [`Template::part_names`]. The value stands for the object: it is nothing.
-    ///
-    /// `earlier` are the parts of another item over the same input, where there are any: what cannot differ is taken
-    /// from them.
+    /// [`Template::part_names`]. After an error there are none.
     pub fn eval_parts(
         &self,
         scope: &Scope<'_>,
         arena: &mut Arena,
         scratch: &mut Scratch,
-        earlier: &[Value],
         parts: &mut Vec<Value>,
-    ) -> Result<Value, ExprError> {
-        let (members, values) = (scratch.members.len(), scratch.values.len());
-        for (place, (_, node)) in self.members().iter().enumerate() {
-            if let Some(same) = earlier.get(place)
-                && node.is_same_for_all_items()
-            {
-                parts.push(*same);
-                continue;
-            }
-            if let Some(value) = node.glance(scope, arena) {
-                parts.push(value);
-                continue;
-            }
-            match eval(node, scope, arena, scratch) {
+    ) -> Result<(), ExprError> {
+        for (_, node) in self.members() {
+            match node.eval_part(scope, arena, scratch) {
                 Ok(value) => parts.push(value),
                 Err(error) => {
                     parts.clear();
-                    scratch.members.truncate(members);
-                    scratch.values.truncate(values);
                     return Err(error);
                 }
             }
         }
-        Ok(Value::NULL)
+        Ok(())
+    }
+
+    /// The same for another item of a Map over the same input: `parts` are those of an item before, and what cannot differ
+    /// is left as it is.
+    pub fn eval_parts_of_next(
+        &self,
+        scope: &Scope<'_>,
+        arena: &mut Arena,
+        scratch: &mut Scratch,
+        parts: &mut Vec<Value>,
+    ) -> Result<(), ExprError> {
+        for ((_, node), part) in self.members().iter().zip(parts.iter_mut()) {
+            if node.is_same_for_all_items() {
+                continue;
+            }
+            match node.eval_part(scope, arena, scratch) {
+                Ok(value) => *part = value,
+                Err(error) => {
+                    parts.clear();
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The object of parts that [`Template::eval_parts`] gave.
@@ -227,6 +228,19 @@ impl Node {
         }
     }
 
+    #[inline(always)]
+    fn eval_part(
+        &self,
+        scope: &Scope<'_>,
+        arena: &mut Arena,
+        scratch: &mut Scratch,
+    ) -> Result<Value, ExprError> {
+        match self.glance(scope, arena) {
+            Some(value) => Ok(value),
+            None => eval_or_clear(self, scope, arena, scratch),
+        }
+    }
+
     /// The value, where it is there already.
     #[inline(always)]
     fn glance(&self, scope: &Scope<'_>, arena: &Arena) -> Option<Value> {
@@ -250,6 +264,22 @@ impl Node {
     pub(super) fn is_constant(&self) -> bool {
         self.constant().is_some()
     }
+}
+
+/// Builds, and leaves the stacks of the scratch as they were, also after an error.
+fn eval_or_clear(
+    node: &Node,
+    scope: &Scope<'_>,
+    arena: &mut Arena,
+    scratch: &mut Scratch,
+) -> Result<Value, ExprError> {
+    let (members, values) = (scratch.members.len(), scratch.values.len());
+    let built = eval(node, scope, arena, scratch);
+    if built.is_err() {
+        scratch.members.truncate(members);
+        scratch.values.truncate(values);
+    }
+    built
 }
 
 /// Builds bottom-up on the stacks of the scratch; after an error the caller clears them. The recursion follows the nesting of
