@@ -20,7 +20,8 @@ struct Siblings<'a> {
     input: Value,
     /// Number of the first child.
     first: u32,
-    seed: u64,
+    /// What their random numbers come from; none where the plan draws no such numbers.
+    seed: Option<u64>,
 }
 
 impl Run {
@@ -40,13 +41,13 @@ impl Run {
         }
         let fiber_id = self.fibers.add();
         let mut fiber = self.fibers.take(fiber_id);
-        fiber.parts.clone_from(&self.joins.get(id).parts);
+        fiber.parts.copy_from(&self.joins.get(id).parts);
         let siblings = self.siblings(env, id);
         match self.prepare_fiber(env, siblings, index, &mut fiber) {
             Ok(()) => {
                 let join = self.joins.get_mut(id);
-                if join.parts.is_empty() {
-                    join.parts.clone_from(&fiber.parts);
+                if join.parts.values().is_empty() {
+                    join.parts.copy_from(&fiber.parts);
                 }
                 self.fibers.put(fiber);
                 self.stack.push(Work::Fiber(fiber_id));
@@ -86,7 +87,7 @@ impl Run {
             state: env.plan.state(self.fibers.get(join.parent).state),
             input: join.input,
             first: join.first,
-            seed: join.seed,
+            seed: env.plan.effects().draws_random.then_some(join.seed),
         }
     }
 
@@ -111,7 +112,7 @@ impl Run {
         index: u32,
         fiber: &mut Fiber,
     ) -> StateResult<()> {
-        let seed = child_seed(siblings.seed, index);
+        let seed = siblings.seed.map_or(0, |seed| child_seed(seed, index));
         match &siblings.state.kind {
             StateKind::Parallel(parallel) => {
                 let scope = env.plan.scope(parallel.branches[index as usize]);
@@ -172,7 +173,8 @@ impl Run {
         fiber: &mut Fiber,
     ) -> StateResult<()> {
         let (state, container, input) = (siblings.state, siblings.container, siblings.input);
-        let random = Random::new(selector_seed(siblings.seed, item.index));
+        let seed = siblings.seed.map(|seed| selector_seed(seed, item.index));
+        let random = Random::new(seed.unwrap_or_default());
         if !map.in_parts || self.history.is_kept() {
             fiber.raw = self.evaluate_item(
                 state,
@@ -185,18 +187,15 @@ impl Run {
             return self.check_size(&state.name, fiber.raw);
         }
         let parts = &mut fiber.parts;
-        self.evaluate_item(
+        let measure = self.evaluate_item(
             state,
             container,
             input,
             item,
             &random,
-            |scope, arena, scratch| match parts.is_empty() {
-                true => selector.eval_parts(scope, arena, scratch, parts),
-                false => selector.eval_parts_of_next(scope, arena, scratch, parts),
-            },
+            |scope, arena, scratch| selector.eval_parts(scope, arena, scratch, parts),
         )?;
-        fiber.in_parts = self.is_small(selector.measure_parts(&fiber.parts, &self.arena));
+        fiber.in_parts = self.is_small(measure);
         if !fiber.in_parts {
             // It may be too large.
             fiber.raw = selector.put_together(&fiber.parts, &mut self.arena);
@@ -206,7 +205,7 @@ impl Run {
     }
 
     /// What has come of a child that ended well.
-    #[inline]
+    #[inline(always)]
     fn store_output(&mut self, siblings: Siblings<'_>, index: u32, output: Value, last_event: u64) {
         let join = self.joins.get_mut(siblings.join);
         join.values[(index - siblings.first) as usize] = output;

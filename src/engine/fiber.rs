@@ -4,7 +4,7 @@ use super::call::CallId;
 use super::clock::earliest;
 use super::failure::StateError;
 use super::join::JoinId;
-use crate::expr::{MapItem, Random};
+use crate::expr::{MapItem, Parts, Random};
 use crate::plan::{Scope, StateId};
 use crate::value::Value;
 
@@ -26,7 +26,7 @@ pub(super) struct Fiber {
     /// The state's raw input.
     pub(super) raw: Value,
     /// The members of the object that an `ItemSelector` makes, for this item or one before.
-    pub(super) parts: Vec<Value>,
+    pub(super) parts: Parts,
     /// The raw input is the object of `parts`, which was not put together: `raw` is nothing.
     pub(super) in_parts: bool,
     /// Effective input of a Wait, for when it has waited long enough.
@@ -224,12 +224,13 @@ impl Fiber {
     #[inline]
     pub(super) fn input_parts(&self) -> &[Value] {
         match self.in_parts {
-            true => &self.parts,
+            true => self.parts.values(),
             false => &[],
         }
     }
 
     /// Starts a run of a scope in this place.
+    #[inline(always)]
     pub(super) fn start(&mut self, scope: &Scope, input: Value, seed: u64) {
         self.step = Step::Enter;
         self.state = scope.start;

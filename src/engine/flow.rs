@@ -175,7 +175,7 @@ impl Run {
     }
 
     /// `Assign`: evaluates the variables; they are stored when the state is left. `input` is what `$` means in JSONPath.
-    #[inline]
+    #[inline(always)]
     pub(super) fn assign(
         &mut self,
         state: &State,
@@ -206,7 +206,9 @@ impl Run {
         values.clear();
         let evaluated =
             self.evaluate_answer(state, fiber, input, answer, |scope, arena, scratch| {
-                assign.values.eval_parts(scope, arena, scratch, &mut values)
+                assign
+                    .values
+                    .eval_members(scope, arena, scratch, &mut values)
             });
         self.assigned.clear();
         self.assigned
@@ -248,13 +250,16 @@ impl Run {
     /// The state is left: its variables have new values from the next state on.
     #[inline]
     pub(super) fn store_assigned(&mut self, fiber: &mut Fiber) {
+        if self.assigned.is_empty() {
+            return;
+        }
         for (slot, value) in self.assigned.drain(..) {
             fiber.variables[slot as usize] = Some(value);
         }
     }
 
     /// `ResultPath`: puts a result into the raw input.
-    #[inline]
+    #[inline(always)]
     pub(super) fn merge(
         &mut self,
         state: &State,

@@ -1,6 +1,7 @@
 //! Joins: a Parallel or Map whose children are under way.
 
 use super::fiber::FiberId;
+use crate::expr::Parts;
 use crate::value::Value;
 
 /// A place in the table of joins.
@@ -34,7 +35,7 @@ pub(super) struct Join {
     /// Event that the children follow.
     pub(super) started_event: u64,
     /// What `ItemSelector` put together for the first item, member by member.
-    pub(super) parts: Vec<Value>,
+    pub(super) parts: Parts,
 }
 
 impl Join {

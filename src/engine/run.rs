@@ -202,7 +202,7 @@ impl Run {
     }
 
     /// Enters a state: everything that happens once a visit.
-    #[inline]
+    #[inline(always)]
     fn enter(&mut self, state: &State, fiber: &mut Fiber) -> StateResult<()> {
         let state_type = state.state_type();
         self.counts.enter(state_type);

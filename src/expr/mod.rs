@@ -24,6 +24,7 @@ pub use context::{ContextObject, ExecutionInfo, MapItem, StateInfo};
 pub use error::{ExprError, SyntaxError};
 pub use expression::Expression;
 pub use intrinsic::Call;
+pub use parts::Parts;
 pub use path::{NotFound, Path};
 pub use query::{Answer, Query, QueryPlace, QueryProblem};
 pub use random::Random;

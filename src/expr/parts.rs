@@ -4,11 +4,47 @@
 //! *parts*, and paths go straight to them. `read_through` prepares an expression for that and says whether it will do
 //! without the object. Without parts in the scope a prepared expression reads the input as before.
 
-use crate::value::Value;
+use crate::value::{Measure, Value};
 
 use super::intrinsic::Call;
 use super::path::Path;
 use super::{ChoiceRule, Expression, Template};
+
+/// The members of an object that is not put together: see [`Template::eval_parts`].
+#[derive(Debug)]
+pub struct Parts {
+    pub(super) values: Vec<Value>,
+    /// Of the object without the members that may differ from item to item.
+    pub(super) same: Measure,
+}
+
+impl Default for Parts {
+    fn default() -> Parts {
+        Parts {
+            values: Vec::new(),
+            same: Measure::NOTHING,
+        }
+    }
+}
+
+impl Parts {
+    /// The members' values, in the order of [`Template::part_names`].
+    #[inline]
+    pub fn values(&self) -> &[Value] {
+        &self.values
+    }
+
+    /// Forgets those of an item before.
+    pub fn clear(&mut self) {
+        self.values.clear();
+    }
+
+    /// Takes over those of another item.
+    pub fn copy_from(&mut self, other: &Parts) {
+        self.values.clone_from(&other.values);
+        self.same = other.same;
+    }
+}
 
 impl Path {
     /// `names` are the members' names, constants of the plan.

@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use crate::value::Arena;
 use crate::value::ConstantsBuilder;
 use crate::value::Value;
-use crate::value::{Kind, Measure};
+use crate::value::{Kind, Measure, Shape};
 
-use super::{ExprError, Expression, Scope, Scratch, SyntaxError};
+use super::{ExprError, Expression, Parts, Scope, Scratch, SyntaxError};
 
 /// A compiled payload template; what is constant in it is a constant of the plan.
 #[derive(Debug)]
@@ -16,10 +16,21 @@ pub struct Template(pub(super) Node);
 #[derive(Debug)]
 pub(super) enum Node {
     Constant(Value),
-    /// Members, and how many bytes their names take.
-    Object(Box<[(Value, Node)]>, usize),
+    Object(ObjectNode),
     Array(Box<[Node]>),
     Expression(Box<Field>),
+}
+
+#[derive(Debug)]
+pub(super) struct ObjectNode {
+    /// Names and values.
+    members: Box<[(Value, Node)]>,
+    /// Places of the members that may differ between the items of a Map.
+    differing: Box<[usize]>,
+    /// How many bytes the names take.
+    names_bytes: usize,
+    /// That of the objects it builds.
+    shape: Shape,
 }
 
 /// Something to evaluate: a member whose name ends in `.$`, or a JSONata string.
@@ -103,89 +114,102 @@ impl Template {
     /// The names of the members, where the template is an object.
     pub fn part_names(&self) -> Option<Vec<Value>> {
         match &self.0 {
-            Node::Object(members, _) => Some(members.iter().map(|(name, _)| *name).collect()),
+            Node::Object(object) => Some(object.members.iter().map(|(name, _)| *name).collect()),
             _ => None,
         }
     }
 
-    /// Evaluates the members of the object without building it; they are appended to `parts` in the order of
-    /// [`Template::part_names`]. After an error there are none.
+    /// Evaluates the members of the object one by one and appends their values, in the order of [`Template::part_names`].
+    pub fn eval_members(
+        &self,
+        scope: &Scope<'_>,
+        arena: &mut Arena,
+        scratch: &mut Scratch,
+        values: &mut Vec<Value>,
+    ) -> Result<(), ExprError> {
+        for (_, node) in self.members() {
+            values.push(node.eval_part(scope, arena, scratch)?);
+        }
+        Ok(())
+    }
+
+    /// Evaluates the members of the object without building it. Where `parts` are those of an item before, over the same
+    /// input, what cannot differ is left as it is. The answer is at least what [`Arena::measure`] would say of the object.
     pub fn eval_parts(
         &self,
         scope: &Scope<'_>,
         arena: &mut Arena,
         scratch: &mut Scratch,
-        parts: &mut Vec<Value>,
-    ) -> Result<(), ExprError> {
-        for (_, node) in self.members() {
-            match node.eval_part(scope, arena, scratch) {
-                Ok(value) => parts.push(value),
-                Err(error) => {
-                    parts.clear();
-                    return Err(error);
-                }
-            }
+        parts: &mut Parts,
+    ) -> Result<Measure, ExprError> {
+        let evaluated = match parts.values.is_empty() {
+            true => self.eval_first_parts(scope, arena, scratch, parts),
+            false => self.eval_next_parts(scope, arena, scratch, parts),
+        };
+        if evaluated.is_err() {
+            parts.clear();
         }
-        Ok(())
+        evaluated
     }
 
-    /// The same for another item of a Map over the same input: `parts` are those of an item before, and what cannot differ
-    /// is left as it is.
-    pub fn eval_parts_of_next(
+    #[inline(never)]
+    fn eval_first_parts(
         &self,
         scope: &Scope<'_>,
         arena: &mut Arena,
         scratch: &mut Scratch,
-        parts: &mut Vec<Value>,
-    ) -> Result<(), ExprError> {
-        for ((_, node), part) in self.members().iter().zip(parts.iter_mut()) {
-            if node.is_same_for_all_items() {
-                continue;
-            }
-            match node.eval_part(scope, arena, scratch) {
-                Ok(value) => *part = value,
-                Err(error) => {
-                    parts.clear();
-                    return Err(error);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// The object of parts that [`Template::eval_parts`] gave.
-    pub fn put_together(&self, parts: &[Value], arena: &mut Arena) -> Value {
-        let names = self.members().iter().map(|(name, _)| *name);
-        arena.object_from(names.zip(parts.iter().copied()))
-    }
-
-    /// What [`Arena::measure`] would say of the object of these parts.
-    pub fn measure_parts(&self, parts: &[Value], arena: &Arena) -> Measure {
+        parts: &mut Parts,
+    ) -> Result<Measure, ExprError> {
         let names_bytes = match &self.0 {
-            Node::Object(_, names_bytes) => *names_bytes,
+            Node::Object(object) => object.names_bytes,
             _ => 0,
         };
-        let brackets = 2 + 2 * parts.len();
-        let start = Measure {
+        let brackets = 2 + 2 * self.members().len();
+        parts.same = Measure {
             bytes: names_bytes + brackets,
             depth: 0,
         };
-        let whole = parts.iter().fold(start, |whole, part| {
-            let part = arena.measure(*part);
-            Measure {
-                bytes: whole.bytes.saturating_add(part.bytes),
-                depth: whole.depth.max(part.depth),
-            }
-        });
-        Measure {
-            depth: whole.depth + 1,
-            ..whole
+        let mut differing = Measure::NOTHING;
+        for (_, node) in self.members() {
+            let value = node.eval_part(scope, arena, scratch)?;
+            parts.values.push(value);
+            let of_its_kind = match node.is_same_for_all_items() {
+                true => &mut parts.same,
+                false => &mut differing,
+            };
+            *of_its_kind = of_its_kind.and(arena.measure(value));
         }
+        Ok(parts.same.and(differing).inside())
+    }
+
+    #[inline]
+    fn eval_next_parts(
+        &self,
+        scope: &Scope<'_>,
+        arena: &mut Arena,
+        scratch: &mut Scratch,
+        parts: &mut Parts,
+    ) -> Result<Measure, ExprError> {
+        let mut whole = parts.same;
+        if let Node::Object(object) = &self.0 {
+            for &place in &object.differing {
+                let value = object.members[place].1.eval_part(scope, arena, scratch)?;
+                whole = whole.and(arena.measure_in_line(value));
+                parts.values[place] = value;
+            }
+        }
+        Ok(whole.inside())
+    }
+
+    /// The object of parts that [`Template::eval_parts`] gave.
+    pub fn put_together(&self, parts: &Parts, arena: &mut Arena) -> Value {
+        let names = self.members().iter().map(|(name, _)| *name);
+        arena.object_from(names.zip(parts.values.iter().copied()))
     }
 
     fn members(&self) -> &[(Value, Node)] {
         match &self.0 {
-            Node::Object(members, _) => members,
+            Node::Object(object) => &object.members,
             _ => &[],
         }
     }
@@ -197,8 +221,8 @@ impl Template {
         while let Some(node) = pending.pop() {
             match node {
                 Node::Constant(_) => {}
-                Node::Object(members, _) => {
-                    pending.extend(members.iter_mut().map(|(_, node)| node))
+                Node::Object(object) => {
+                    pending.extend(object.members.iter_mut().map(|(_, node)| node))
                 }
                 Node::Array(elements) => pending.extend(elements),
                 Node::Expression(field) => found.push(&mut field.expression),
@@ -214,6 +238,27 @@ impl Node {
             name: name.into(),
             expression,
         }))
+    }
+
+    /// `names_bytes` are those of all members' names.
+    pub(super) fn object(
+        members: Vec<(Value, Node)>,
+        names_bytes: usize,
+        constants: &mut ConstantsBuilder,
+    ) -> Node {
+        let shape: Vec<_> = members
+            .iter()
+            .map(|(name, node)| (*name, node.constant()))
+            .collect();
+        Node::Object(ObjectNode {
+            shape: constants.shape(&shape),
+            differing: (members.iter().enumerate())
+                .filter(|(_, (_, node))| !node.is_same_for_all_items())
+                .map(|(place, _)| place)
+                .collect(),
+            members: members.into(),
+            names_bytes,
+        })
     }
 
     /// Whether it reads nothing that differs between the items of a Map.
@@ -293,16 +338,19 @@ fn eval(
     match node {
         Node::Constant(value) => Ok(*value),
         Node::Expression(field) => field.expression.eval(&field.name, scope, arena, scratch),
-        Node::Object(members, names_bytes) => {
+        Node::Object(object) => {
             let start = scratch.values.len();
-            for (name, member) in members {
+            for (_, member) in &object.members {
+                if member.is_constant() {
+                    continue;
+                }
                 let value = match member.glance(scope, arena) {
                     Some(value) => value,
                     None => eval(member, scope, arena, scratch)?,
                 };
-                scratch.values.extend_from_slice(&[*name, value]);
+                scratch.values.push(value);
             }
-            let object = arena.object_measured(&scratch.values[start..], *names_bytes);
+            let object = arena.shaped(object.shape, &scratch.values[start..]);
             scratch.values.truncate(start);
             Ok(object)
         }
@@ -373,7 +421,7 @@ impl Compiler<'_> {
             names_bytes += self.constants.arena().measure(name).bytes;
             members.push((name, node));
         }
-        Node::Object(members.into(), names_bytes)
+        Node::object(members, names_bytes, self.constants)
     }
 
     fn expression(&mut self, key: &str, value: Value) -> Node {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::node::{Built, Node, RESOLVED, Span};
+use super::shape::{Outline, ShapedMembers};
 use super::tokenizer::{PADDING, Scratch};
 use super::{Constants, Kind, Value};
 
@@ -24,6 +25,8 @@ pub struct Arena {
     pub(super) below_bytes: usize,
     /// None in the arena that is the constants.
     pub(super) constants: Option<Arc<Constants>>,
+    /// Shapes: in the arena that is the constants alone.
+    pub(super) outlines: Vec<Outline>,
     pub(super) scratch: Scratch,
 }
 
@@ -52,6 +55,7 @@ impl Arena {
             parent: None,
             below_bytes: 0,
             constants: None,
+            outlines: Vec::new(),
             scratch: Scratch::default(),
         }
     }
@@ -183,6 +187,7 @@ impl Arena {
             },
             Node::Array(built) => Container::Elements(arena.elements_of(built)),
             Node::Object(built) => Container::Members(arena.members_of(built)),
+            Node::Shaped(shaped) => Container::Shaped(arena.shaped_members(shaped)),
             Node::Patch(_) => Container::Patched,
         }
     }
@@ -271,6 +276,8 @@ pub(super) enum Container<'a> {
     Elements(&'a [Value]),
     /// An object that was built: names and values.
     Members(&'a [[Value; 2]]),
+    /// An object that was built in a shape.
+    Shaped(ShapedMembers<'a>),
     /// An object with members set.
     Patched,
 }

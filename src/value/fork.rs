@@ -165,6 +165,7 @@ impl Moves {
         match node {
             Node::Span(span) => *span = span.moved(self.text),
             Node::Array(built) | Node::Object(built) => built.first += self.lists,
+            Node::Shaped(shaped) => shaped.first += self.lists,
             Node::Patch(patch) => {
                 patch.base = self.value(patch.base);
                 patch.key = self.value(patch.key);

@@ -126,3 +126,26 @@ pub struct Measure {
     /// At least its nesting depth (a scalar has 0, `[]` has 1).
     pub depth: usize,
 }
+
+impl Measure {
+    /// That of no value at all.
+    pub const NOTHING: Measure = Measure { bytes: 0, depth: 0 };
+
+    /// Of values side by side: the sum of their bytes, the depth of the deepest.
+    #[inline]
+    pub fn and(self, other: Measure) -> Measure {
+        Measure {
+            bytes: self.bytes.saturating_add(other.bytes),
+            depth: self.depth.max(other.depth),
+        }
+    }
+
+    /// Of a container of values that measure this, when its own bytes are counted already.
+    #[inline]
+    pub fn inside(self) -> Measure {
+        Measure {
+            depth: self.depth + 1,
+            ..self
+        }
+    }
+}

@@ -180,6 +180,14 @@ impl Arena {
     fn find_elsewhere(&self, object: Value, name: &str, marks: &Marks) -> Option<Value> {
         match self.container(object) {
             Container::Members(members) => self.find_listed(object, members, name, marks),
+            Container::Shaped(members) => {
+                let value = match marks.constant {
+                    // Equal constants are one.
+                    Some(constant) => members.find(|own| own == constant),
+                    None => members.find(|own| self.is_named(own, name, marks)),
+                };
+                Some(object.sibling(value?))
+            }
             _ => None,
         }
     }

@@ -25,6 +25,7 @@ mod text;
 
 mod build;
 mod patch;
+mod shape;
 mod text_builder;
 
 mod equal;
@@ -45,6 +46,7 @@ pub use lookup::Key;
 pub use number::Number;
 pub use parse::{ParseError, ParseLimits};
 pub use read::{Elements, Members};
+pub use shape::Shape;
 pub use text::{JsonStr, respell};
 pub use text_builder::TextBuilder;
 pub use tokenizer::Piece;

@@ -1,5 +1,6 @@
 //! One entry of the table that holds parsed and built values alike.
 
+use super::shape::Shaped;
 use super::{Kind, Value};
 
 /// A value, or the member of an object that was parsed.
@@ -11,11 +12,27 @@ pub(super) enum Node {
     Array(Built),
     /// An object that was built: names and values in turn.
     Object(Built),
+    /// An object that was built in a shape.
+    Shaped(Shaped),
     /// An object with one member set.
     Patch(Patch),
 }
 
 const _: () = assert!(size_of::<Node>() == 28);
+
+impl Node {
+    /// At least the bytes of the compact text, and the depth, of anything but a span.
+    // Apart, so that the many spans are not told from the rest by a table of jumps.
+    #[inline(never)]
+    pub(super) fn bounds_of_built(&self) -> (u32, u16) {
+        match self {
+            Node::Span(_) => (0, 0),
+            Node::Array(built) | Node::Object(built) => (built.bytes, built.height),
+            Node::Shaped(shaped) => (shaped.bytes, shaped.height),
+            Node::Patch(patch) => (patch.bytes, patch.height),
+        }
+    }
+}
 
 /// A piece of text that is a value. Its subtree follows it in the table.
 #[derive(Clone, Copy, Debug)]

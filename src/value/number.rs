@@ -136,7 +136,8 @@ impl Short {
     }
 
     /// Digits and scale are exact in binary64, so that dividing them rounds once.
-    fn nearest(&self) -> f64 {
+    #[inline]
+    pub(super) fn nearest(&self) -> f64 {
         if self.n_behind == 0 {
             let whole = self.digits as i64;
             return if self.negative { -whole } else { whole } as f64;

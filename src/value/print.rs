@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use super::arena::Container;
 use super::node::{DIRTY, Node, Span};
 use super::patch::{LONGEST_CHAIN, Overlay};
+use super::shape::ShapedMembers;
 use super::text::{name_of, respell};
 use super::{Arena, Value};
 
@@ -35,6 +36,7 @@ impl Arena {
                     out,
                 );
             }
+            Node::Shaped(shaped) => self.print_shaped(value, arena.shaped_members(shaped), out),
             _ => self.print_container(value, out),
         }
     }
@@ -68,6 +70,7 @@ impl Arena {
                     .map(|&[name, value]| (container.sibling(name), container.sibling(value)));
                 self.print_members(members, out);
             }
+            Container::Shaped(members) => self.print_shaped(container, members, out),
             Container::Array { .. } => self.print_elements(self.elements(container), out),
             Container::Object { .. } => self.print_any_object(container, out),
             Container::Patched => self.print_patched(container, out),
@@ -127,6 +130,18 @@ impl Arena {
         let end = span.end as usize;
         // No other string is followed by a colon: a name that was parsed has no node of its own.
         (text.get(end) == Some(&b':')).then(|| (text, span.start as usize - 1, end + 1))
+    }
+
+    #[inline(never)]
+    fn print_shaped(&self, object: Value, members: ShapedMembers<'_>, out: &mut Vec<u8>) {
+        let (text, pieces) = members.pieces();
+        let mut given = members.given().iter();
+        for &(start, end) in pieces {
+            copy(text, start as usize, end as usize, out);
+            if let Some(&value) = given.next() {
+                self.print_here(object.sibling(value), out);
+            }
+        }
     }
 
     #[inline(never)]

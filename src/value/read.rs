@@ -6,6 +6,7 @@ use super::arena::Container;
 use super::node::{ESCAPED, Node, Span};
 use super::number::Short;
 use super::patch::Overlay;
+use super::shape::ShapedMembers;
 use super::text::name_of;
 use super::{Arena, JsonStr, Kind, Measure, Number, Value};
 
@@ -19,7 +20,7 @@ impl Arena {
         match self.node(value).1 {
             Node::Span(span) => span.kind,
             Node::Array(_) => Kind::Array,
-            Node::Object(_) | Node::Patch(_) => Kind::Object,
+            Node::Object(_) | Node::Shaped(_) | Node::Patch(_) => Kind::Object,
         }
     }
 
@@ -42,19 +43,34 @@ impl Arena {
         Some(Number { lexeme })
     }
 
+    /// The nearest binary64 of a number; infinite beyond its range.
+    #[inline]
+    pub fn as_f64(&self, value: Value) -> Option<f64> {
+        match self.as_short(value) {
+            Some(short) => Some(short.nearest()),
+            None => self.as_number(value).map(Number::as_f64),
+        }
+    }
+
     /// The number where it is an integer that fits, else the nearest binary64.
     #[inline]
     pub fn as_exact(&self, value: Value) -> Option<Result<i64, f64>> {
-        if let (arena, Node::Span(span)) = self.node(value)
-            && span.kind == Kind::Number
-            && !value.is_name()
-        {
-            let bytes = &arena.text.as_bytes()[span.start as usize..span.end as usize];
-            if let Some(short) = Short::of(bytes) {
-                return Some(short.exact());
-            }
+        match self.as_short(value) {
+            Some(short) => Some(short.exact()),
+            None => self.as_number(value).map(Number::as_exact),
         }
-        self.as_number(value).map(Number::as_exact)
+    }
+
+    /// The number, if it is one and short.
+    #[inline(always)]
+    fn as_short(&self, value: Value) -> Option<Short> {
+        let (arena, place) = self.home(value);
+        match &arena.nodes[place] {
+            Node::Span(span) if span.kind == Kind::Number && !value.is_name() => {
+                Short::of(&arena.text.as_bytes()[span.start as usize..span.end as usize])
+            }
+            _ => None,
+        }
     }
 
     /// The string, as it is spelled.
@@ -89,6 +105,7 @@ impl Arena {
             Container::Array { span, .. } | Container::Object { span, .. } => span.count as usize,
             Container::Elements(elements) => elements.len(),
             Container::Members(members) => members.len(),
+            Container::Shaped(members) => members.len(),
             Container::Patched => self.members(value).count(),
             Container::None => 0,
         }
@@ -118,18 +135,33 @@ impl Arena {
         let places = match self.container(base) {
             Container::Object { arena, place, span } => Places::spans(arena, place, span),
             Container::Members(members) => Places::List(members),
+            Container::Shaped(members) => {
+                let places = MemberPlaces::Shaped { members, next: 0 };
+                return Members {
+                    reader: self,
+                    of: base,
+                    places,
+                    overlay,
+                };
+            }
             _ => Places::List(&[]),
         };
         Members {
             reader: self,
             of: base,
-            places,
+            places: MemberPlaces::Stored(places),
             overlay,
         }
     }
 
     /// Bounds of the value's size, in constant time.
     pub fn measure(&self, value: Value) -> Measure {
+        self.measure_in_line(value)
+    }
+
+    /// The same for the few places where a call would cost more than it does.
+    #[inline(always)]
+    pub fn measure_in_line(&self, value: Value) -> Measure {
         let (bytes, height) = self.bounds(value);
         Measure {
             bytes: bytes as usize,
@@ -145,8 +177,7 @@ impl Arena {
         }
         match self.node(value).1 {
             Node::Span(span) => (span.end - span.start, span.height),
-            Node::Array(built) | Node::Object(built) => (built.bytes, built.height),
-            Node::Patch(patch) => (patch.bytes, patch.height),
+            built => built.bounds_of_built(),
         }
     }
 
@@ -182,8 +213,32 @@ pub struct Elements<'a> {
 pub struct Members<'a> {
     reader: &'a Arena,
     of: Value,
-    places: Places<'a, [Value; 2]>,
+    places: MemberPlaces<'a>,
     overlay: Overlay,
+}
+
+/// What comes next in an object.
+#[derive(Clone, Debug)]
+enum MemberPlaces<'a> {
+    Stored(Places<'a, [Value; 2]>),
+    Shaped {
+        members: ShapedMembers<'a>,
+        next: usize,
+    },
+}
+
+impl MemberPlaces<'_> {
+    #[inline]
+    fn next(&mut self) -> Option<[Value; 2]> {
+        match self {
+            MemberPlaces::Stored(places) => places.next(|value| [value.name(), value]),
+            MemberPlaces::Shaped { members, next } => {
+                let member = members.get(*next)?;
+                *next += 1;
+                Some(member)
+            }
+        }
+    }
 }
 
 /// What comes next in a container.
@@ -264,7 +319,7 @@ impl Iterator for Members<'_> {
 
     #[inline]
     fn next(&mut self) -> Option<(Value, Value)> {
-        let Some([name, value]) = self.places.next(|value| [value.name(), value]) else {
+        let Some([name, value]) = self.places.next() else {
             return self.overlay.next_added();
         };
         let (name, value) = (self.of.sibling(name), self.of.sibling(value));

@@ -167,8 +167,9 @@ impl Path {
         Some(value)
     }
 
+    /// The same for any other path, or where something on the way is missing.
     #[inline(never)]
-    fn search(
+    pub(super) fn search(
         &self,
         scope: &Scope<'_>,
         arena: &mut Arena,

@@ -120,6 +120,6 @@ impl Compiler<'_> {
             names_bytes += self.constants.arena().measure(name).bytes;
             members.push((name, node));
         }
-        Ok(Node::Object(members.into(), names_bytes))
+        Ok(Node::object(members, names_bytes, self.constants))
     }
 }

@@ -121,7 +121,7 @@ impl DataTest {
     }
 
     /// The variable's value, found only once where tests share it.
-    #[inline]
+    #[inline(always)]
     pub(super) fn read(
         &self,
         scope: &Scope<'_>,
@@ -142,7 +142,10 @@ impl DataTest {
         arena: &mut Arena,
         scratch: &mut Scratch,
     ) -> Option<Value> {
-        let found = self.variable.select(scope, arena, scratch).ok();
+        let found = match self.variable.glance(scope, arena) {
+            Some(value) => Some(value),
+            None => self.variable.search(scope, arena, scratch).ok(),
+        };
         if let Some(place) = self.shared.and_then(|place| scratch.shared.get_mut(place)) {
             *place = Some(found);
         }
@@ -238,8 +241,8 @@ impl Literal {
                 .as_str(value)
                 .is_some_and(|text| order.accepts(code_units(&text.decode(), other))),
             Literal::Number(order, other) => {
-                let number = arena.as_number(value);
-                number.is_some_and(|number| order.accepts(other.order(number, arena)))
+                let stands = other.order(value, arena);
+                stands.is_some_and(|stands| order.accepts(stands))
             }
             Literal::Bool(wanted) => arena.as_bool(value) == Some(*wanted),
             Literal::Timestamp(order, other) => {
@@ -250,16 +253,16 @@ impl Literal {
 }
 
 impl NumberLiteral {
-    /// How `number` stands to the literal.
+    /// How a value stands to the literal, if it is a number.
     #[inline]
-    fn order(&self, number: Number<'_>, arena: &Arena) -> Ordering {
-        let floats = self
-            .float
-            .and_then(|float| number.as_f64().partial_cmp(&float));
-        floats.unwrap_or_else(|| {
-            let literal = arena.as_number(self.number);
-            number.compare(literal.expect("the literal is a number"))
-        })
+    fn order(&self, value: Value, arena: &Arena) -> Option<Ordering> {
+        match self.float {
+            Some(float) => arena.as_f64(value)?.partial_cmp(&float),
+            None => {
+                let literal = arena.as_number(self.number)?;
+                Some(arena.as_number(value)?.compare(literal))
+            }
+        }
     }
 }
 
