@@ -16,8 +16,11 @@ use expressd::value::{Arena, Constants, ParseLimits};
 
 #[path = "support/expressions.rs"]
 mod expressions;
+#[path = "support/states.rs"]
+mod states;
 
-use expressions::{CASES, EVENT, States};
+use expressions::{CASES, EVENT};
+use states::States;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

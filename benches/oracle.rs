@@ -25,9 +25,12 @@ use jsonata_core::value::JValue;
 mod clock;
 #[path = "support/expressions.rs"]
 mod expressions;
+#[path = "support/states.rs"]
+mod states;
 
 use clock::thread_cpu;
-use expressions::{CASES, EVENT, States};
+use expressions::{CASES, EVENT};
+use states::States;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

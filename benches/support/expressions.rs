@@ -1,8 +1,5 @@
 //! Typical expressions over `$states.input` of an event of 1 KB.
 
-use expressd::expr::jsonata::Bindings;
-use expressd::value::{Arena, Key, Value};
-
 pub(crate) const EVENT: &str = include_str!("../machines/event1k.json");
 
 /// Name, expression and what it yields.
@@ -37,25 +34,3 @@ pub(crate) const CASES: &[(&str, &str, &str)] = &[
     ),
     ("sort", "$states.input.items^(>price)[0].sku", "\"d-4\""),
 ];
-
-/// `$states.input` is the event.
-pub(crate) struct States(pub(crate) Value);
-
-impl Bindings for States {
-    fn variable(&self, arena: &mut Arena, name: &str, _place: usize) -> Option<Value> {
-        (name == "states").then(|| {
-            let input = arena.string("input");
-            arena.object(&[(input, self.0)])
-        })
-    }
-
-    fn member(
-        &self,
-        _arena: &mut Arena,
-        name: &str,
-        _place: usize,
-        key: &Key,
-    ) -> Option<Option<Value>> {
-        (name == "states").then(|| (key.name() == "input").then_some(self.0))
-    }
-}

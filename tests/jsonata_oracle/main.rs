@@ -6,15 +6,18 @@
 #![allow(clippy::unwrap_used)]
 
 mod generate;
+#[path = "../../benches/support/states.rs"]
+mod states;
 
 use expressd::expr::Random;
-use expressd::expr::jsonata::{Bindings, Budget, Evaluated, NoBindings, Program, Scope, Workspace};
-use expressd::value::{Arena, Constants, Key, ParseLimits};
+use expressd::expr::jsonata::{Budget, Evaluated, NoBindings, Program, Scope, Workspace};
+use expressd::value::{Arena, Constants, ParseLimits};
 use jsonata_core::Expression;
 use jsonata_core::value::JValue;
 use serde_json::Value;
 
 use generate::Generator;
+use states::States;
 
 /// What an expression comes to.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,33 +35,6 @@ enum From {
     Context,
     /// It is `$states.input`, as for a state, and `$` is nothing.
     States,
-}
-
-/// `$states.input` is the document.
-struct States(expressd::value::Value);
-
-impl Bindings for States {
-    fn variable(
-        &self,
-        arena: &mut Arena,
-        name: &str,
-        _place: usize,
-    ) -> Option<expressd::value::Value> {
-        (name == "states").then(|| {
-            let input = arena.string("input");
-            arena.object(&[(input, self.0)])
-        })
-    }
-
-    fn member(
-        &self,
-        _arena: &mut Arena,
-        name: &str,
-        _place: usize,
-        key: &Key,
-    ) -> Option<Option<expressd::value::Value>> {
-        (name == "states").then(|| (key.name() == "input").then_some(self.0))
-    }
 }
 
 fn ours(expression: &str, input: &str, from: From) -> Answer {
