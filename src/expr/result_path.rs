@@ -78,9 +78,9 @@ impl ResultPath {
     ) -> Result<Value, ExprError> {
         // Most have one name, which is put into an object.
         if let [Place::Member(key)] = &*self.places
-            && arena.kind(input) == Kind::Object
+            && let Some(object) = arena.with_key(input, key, result)
         {
-            return Ok(arena.with_key(input, key, result));
+            return Ok(object);
         }
         self.write_at(0, Some(input), result, arena)
             .ok_or_else(|| self.mismatch(input, arena))
@@ -112,7 +112,7 @@ impl ResultPath {
                     false => arena.get(base, key),
                 };
                 let member = self.write_at(at + 1, member, result, arena)?;
-                Some(arena.with_key(base, key, member))
+                arena.with_key(base, key, member)
             }
             Place::Element(index) => {
                 let array = old.filter(|old| arena.kind(*old) == Kind::Array)?;

@@ -103,7 +103,7 @@ pub(super) struct Lengths(u8);
 
 impl Lengths {
     /// Of a name with escapes, which may be spelled unlike its twin.
-    pub(super) const ANY: Lengths = Lengths(64);
+    pub(super) const ANY: Lengths = Lengths(u8::MAX);
 
     /// Of a name without escapes.
     #[inline(always)]

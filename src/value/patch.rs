@@ -5,7 +5,7 @@
 use super::lookup::{UNKNOWN, may_be_same, tag_at};
 use super::node::{ESCAPED, KEY_ESCAPED, LOOK_CLOSER, Lengths, Node, Patch, Span};
 use super::text::name_of;
-use super::{Arena, Key, Value};
+use super::{Arena, Key, Kind, Value};
 
 /// Longer chains are written out as a list of members.
 pub(super) const LONGEST_CHAIN: usize = 8;
@@ -14,37 +14,49 @@ impl Arena {
     /// `base` with one member set: replaced in its place or appended. `base` must be an object.
     pub fn with(&mut self, base: Value, key: Value, value: Value) -> Value {
         let (key_bytes, tag) = self.name_bounds(key);
-        self.with_measured(base, (key, key_bytes, tag), value)
+        self.with_measured(base, key, key_bytes, tag, value)
+            .expect("a member is set in an object")
     }
 
-    /// The same with a name that was looked at when the plan was compiled; it has a place among the constants.
+    /// The same with a name that was looked at when the plan was compiled; None where `base` is no object.
     #[inline]
-    pub fn with_key(&mut self, base: Value, key: &Key, value: Value) -> Value {
+    pub fn with_key(&mut self, base: Value, key: &Key, value: Value) -> Option<Value> {
         match key.for_patch() {
-            Some(key) => self.with_measured(base, key, value),
-            None => {
-                let name = match key.value() {
-                    Some(constant) => constant,
-                    None => self.string(key.name()),
-                };
-                self.with(base, name, value)
-            }
+            Some((key, key_bytes, tag)) => self.with_measured(base, key, key_bytes, tag, value),
+            None => self.with_escaped(base, key, value),
         }
+    }
+
+    #[cold]
+    fn with_escaped(&mut self, base: Value, key: &Key, value: Value) -> Option<Value> {
+        let name = match key.value() {
+            Some(constant) => constant,
+            None => self.string(key.name()),
+        };
+        (self.kind(base) == Kind::Object).then(|| self.with(base, name, value))
     }
 
     fn with_measured(
         &mut self,
         base: Value,
-        (key, key_bytes, tag): (Value, u32, u32),
+        key: Value,
+        key_bytes: u32,
+        tag: u32,
         value: Value,
-    ) -> Value {
+    ) -> Option<Value> {
+        if base.is_name() {
+            return None;
+        }
         let (mut base, mut chain) = (base, 0);
         let (mut base_bytes, mut base_height) = match self.node(base).1 {
             Node::Patch(patch) => {
                 chain = patch.chain;
                 (patch.bytes, patch.height)
             }
-            _ => self.bounds(base),
+            Node::Span(span) if span.kind == Kind::Object => (span.end - span.start, span.height),
+            Node::Object(built) => (built.bytes, built.height),
+            Node::Shaped(shaped) => (shaped.bytes, shaped.height),
+            Node::Span(_) | Node::Array(_) => return None,
         };
         if usize::from(chain) == LONGEST_CHAIN {
             base = self.flatten(base);
@@ -57,7 +69,7 @@ impl Arena {
             UNKNOWN => Lengths::ANY,
             _ => Lengths::only(key_bytes - 2),
         };
-        self.push(Node::Patch(Patch {
+        Some(self.push(Node::Patch(Patch {
             base,
             key,
             value,
@@ -66,7 +78,7 @@ impl Arena {
             bytes: base_bytes.saturating_add(added),
             height: base_height.max(height.saturating_add(1)),
             chain: chain + 1,
-        }))
+        })))
     }
 
     /// A patched object as a list of its members.
@@ -159,7 +171,10 @@ impl Overlay {
     fn gather(&mut self, arena: &Arena) {
         while let Some(patch) = arena.patch(self.base) {
             let mut value = patch.value;
-            if let Some(newer) = self.position(arena, patch.key, patch.tag) {
+            let lengths = patch.key_lengths.bits();
+            if self.lengths & lengths != 0
+                && let Some(newer) = self.position(arena, patch.key, patch.tag)
+            {
                 // It has the older one's place, and the newer one's value.
                 value = self.members[newer].1;
                 self.members.copy_within(self.first..newer, self.first + 1);
@@ -169,7 +184,7 @@ impl Overlay {
             }
             self.members[self.first] = (patch.key, value);
             self.tags[self.first] = patch.tag;
-            self.lengths |= patch.key_lengths.bits();
+            self.lengths |= lengths;
             self.base = patch.base;
         }
     }
@@ -203,23 +218,25 @@ impl Overlay {
     /// Whether a member of the base may be among those that are set, by the length of its name.
     #[inline(always)]
     pub(super) fn may_set(&self, member: &Span) -> bool {
-        let key_len = member.key_len;
-        key_len == LOOK_CLOSER || self.lengths & Lengths::only(key_len.into()).bits() != 0
+        const ANY: u64 = 1 << (LOOK_CLOSER % 64);
+        (self.lengths | ANY) >> (member.key_len % 64) & 1 != 0
     }
 
     /// Which of [`Overlay::members`] sets the member that `span` of `home` is.
     #[inline(never)]
     pub(super) fn setting(&self, arena: &Arena, home: &Arena, span: &Span) -> Option<usize> {
-        let name = name_of(&home.text, span);
         let start = span.key_start as usize;
-        let tag = match name.escaped {
-            false => tag_at(&home.text, start..start + name.spelled.len()),
-            true => UNKNOWN,
+        let tag = match span.key_len {
+            LOOK_CLOSER => UNKNOWN,
+            len => tag_at(&home.text, start..start + usize::from(len)),
         };
-        let mut members = self.members().iter().zip(&self.tags[self.first..]);
-        members.position(|((own, _), own_tag)| {
-            may_be_same(*own_tag, tag) && arena.as_str(*own).is_some_and(|own| own.is(name))
-        })
+        let mut tags = self.tags[self.first..].iter();
+        if !tags.any(|own| may_be_same(*own, tag)) {
+            return None;
+        }
+        let name = name_of(&home.text, span);
+        let mut names = self.members().iter();
+        names.position(|(own, _)| arena.as_str(*own).is_some_and(|own| own.is(name)))
     }
 
     fn position(&self, arena: &Arena, name: Value, tag: u32) -> Option<usize> {
