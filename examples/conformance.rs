@@ -281,7 +281,7 @@ impl<'a> Mocks<'a> {
                     .is_some_and(|name| name == state)
             })
             .collect();
-        let innermost = call.iterations.last().map(|index| u64::from(*index));
+        let innermost = call.iterations().last().map(|index| u64::from(*index));
         let iteration = |index: &usize| {
             let recorded = self.left[*index].get("iteration")?.as_array()?.last()?;
             recorded.as_u64()

@@ -196,8 +196,8 @@ fn a_failing_branch_cancels_the_calls_of_the_others() {
     let mut driver = Driver::start(TWO_TASKS, "{}");
     driver.advance();
     let calls = driver.calls();
-    assert_eq!(calls[0].scope, "P[0]");
-    assert_eq!(calls[1].scope, "P[1]");
+    assert_eq!(calls[0].scope(), "P[0]");
+    assert_eq!(calls[1].scope(), "P[1]");
     driver.fail(calls[1].id, "Broken");
     assert_eq!(driver.advance(), Progress::Done);
     assert_eq!(driver.effects(), [Effect::Cancel(calls[0].id)]);
@@ -234,7 +234,7 @@ fn iterations_say_where_they_are() {
     let places: Vec<(String, Vec<u32>)> = driver
         .calls()
         .into_iter()
-        .map(|call| (call.scope, call.iterations))
+        .map(|call| (call.scope().to_string(), call.iterations().to_vec()))
         .collect();
     let want = [
         ("Rows[0]/Cells[0]", vec![0, 0]),
@@ -257,7 +257,7 @@ fn concurrency_bounds_the_calls_under_way() {
     let mut started = open.len();
     while let Some(call) = open.pop() {
         assert!(open.len() < 3);
-        driver.reply(call.id, &call.iterations[0].to_string());
+        driver.reply(call.id, &call.iterations()[0].to_string());
         driver.advance();
         let new = driver.calls();
         started += new.len();

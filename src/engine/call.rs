@@ -32,14 +32,34 @@ pub struct TaskCall {
     pub attempt: u32,
     /// How often the state was entered in its scope before, from 0.
     pub visit: u32,
-    /// Map indexes and Parallel branch numbers from the outside in: `Items[17]/Branch[0]`; empty at top level.
-    pub scope: String,
-    /// Indexes of the enclosing Map iterations, from the outside in.
-    pub iterations: Vec<u32>,
+    /// The Parallel and Map states around it; none at top level.
+    pub(super) around: Option<Box<Around>>,
     /// Milliseconds of `TimeoutSeconds`, for the task's information; the engine itself keeps the deadline.
     pub timeout: Option<u64>,
     /// Milliseconds of `HeartbeatSeconds`.
     pub heartbeat: Option<u64>,
+}
+
+/// Where a call is made inside of Parallel and Map states.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Around {
+    /// See [`TaskCall::scope`].
+    pub(super) scope: String,
+    /// See [`TaskCall::iterations`].
+    pub(super) iterations: Vec<u32>,
+}
+
+impl TaskCall {
+    /// Map indexes and Parallel branch numbers from the outside in: `Items[17]/Branch[0]`; empty at top level.
+    pub fn scope(&self) -> &str {
+        self.around.as_deref().map_or("", |around| &around.scope)
+    }
+
+    /// Indexes of the enclosing Map iterations, from the outside in.
+    pub fn iterations(&self) -> &[u32] {
+        let around = self.around.as_deref();
+        around.map_or(&[], |around| &around.iterations)
+    }
 }
 
 /// The answer of a task.

@@ -11,6 +11,7 @@ const LONGEST_SLEEP_TO_TIMESTAMP: u64 = 30_000;
 
 impl Run {
     /// Has the fiber looked at again at a time on the monotonic clock.
+    #[inline]
     pub(super) fn set_timer(&mut self, fiber: &mut Fiber, at: u64) {
         fiber.stamp = fiber.stamp.wrapping_add(1);
         self.timers.set(at, fiber.id, fiber.stamp);
@@ -43,39 +44,46 @@ impl Run {
 
     fn fire(&mut self, timer: Timer) {
         let mut fiber = self.fibers.take(timer.fiber);
-        match fiber.step {
+        let over = match fiber.step {
             Step::Sleeping { wall: Some(wall) } if wall > self.now.wall => {
                 self.sleep_until_wall(&mut fiber, wall);
+                None
             }
-            Step::Sleeping { .. } => fiber.step = Step::Slept,
-            Step::BackingOff => fiber.step = Step::Attempt,
-            Step::Calling { call } => {
-                let now = self.now.monotonic;
-                let Patience {
-                    deadline,
-                    heartbeat,
-                } = fiber.patience;
-                let is_late = deadline.is_some_and(|deadline| deadline <= now);
-                let is_silent = heartbeat.is_some_and(|heartbeat| heartbeat.due <= now);
-                if is_late || is_silent {
-                    self.calls.cancel(call);
-                    fiber.step = Step::Answered(Err(StateError::timeout(!is_late)));
-                } else if let Some(at) = fiber.patience.ends() {
-                    self.set_timer(&mut fiber, at);
-                }
-            }
+            Step::Sleeping { .. } => Some(Step::Slept),
+            Step::BackingOff => Some(Step::Attempt),
+            Step::Calling { call } => self.lose_patience(&mut fiber, call),
             _ => unreachable!("the stamp changes when a wait ends: {:?}", fiber.step),
-        }
-        let is_over = matches!(fiber.step, Step::Slept | Step::Attempt | Step::Answered(_));
+        };
         self.fibers.put(fiber);
-        if is_over {
-            self.wake(timer.fiber);
+        if let Some(step) = over {
+            self.wake(timer.fiber, step);
         }
     }
 
-    /// The fiber's wait is over; timers of it are stale from now on.
-    pub(super) fn wake(&mut self, id: FiberId) {
+    /// Gives a call up that is late or silent, or goes on waiting.
+    fn lose_patience(&mut self, fiber: &mut Fiber, call: CallId) -> Option<Step> {
+        let now = self.now.monotonic;
+        let Patience {
+            deadline,
+            heartbeat,
+        } = fiber.patience;
+        let is_late = deadline.is_some_and(|deadline| deadline <= now);
+        let is_silent = heartbeat.is_some_and(|heartbeat| heartbeat.due <= now);
+        if is_late || is_silent {
+            self.calls.cancel(call);
+            return Some(Step::Answered(Err(StateError::timeout(!is_late))));
+        }
+        if let Some(at) = fiber.patience.ends() {
+            self.set_timer(fiber, at);
+        }
+        None
+    }
+
+    /// The fiber's wait is over, and this is its next step; timers of it are stale from now on.
+    #[inline]
+    pub(super) fn wake(&mut self, id: FiberId, step: Step) {
         let fiber = self.fibers.get_mut(id);
+        fiber.step = step;
         fiber.stamp = fiber.stamp.wrapping_add(1);
         self.ready.push_back(id);
     }

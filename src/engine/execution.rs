@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::call::{CallId, Effect, TaskReply};
 use super::counts::Counts;
 use super::failure::StateError;
-use super::fiber::Step;
+use super::fiber::{FiberId, Step};
 use super::flow::too_large;
 use super::history::{Details, EventKind, HistoryEvent};
 use super::outcome::{Failure, Outcome, Progress};
@@ -13,7 +13,7 @@ use super::run::{Env, Run, StateResult};
 use super::{FanOut, InPlace, Limit, Limits, Now};
 use crate::error_name;
 use crate::expr::ExecutionInfo;
-use crate::plan::{Plan, StateId, StateKind};
+use crate::plan::{Plan, StateKind};
 use crate::value::{Arena, Constants, Document, ParseError, Value};
 
 /// What starts an execution.
@@ -150,42 +150,48 @@ impl Execution {
         let Some(fiber) = self.run.calls.take(call) else {
             return;
         };
-        let state = self.run.fibers.get(fiber).state;
         let answer = match reply {
-            TaskReply::Result(text) => self.read_result(state, &text),
-            TaskReply::Known(document) => self.include_result(state, &document),
+            TaskReply::Result(text) => self.read_result(fiber, &text),
+            TaskReply::Known(document) => self.include_result(fiber, &document),
             TaskReply::Error { error, cause } => Err(StateError::reported(error, cause)),
         };
-        self.run.fibers.get_mut(fiber).step = Step::Answered(answer);
-        self.run.wake(fiber);
+        self.run.wake(fiber, Step::Answered(answer));
     }
 
     /// The result of a task as a value. White space is not counted against the payload limit, but bounded.
-    fn read_result(&mut self, state: StateId, text: &[u8]) -> StateResult<Value> {
+    fn read_result(&mut self, fiber: FiberId, text: &[u8]) -> StateResult<Value> {
         let run = &mut self.run;
         if text.len() > run.limits.payload.saturating_mul(4) {
-            return Err(too_large(self.service(state)));
+            return Err(too_large(self.service(fiber)));
         }
         let limits = run.limits.parse();
-        run.arena.parse(text, limits).map_err(|error| {
+        let result = run.arena.parse(text, limits).map_err(|error| {
             let cause = format!("the result of the task is not JSON: {error}");
             StateError::new(error_name::LAMBDA_UNKNOWN, cause)
-        })
+        })?;
+        if !run.is_small(run.arena.measure(result)) {
+            self.check_result(fiber, result)?;
+        }
+        Ok(result)
     }
 
     /// The same for one that was read beforehand.
-    fn include_result(&mut self, state: StateId, document: &Document) -> StateResult<Value> {
-        let run = &mut self.run;
-        if document.bytes() > run.limits.payload.saturating_mul(4)
-            || document.depth() > run.limits.parse().depth
-        {
-            return self.read_result(state, document.to_json().as_bytes());
+    fn include_result(&mut self, fiber: FiberId, document: &Document) -> StateResult<Value> {
+        match self.run.is_small(document.measure()) {
+            true => Ok(self.run.arena.include(document)),
+            false => self.read_result(fiber, document.to_json().as_bytes()),
         }
-        Ok(run.arena.include(document))
     }
 
-    fn service(&self, state: StateId) -> &str {
-        let plan = self.plan();
+    #[cold]
+    fn check_result(&mut self, fiber: FiberId, result: Value) -> StateResult<()> {
+        let service = self.service(fiber).to_string();
+        self.run.check_size(&service, result)
+    }
+
+    /// What AWS calls the task that a fiber waits for.
+    fn service(&self, fiber: FiberId) -> &str {
+        let (plan, state) = (self.plan(), self.run.fibers.get(fiber).state);
         match &plan.state(state).kind {
             StateKind::Task(task) => plan.resource(task.resource).service(),
             _ => &plan.state(state).name,

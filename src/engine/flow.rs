@@ -156,6 +156,7 @@ impl Run {
     }
 
     /// `ResultSelector`, `ResultPath`, `OutputPath`, or `Output`: from the raw result to the output.
+    #[inline(always)]
     pub(super) fn finish(
         &mut self,
         state: &State,

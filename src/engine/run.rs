@@ -96,8 +96,10 @@ impl Run {
         }
         self.fire_timers();
         while let Some(fiber) = self.ready.pop_front() {
-            self.stack.push(Work::Fiber(fiber));
-            self.work_off(env);
+            self.run_fiber(env, fiber);
+            if !self.stack.is_empty() {
+                self.work_off(env);
+            }
             if self.outcome.is_some() {
                 return;
             }
@@ -119,6 +121,7 @@ impl Run {
     }
 
     /// Runs a fiber until it waits or ends.
+    #[inline(never)]
     fn run_fiber(&mut self, env: Env<'_>, id: FiberId) {
         let mut fiber = self.fibers.take(id);
         let mut state = env.plan.state(fiber.state);

@@ -36,6 +36,7 @@ impl Timers {
     }
 
     /// Sets the timer of a fiber that waits; it has one wait at a time, so an earlier timer of it is stale.
+    #[inline]
     pub(super) fn set(&mut self, at: u64, fiber: FiberId, stamp: u32) {
         self.set += 1;
         let timer = Reverse(Timer {

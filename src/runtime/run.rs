@@ -391,7 +391,7 @@ impl Run {
             arena: self.execution.arena(),
             input: call.input,
             execution_id: &self.id,
-            scope: &call.scope,
+            scope: call.scope(),
             state: &self.parts.plan.state(call.state).name,
             visit: call.visit,
             attempt: call.attempt,

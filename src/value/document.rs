@@ -32,19 +32,14 @@ impl Document {
         }))
     }
 
-    /// Deepest nesting: 0 for a scalar.
-    pub fn depth(&self) -> usize {
-        self.measure.depth
+    /// Bounds of its size.
+    pub fn measure(&self) -> Measure {
+        self.measure
     }
 
     /// The text in compact form.
     pub fn to_json(&self) -> String {
         self.arena.to_json(self.value)
-    }
-
-    /// Bytes of the text, at least those of its compact form.
-    pub fn bytes(&self) -> usize {
-        self.measure.bytes
     }
 }
 
@@ -83,7 +78,7 @@ mod tests {
     fn is_what_its_text_says_wherever_it_is_taken_in() {
         let text = r#"{"a": [1.50, "\u0041", {}], "b": null}"#;
         let document = Document::parse(text.as_bytes()).unwrap();
-        assert_eq!(document.depth(), 3);
+        assert_eq!(document.measure().depth, 3);
         let mut arena = Arena::new(Constants::empty());
         let before = arena.string("before");
         for _ in 0..2 {

@@ -1,7 +1,7 @@
 //! Task: one call of something outside.
 
 use super::quantity;
-use crate::engine::call::{Effect, TaskCall};
+use crate::engine::call::{Around, Effect, TaskCall};
 use crate::engine::failure::StateError;
 use crate::engine::fiber::{Fiber, Heartbeat, Patience, Step};
 use crate::engine::history::{CallEvent, Details};
@@ -84,8 +84,7 @@ pub(in crate::engine) fn begin(
         input: payload,
         attempt: fiber.attempt,
         visit,
-        scope: run.scope_path(env.plan, fiber),
-        iterations: iterations(run, env, fiber),
+        around: fiber.parent.map(|_| around(run, env, fiber)),
         timeout,
         heartbeat,
     };
@@ -113,13 +112,8 @@ pub(in crate::engine) fn finish(
     let StateKind::Task(task) = &state.kind else {
         unreachable!("only a Task is answered")
     };
-    let resource = env.plan.resource(task.resource);
-    let lambda = resource.is_lambda_function();
-    let checked = answer.and_then(|result| {
-        run.check_size(resource.service(), result)?;
-        Ok(result)
-    });
-    match checked {
+    let lambda = env.plan.resource(task.resource).is_lambda_function();
+    match answer {
         Ok(result) => {
             event(
                 run,
@@ -172,22 +166,17 @@ fn event(
         });
 }
 
-/// Indexes of the Map iterations around a fiber, from the outside in.
-#[inline]
-fn iterations(run: &Run, env: Env<'_>, fiber: &Fiber) -> Vec<u32> {
-    match fiber.parent {
-        None => Vec::new(),
-        Some(_) => iterations_around(run, env, fiber),
-    }
-}
-
+/// Where a branch or an iteration is.
 #[cold]
-fn iterations_around(run: &Run, env: Env<'_>, fiber: &Fiber) -> Vec<u32> {
-    let mut indexes = Vec::new();
+fn around(run: &Run, env: Env<'_>, fiber: &Fiber) -> Box<Around> {
+    let mut iterations = Vec::new();
     run.outside_in(fiber, |container, index| {
         if let StateKind::Map(_) = env.plan.state(container.state).kind {
-            indexes.push(index);
+            iterations.push(index);
         }
     });
-    indexes
+    Box::new(Around {
+        scope: run.scope_path(env.plan, fiber),
+        iterations,
+    })
 }
