@@ -25,6 +25,8 @@ pub(crate) struct Sent<R> {
     pub(crate) attempt: u32,
     /// Goes in a request of its own: the broker refused one that it may have been innocent in.
     pub(crate) alone: bool,
+    /// The value's bytes as long as the client may read them.
+    pub(crate) body: Vec<u8>,
 }
 
 /// A publication that did not arrive.

@@ -103,6 +103,7 @@ mod tests {
             number,
             attempt: 1,
             alone,
+            body: Vec::new(),
         };
         held.keep(publication, Box::new(sent));
     }

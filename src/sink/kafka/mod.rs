@@ -1,5 +1,6 @@
 //! Outcomes as records. Fed from the workers; one thread serves the delivery reports and sends again what failed.
 
+mod bodies;
 mod config;
 mod context;
 mod held;

@@ -5,6 +5,7 @@
 #![allow(unsafe_code)]
 
 use std::ffi::{CStr, CString};
+use std::mem;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,11 +22,15 @@ use crate::kafka::{HeaderBuffer, NativeHeaders, TopicError, ask_topic, error_cod
 use crate::sink::{Kind, OwnedPublication, Publication, Receipt};
 use crate::telemetry::KafkaClientMetrics;
 
+use super::bodies::Bodies;
 use super::context::{Context, Reports, Sent, Undelivered};
 use super::outlet::{MakeOutlet, Outlet};
 
 /// Reports that are taken at a time, or a few more: a batch is taken whole.
 const REPORTS: usize = 4_096;
+
+/// The client neither copies nor frees the value.
+const KEEP_VALUE: std::ffi::c_int = 0;
 
 /// The property for the bytes of a batch, before it is compressed, and the client's own value.
 const BATCH_BYTES: &str = "batch.size";
@@ -59,6 +64,7 @@ fn with_batches(client: &ClientConfig, bytes: usize) -> ClientConfig {
 struct Native<R: Receipt> {
     topics: Vec<Topic>,
     reports: ReportQueue,
+    bodies: Bodies,
     producer: BaseProducer<Context<R>>,
 }
 
@@ -122,6 +128,7 @@ impl<R: Receipt> Native<R> {
         Ok(Native {
             topics,
             reports: ReportQueue(NonNull::new(queue).expect("a client has its main queue")),
+            bodies: Bodies::new(),
             producer,
         })
     }
@@ -137,7 +144,10 @@ impl<R: Receipt> Native<R> {
         // SAFETY: the event is valid until it is destroyed, and nothing of it is kept.
         unsafe {
             match sys::rd_kafka_event_type(event.as_ptr()) {
-                sys::RD_KAFKA_EVENT_DR => take_reports(event.as_ptr(), reports),
+                sys::RD_KAFKA_EVENT_DR => {
+                    let mut used = take_reports(event.as_ptr(), reports);
+                    self.bodies.give_back(&mut used);
+                }
                 sys::RD_KAFKA_EVENT_STATS => {
                     let json = CStr::from_ptr(sys::rd_kafka_event_stats(event.as_ptr()));
                     self.producer.context().stats_raw(json.to_bytes());
@@ -157,21 +167,27 @@ impl<R: Receipt> Native<R> {
     }
 }
 
+/// Gives the bodies of what is reported, which the client does not read any more.
+///
 /// # Safety
 /// The event is valid and has delivery reports, all of messages whose opaque is a `Sent<R>` that is not taken yet.
-unsafe fn take_reports<R>(event: *mut RDKafkaEvent, reports: &mut Reports<R>) {
+unsafe fn take_reports<R>(event: *mut RDKafkaEvent, reports: &mut Reports<R>) -> Vec<Vec<u8>> {
+    let mut bodies = Vec::new();
     loop {
         // SAFETY: the event is valid; a message of it is as long as it is itself.
         let Some(message) = (unsafe { sys::rd_kafka_event_message_next(event).as_ref() }) else {
-            return;
+            return bodies;
         };
         // SAFETY: `send` has made the opaque of a box, and each message is reported once.
-        let sent = unsafe { Box::from_raw(message._private.cast::<Sent<R>>()) };
-        match error_code(message.err) {
+        let mut sent = unsafe { Box::from_raw(message._private.cast::<Sent<R>>()) };
+        let code = error_code(message.err);
+        // SAFETY: the message is valid, and so is its value, which is the body.
+        let undelivered = code.map(|code| (code, unsafe { publication(message, sent.kind) }));
+        bodies.push(mem::take(&mut sent.body));
+        match undelivered {
             None => reports.delivered.push(sent.receipt),
-            Some(code) => reports.failed.push(Undelivered {
-                // SAFETY: the message is valid.
-                publication: unsafe { publication(message, sent.kind) },
+            Some((code, publication)) => reports.failed.push(Undelivered {
+                publication,
                 sent,
                 code,
             }),
@@ -233,27 +249,30 @@ impl<R: Receipt> Outlet<R> for Native<R> {
         &self,
         topic: &str,
         publication: &Publication<'_>,
-        sent: Box<Sent<R>>,
+        mut sent: Box<Sent<R>>,
     ) -> Result<(), (RDKafkaErrorCode, Box<Sent<R>>)> {
         let Some(topic) = self.topics.iter().find(|known| known.name == topic) else {
             return Err((RDKafkaErrorCode::UnknownTopic, sent));
         };
         let (key, key_length) = bytes(publication.key);
-        let (value, value_length) = bytes(publication.value);
+        sent.body = self.bodies.copy(publication.value.unwrap_or_default());
+        let value = publication.value.map(|_| &sent.body[..]);
+        let (value, value_length) = bytes(value);
         let headers = match publication.headers.is_empty() {
             true => ptr::null_mut(),
             false => native_headers(publication.headers),
         };
         let opaque = Box::into_raw(sent);
-        // SAFETY: every tag is followed by what the client expects behind it. Key and value are copied. Headers and opaque
-        // are the client's from now on, unless it gives an error.
+        // SAFETY: every tag is followed by what the client expects behind it. The key is copied. The value stays where it is
+        // until the message is reported: it belongs to the opaque. Headers and opaque are the client's from now on, unless
+        // it gives an error.
         let refused = unsafe {
             sys::rd_kafka_producev(
                 self.producer.client().native_ptr(),
                 vtype::RD_KAFKA_VTYPE_RKT,
                 topic.handle.as_ptr(),
                 vtype::RD_KAFKA_VTYPE_MSGFLAGS,
-                sys::RD_KAFKA_MSG_F_COPY,
+                KEEP_VALUE,
                 vtype::RD_KAFKA_VTYPE_VALUE,
                 value,
                 value_length,

@@ -158,6 +158,7 @@ impl<R: Receipt> Sender<R> {
             number: self.number.fetch_add(1, Ordering::Relaxed),
             attempt: 0,
             alone: self.goes_alone(publication),
+            body: Vec::new(),
         });
         if sent.alone {
             return self.keep(publication.to_owned(), sent, Duration::ZERO, false);
