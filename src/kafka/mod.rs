@@ -6,6 +6,7 @@ mod consumed;
 mod copy;
 mod error;
 mod feeder;
+mod hash;
 mod message;
 mod producer;
 mod reader;
@@ -23,6 +24,7 @@ pub use error::{
     delivery_failure, is_missing_topic,
 };
 pub use feeder::Feeder;
+pub use hash::hash;
 pub(crate) use message::{
     NativeHeaders, bytes, error_code, record, record_of, take_batch, timestamp,
 };

@@ -5,11 +5,10 @@
 //! behind it. All of it is bounded by the window, which holds a slot for every record in here.
 
 use std::collections::{HashMap, VecDeque};
-use std::hash::{DefaultHasher, Hasher};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::kafka::Record;
+use crate::kafka::{Record, hash};
 use crate::mutants::{self, Mutant};
 use crate::source::{Batch, Partition};
 
@@ -126,9 +125,7 @@ impl Lanes {
         if self.lanes.len() == 1 {
             return 0;
         }
-        let mut hasher = DefaultHasher::new();
-        hasher.write(key);
-        (hasher.finish() % self.lanes.len() as u64) as usize
+        (hash(key) % self.lanes.len() as u64) as usize
     }
 
     /// Takes a batch in; calls `start` with each lane that has no worker in it.
@@ -177,12 +174,17 @@ impl Lanes {
     /// Whether a record may run; one that may not is kept here until [`Lanes::next`] gives it. `before` is called before it
     /// is.
     pub(super) fn turn(&self, job: &Job, index: usize, before: impl FnOnce()) -> Turn {
+        // Acquires what the end of the last turn released: its outcome was handed over.
+        let is_free = |lane: &Lane| lane.n_held.load(Ordering::Acquire) == 0;
+        // Where nothing waits the record is not even looked at.
+        if self.lanes.iter().all(is_free) || mutants::is(Mutant::NoTurns) {
+            return Turn::Now;
+        }
         let Some(key) = self.key(&job.batch.record(index)) else {
             return Turn::Now;
         };
         let lane = &self.lanes[self.lane_of(key)];
-        // Acquires what the end of the last turn released: its outcome was handed over.
-        if lane.n_held.load(Ordering::Acquire) == 0 || mutants::is(Mutant::NoTurns) {
+        if is_free(lane) {
             return Turn::Now;
         }
         match lane.held().get_mut(key) {
