@@ -6,7 +6,7 @@ use std::io::Write as _;
 use sha2::{Digest, Sha256};
 
 use crate::expr::timestamp;
-use crate::kafka::{HeaderBuffer, Headers, NOT_BEFORE, Record};
+use crate::kafka::{HeaderBuffer, Headers, NOT_BEFORE, Record, hash};
 
 /// Version of the dead-letter format.
 const DEAD_LETTER_VERSION: &[u8] = b"1";
@@ -101,8 +101,7 @@ pub fn result_headers(record: &Record<'_>, run: &Run<'_>, out: &mut HeaderBuffer
     if run.attempt > 1 {
         push_first(record, run.attempt, out);
     }
-    push_time("expressd.started", run.started, out);
-    push_time("expressd.ended", run.ended, out);
+    push_times(run, "expressd.ended", out);
     if !traced {
         push_traceparent(run.execution, out);
     }
@@ -122,8 +121,7 @@ pub fn dead_letter_headers(
     if run.attempt > 1 {
         push_first(record, run.attempt, out);
     }
-    push_time("expressd.started", run.started, out);
-    push_time("expressd.failed", run.ended, out);
+    push_times(run, "expressd.failed", out);
     out.push("expressd.instance", Some(run.instance.as_bytes()));
     if !traced {
         push_traceparent(run.execution, out);
@@ -231,41 +229,43 @@ fn push_number(name: &str, number: i64, out: &mut HeaderBuffer) {
     out.push(name, Some(itoa::Buffer::new().format(number).as_bytes()));
 }
 
-/// RFC 3339, milliseconds, UTC.
-fn push_time(name: &str, milliseconds: i64, out: &mut HeaderBuffer) {
+/// When the run started and ended: RFC 3339, milliseconds, UTC. Most take less than a millisecond, and one text is both.
+fn push_times(run: &Run<'_>, ended: &str, out: &mut HeaderBuffer) {
     let mut buffer = [0; 24];
-    let text = timestamp::print(milliseconds, &mut buffer);
-    out.push(name, Some(text.as_bytes()));
+    let text = timestamp::print(run.started, &mut buffer);
+    out.push("expressd.started", Some(text.as_bytes()));
+    if run.ended == run.started {
+        return out.push(ended, Some(text.as_bytes()));
+    }
+    let text = timestamp::print(run.ended, &mut buffer);
+    out.push(ended, Some(text.as_bytes()));
 }
 
 /// A trace context made of the execution id, so that a repeated execution continues the same trace.
+///
+/// Half of the trace's id says what the id says up to its last `-`, which all records of a partition have in common, and
+/// the other half, which samplers look at, says all of it, as does the span. Digits that look random cannot be compressed,
+/// so there are sixteen of them and not forty-eight.
 fn push_traceparent(execution: &str, out: &mut HeaderBuffer) {
-    let mut text = *b"00-00000000000000000000000000000000-0000000000000000-01";
-    let [high, low, span] = fnv1a(execution.as_bytes()).map(|id| id.max(1));
-    for (start, number) in [(3, high), (19, low), (36, span)] {
-        for (index, byte) in number.to_be_bytes().into_iter().enumerate() {
-            let digits = start + 2 * index;
-            text[digits] = HEX[usize::from(byte >> 4)];
-            text[digits + 1] = HEX[usize::from(byte & 15)];
+    let partition = execution.rfind('-').map_or("", |end| &execution[..end]);
+    let common = hex(hash(partition.as_bytes()));
+    let own = hex(hash(execution.as_bytes()));
+    out.push_with(TRACEPARENT, |to| {
+        for part in [&b"00-"[..], &common, &own, b"-", &own, b"-01"] {
+            to.extend_from_slice(part);
         }
-    }
-    out.push(TRACEPARENT, Some(&text));
+    });
 }
 
-const HEX: &[u8; 16] = b"0123456789abcdef";
-
-/// FNV-1a with a final mix, from three beginnings at once: each alone would wait for its own last step. Ids of traces need
-/// to differ, not to be secret.
-fn fnv1a(bytes: &[u8]) -> [u64; 3] {
-    let mut hashes =
-        [1_u64, 2, 3].map(|seed| 0xcbf2_9ce4_8422_2325 ^ seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    for byte in bytes {
-        hashes = hashes.map(|hash| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3));
+/// Sixteen digits, never all zero, which would be no id.
+fn hex(id: u64) -> [u8; 16] {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = [0; 16];
+    for (two, byte) in text.chunks_exact_mut(2).zip(id.max(1).to_be_bytes()) {
+        two[0] = DIGITS[usize::from(byte >> 4)];
+        two[1] = DIGITS[usize::from(byte & 15)];
     }
-    hashes.map(|hash| {
-        let mixed = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
-        mixed ^ (mixed >> 33)
-    })
+    text
 }
 
 /// Escapes control characters as Rust does and stops, between characters, at [`TEXT_BYTES`].
