@@ -29,6 +29,7 @@ use crate::pipeline::SinkConfig;
 use crate::pipeline::SourceConfig;
 use crate::runtime::Machine;
 use crate::sink::KafkaSinkConfig;
+use crate::sink::record::ResultHeaders;
 use crate::sink::record::Run;
 use crate::sink::record::result_headers;
 use crate::source::SourceEnd;
@@ -45,6 +46,8 @@ pub struct StreamBench {
     pub partitions: u32,
     /// What runs in order.
     pub ordering: Order,
+    /// Which headers of ours results have.
+    pub headers: ResultHeaders,
     /// Tells the topics and groups of this run from those of others.
     pub unique: String,
     /// Rounds at full speed; medians count.
@@ -292,7 +295,7 @@ impl StreamBench {
             ended: now,
         };
         let mut headers = HeaderBuffer::new();
-        result_headers(&record, &run, &mut headers);
+        result_headers(&record, &run, self.headers, &mut headers);
         headers
     }
 
@@ -435,7 +438,9 @@ impl StreamBench {
     }
 
     fn sink(&self) -> KafkaSinkConfig {
-        from_json(json!({"output": self.topic("out"), "dead_letters": self.topic("dead")}))
+        from_json(json!({
+            "output": self.topic("out"), "dead_letters": self.topic("dead"), "headers": self.headers,
+        }))
     }
 }
 

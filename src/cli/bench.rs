@@ -20,6 +20,7 @@ use crate::pipeline::Order;
 use crate::pipeline::Shared;
 use crate::runtime::Clock;
 use crate::runtime::Runtime;
+use crate::sink::record::ResultHeaders;
 use crate::source::Deadlines;
 use crate::source::MemoryBudget;
 use crate::task::Binding;
@@ -69,6 +70,9 @@ pub(super) struct Args {
     /// What keeps its order through Kafka
     #[arg(long, value_enum, default_value_t = Ordering::Key)]
     ordering: Ordering,
+    /// Which headers of ours results have through Kafka
+    #[arg(long, value_enum, default_value_t = Headers::All)]
+    headers: Headers,
     /// Threads that compute; 0 is one for each core, or what the config says
     #[arg(long, default_value_t = 0)]
     workers: usize,
@@ -97,6 +101,22 @@ impl From<Ordering> for Order {
             Ordering::Unordered => Order::Unordered,
             Ordering::Key => Order::Key,
             Ordering::Partition => Order::Partition,
+        }
+    }
+}
+
+/// As a config says it.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Headers {
+    All,
+    Essential,
+}
+
+impl From<Headers> for ResultHeaders {
+    fn from(headers: Headers) -> ResultHeaders {
+        match headers {
+            Headers::All => ResultHeaders::All,
+            Headers::Essential => ResultHeaders::Essential,
         }
     }
 }
@@ -178,6 +198,7 @@ fn measure(args: &Args, subject: &Subject, load: &Arc<Load>) -> anyhow::Result<R
                 partitions: args.partitions,
                 rounds: args.rounds.into(),
                 ordering: args.ordering.into(),
+                headers: args.headers.into(),
                 unique: format!("{}-{started}", std::process::id()),
             };
             Some(tokio.block_on(bench.run(load, &progress))?)

@@ -22,6 +22,7 @@ use std::thread::{self, JoinHandle};
 
 use crate::kafka::Cluster;
 use crate::runtime::{Machine, Runtime};
+use crate::sink::record::ResultHeaders;
 use crate::sink::{FileSink, KafkaSink, KafkaSinkError, Sink};
 use crate::source::{
     Control, Deadlines, Intake, MemoryBudget, SourceEnd, SourceError, Wiring, file, kafka,
@@ -114,6 +115,10 @@ impl Pipeline {
             runtime: shared.runtime.clone(),
             sink,
             options: config.options,
+            result_headers: match &config.sink {
+                SinkConfig::Kafka(sink) => sink.headers,
+                SinkConfig::File(_) => ResultHeaders::All,
+            },
             retries,
             metrics: Arc::clone(&metrics),
             control: Arc::clone(&control),

@@ -102,7 +102,7 @@ impl Stage {
         let record = job.batch.record(index);
         let times = Times::of(ended);
         let run = self.describe(&job.machine, &record, ended.execution_id(), times);
-        result_headers(&record, &run, &mut scratch.headers);
+        result_headers(&record, &run, self.result_headers, &mut scratch.headers);
         let publication = Publication {
             kind: Kind::Result,
             key: record.key,

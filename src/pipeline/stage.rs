@@ -12,7 +12,7 @@ use crate::kafka::HeaderBuffer;
 use crate::mutants::{self, Mutant};
 use crate::runtime::{Event, Machine, Runtime, Started, Waiting};
 use crate::sink::Sink;
-use crate::sink::record::Problem;
+use crate::sink::record::{Problem, ResultHeaders};
 use crate::source::{Batch, Control, HeldMemory, SlotId};
 use crate::telemetry::{PipelineMetrics, Tally};
 use crate::value::ParseLimits;
@@ -32,6 +32,7 @@ pub(super) struct Stage {
     pub(super) runtime: Runtime,
     pub(super) sink: Sink<Ticket>,
     pub(super) options: PipelineOptions,
+    pub(super) result_headers: ResultHeaders,
     pub(super) retries: Retries,
     pub(super) metrics: Arc<PipelineMetrics>,
     pub(super) control: Arc<Control>,

@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 use std::io::Write as _;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::expr::timestamp;
@@ -90,20 +92,44 @@ pub struct Problem<'a> {
     pub state: &'a str,
 }
 
+/// Which headers of ours a result has. Dead letters have all of theirs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ResultHeaders {
+    /// What ran, over which record, when, and a trace context.
+    #[default]
+    All,
+    /// What tells a repeated result and where it comes from: `expressd.execution`, which ends with topic, partition and
+    /// offset, and the record's first place where it came through a retry topic.
+    Essential,
+}
+
 /// Headers of a result: the record's own, then ours.
-pub fn result_headers(record: &Record<'_>, run: &Run<'_>, out: &mut HeaderBuffer) {
+pub fn result_headers(
+    record: &Record<'_>,
+    run: &Run<'_>,
+    wanted: ResultHeaders,
+    out: &mut HeaderBuffer,
+) {
     out.clear();
     let traced = keep_headers(record.headers, run.attempt, out);
-    out.push("expressd.status", Some(b"SUCCEEDED"));
+    let all = wanted == ResultHeaders::All;
+    if all {
+        out.push("expressd.status", Some(b"SUCCEEDED"));
+    }
     out.push("expressd.execution", Some(run.execution.as_bytes()));
-    out.push("expressd.definition", Some(run.definition.as_bytes()));
-    push_source(record, out);
+    if all {
+        out.push("expressd.definition", Some(run.definition.as_bytes()));
+        push_source(record, out);
+    }
     if run.attempt > 1 {
         push_first(record, run.attempt, out);
     }
-    push_times(run, "expressd.ended", out);
-    if !traced {
-        push_traceparent(run.execution, out);
+    if all {
+        push_times(run, "expressd.ended", out);
+        if !traced {
+            push_traceparent(run.execution, out);
+        }
     }
 }
 
@@ -328,7 +354,7 @@ mod tests {
     #[test]
     fn a_result_says_what_ran_and_where_it_came_from() {
         let mut out = HeaderBuffer::new();
-        result_headers(&record(Headers::NONE), &RUN, &mut out);
+        result_headers(&record(Headers::NONE), &RUN, ResultHeaders::All, &mut out);
         let trace = "traceparent: 00-";
         let (ours, traceparent) = text(&out)
             .split_once(trace)
@@ -347,6 +373,29 @@ mod tests {
         );
         let fields: Vec<_> = traceparent.trim_end().split('-').map(str::len).collect();
         assert_eq!(fields, [32, 16, 2]);
+    }
+
+    #[test]
+    fn what_is_essential_tells_repeated_results_and_where_they_come_from() {
+        let mut original = HeaderBuffer::new();
+        original.push("traceparent", Some(b"00-aa-bb-01"));
+        let mut out = HeaderBuffer::new();
+        let essential = ResultHeaders::Essential;
+        result_headers(&record(Headers::new(&original)), &RUN, essential, &mut out);
+        assert_eq!(
+            text(&out),
+            "traceparent: 00-aa-bb-01\nexpressd.execution: orders/in-put-3-42\n"
+        );
+        let mut again = HeaderBuffer::new();
+        let problem = Problem::default();
+        retry_headers(&record(Headers::NONE), &RUN, &problem, 17, &mut again);
+        let run = Run { attempt: 2, ..RUN };
+        result_headers(&record(Headers::new(&again)), &run, essential, &mut out);
+        let names: Vec<_> = out.iter().map(|header| header.name).collect();
+        assert_eq!(
+            names,
+            [&["traceparent", "expressd.execution"], &FIRST[..]].concat()
+        );
     }
 
     #[test]

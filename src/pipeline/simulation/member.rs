@@ -15,6 +15,7 @@ use crate::kafka::simulation::{MemberId, Random, Universe};
 use crate::mutants::{self, Mutant};
 use crate::plan::{self, Plan};
 use crate::runtime::{Clock, IdentityConfig, Machine, Runtime, simulated};
+use crate::sink::record::ResultHeaders;
 use crate::sink::{KafkaSink, KafkaSinkConfig, Sender, Serving, Sink, largest, producers};
 use crate::source::kafka::{KafkaSourceConfig, simulated as source};
 use crate::source::{Control, Deadlines, MemoryBudget, SourceEnd, Wiring};
@@ -157,6 +158,7 @@ impl Life {
             runtime: runtime.clone(),
             sink: Sink::Kafka(KafkaSink::simulated(Arc::clone(&sender))),
             options: self.options,
+            result_headers: ResultHeaders::All,
             metrics: Arc::clone(&metrics),
             control: Arc::clone(&self.control),
             instance: "test".to_string(),

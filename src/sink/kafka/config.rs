@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::kafka::{Cluster, ProducerSettings, Properties, tell_statistics};
+use crate::sink::record::ResultHeaders;
 use crate::units::HumanDuration;
 
 /// Results and dead letters as records of two topics.
@@ -21,6 +22,9 @@ pub struct KafkaSinkConfig {
     /// What to do when the dead-letter topic itself refuses a record for good.
     #[serde(default)]
     pub on_dead_letter_error: OnDeadLetterError,
+    /// Which headers of ours results have.
+    #[serde(default)]
+    pub headers: ResultHeaders,
     /// Topics of records that run again; the pipeline's `retry` makes them up.
     #[serde(skip)]
     pub retries: Vec<String>,
