@@ -174,17 +174,12 @@ impl Lanes {
     /// Whether a record may run; one that may not is kept here until [`Lanes::next`] gives it. `before` is called before it
     /// is.
     pub(super) fn turn(&self, job: &Job, index: usize, before: impl FnOnce()) -> Turn {
-        // Acquires what the end of the last turn released: its outcome was handed over.
-        let is_free = |lane: &Lane| lane.n_held.load(Ordering::Acquire) == 0;
-        // Where nothing waits the record is not even looked at.
-        if self.lanes.iter().all(is_free) || mutants::is(Mutant::NoTurns) {
-            return Turn::Now;
-        }
         let Some(key) = self.key(&job.batch.record(index)) else {
             return Turn::Now;
         };
         let lane = &self.lanes[self.lane_of(key)];
-        if is_free(lane) {
+        // Acquires what the end of the last turn released: its outcome was handed over.
+        if lane.n_held.load(Ordering::Acquire) == 0 || mutants::is(Mutant::NoTurns) {
             return Turn::Now;
         }
         match lane.held().get_mut(key) {
