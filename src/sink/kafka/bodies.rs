@@ -11,7 +11,7 @@ const LARGEST: usize = 16 << 10;
 const STEP: usize = 512;
 /// What lies idle, at most, in bytes.
 const IDLE: usize = 4 << 20;
-/// What a thread takes at a time.
+/// What a thread takes at a time, and has at hand at most: 1 MiB of the largest.
 const HANDFUL: usize = 64;
 /// What was not needed for so long is given back.
 const TRIM_AFTER: Duration = Duration::from_secs(1);
@@ -66,10 +66,10 @@ impl Bodies {
         })
     }
 
-    /// Takes bodies back; empties the list, which is used again.
-    pub(super) fn give_back(&self, used: &mut Vec<Vec<u8>>) {
+    /// Takes bodies back.
+    pub(super) fn give_back(&self, used: Vec<Vec<u8>>) {
         let mut idle = self.idle();
-        for mut body in used.drain(..) {
+        for mut body in used {
             let bytes = body.capacity();
             if bytes > 0 && bytes <= LARGEST && idle.bytes + bytes <= IDLE {
                 body.clear();
@@ -109,10 +109,9 @@ mod tests {
     /// Bodies of values of so many bytes are used and come back.
     fn use_some(bodies: &Bodies, n: usize, bytes: usize) {
         let value = vec![b'x'; bytes];
-        let mut used: Vec<_> = (0..n).map(|_| bodies.copy(&value)).collect();
+        let used: Vec<_> = (0..n).map(|_| bodies.copy(&value)).collect();
         assert!(used.iter().all(|body| *body == value));
-        bodies.give_back(&mut used);
-        assert!(used.is_empty());
+        bodies.give_back(used);
     }
 
     #[test]
@@ -143,9 +142,9 @@ mod tests {
             assert!(left <= most, "{left}");
         }
         bodies.idle().trimmed -= TRIM_AFTER;
-        bodies.give_back(&mut Vec::new());
+        bodies.give_back(Vec::new());
         bodies.idle().trimmed -= TRIM_AFTER;
-        bodies.give_back(&mut Vec::new());
+        bodies.give_back(Vec::new());
         assert!(bodies.idle().bodies.is_empty());
         assert_eq!(bodies.idle().bytes, 0);
     }

@@ -145,8 +145,8 @@ impl<R: Receipt> Native<R> {
         unsafe {
             match sys::rd_kafka_event_type(event.as_ptr()) {
                 sys::RD_KAFKA_EVENT_DR => {
-                    let mut used = take_reports(event.as_ptr(), reports);
-                    self.bodies.give_back(&mut used);
+                    let used = take_reports(event.as_ptr(), reports);
+                    self.bodies.give_back(used);
                 }
                 sys::RD_KAFKA_EVENT_STATS => {
                     let json = CStr::from_ptr(sys::rd_kafka_event_stats(event.as_ptr()));
