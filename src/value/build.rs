@@ -150,10 +150,15 @@ impl Arena {
 /// A list over what is at most `height` deep.
 fn list(first: usize, count: usize, bytes: u32, height: u16) -> Built {
     Built {
-        first: u32::try_from(first)
-            .expect("an execution holds fewer than 2^32 handles: its memory is measured"),
+        first: list_place(first),
         count: count as u32,
         bytes,
         height: height.saturating_add(1),
     }
+}
+
+/// A place in the table of lists, as nodes keep it.
+pub(super) fn list_place(place: usize) -> u32 {
+    u32::try_from(place)
+        .expect("an execution holds fewer than 2^32 handles: its memory is measured")
 }

@@ -133,23 +133,17 @@ impl Arena {
         let overlay = Overlay::of(self, object);
         let base = overlay.base;
         let places = match self.container(base) {
-            Container::Object { arena, place, span } => Places::spans(arena, place, span),
-            Container::Members(members) => Places::List(members),
-            Container::Shaped(members) => {
-                let places = MemberPlaces::Shaped { members, next: 0 };
-                return Members {
-                    reader: self,
-                    of: base,
-                    places,
-                    overlay,
-                };
+            Container::Object { arena, place, span } => {
+                MemberPlaces::Stored(Places::spans(arena, place, span))
             }
-            _ => Places::List(&[]),
+            Container::Members(members) => MemberPlaces::Stored(Places::List(members)),
+            Container::Shaped(members) => MemberPlaces::Shaped { members, next: 0 },
+            _ => MemberPlaces::Stored(Places::List(&[])),
         };
         Members {
             reader: self,
             of: base,
-            places: MemberPlaces::Stored(places),
+            places,
             overlay,
         }
     }

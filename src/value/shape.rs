@@ -2,6 +2,7 @@
 //!
 //! Such an object keeps only the values that differ. Its text is the shape's with theirs put in between.
 
+use super::build::list_place;
 use super::node::Node;
 use super::{Arena, ConstantsBuilder, Value};
 
@@ -59,7 +60,8 @@ impl ConstantsBuilder {
         let mut printed = vec![b'{'];
         let mut end_piece = |printed: &mut Vec<u8>, arena: &mut Arena| {
             let start = arena.text.len() as u32;
-            arena.text.push_str(&String::from_utf8_lossy(printed));
+            let text = str::from_utf8(printed).expect("what is printed is UTF-8");
+            arena.text.push_str(text);
             bytes += printed.len() as u32;
             pieces.push((start, start + printed.len() as u32));
             printed.clear();
@@ -116,8 +118,7 @@ impl Arena {
         }
         self.push(Node::Shaped(Shaped {
             shape,
-            first: u32::try_from(first)
-                .expect("an execution holds fewer than 2^32 handles: its memory is measured"),
+            first: list_place(first),
             bytes,
             height: height.saturating_add(1),
         }))
