@@ -142,63 +142,17 @@ impl Template {
         scratch: &mut Scratch,
         parts: &mut Parts,
     ) -> Result<Measure, ExprError> {
+        let Node::Object(object) = &self.0 else {
+            unreachable!("only an object has parts")
+        };
         let evaluated = match parts.values.is_empty() {
-            true => self.eval_first_parts(scope, arena, scratch, parts),
-            false => self.eval_next_parts(scope, arena, scratch, parts),
+            true => object.eval_first_parts(scope, arena, scratch, parts),
+            false => object.eval_next_parts(scope, arena, scratch, parts),
         };
         if evaluated.is_err() {
             parts.clear();
         }
         evaluated
-    }
-
-    #[inline(never)]
-    fn eval_first_parts(
-        &self,
-        scope: &Scope<'_>,
-        arena: &mut Arena,
-        scratch: &mut Scratch,
-        parts: &mut Parts,
-    ) -> Result<Measure, ExprError> {
-        let names_bytes = match &self.0 {
-            Node::Object(object) => object.names_bytes,
-            _ => 0,
-        };
-        let brackets = 2 + 2 * self.members().len();
-        parts.same = Measure {
-            bytes: names_bytes + brackets,
-            depth: 0,
-        };
-        let mut differing = Measure::NOTHING;
-        for (_, node) in self.members() {
-            let value = node.eval_part(scope, arena, scratch)?;
-            parts.values.push(value);
-            let of_its_kind = match node.is_same_for_all_items() {
-                true => &mut parts.same,
-                false => &mut differing,
-            };
-            *of_its_kind = of_its_kind.and(arena.measure(value));
-        }
-        Ok(parts.same.and(differing).inside())
-    }
-
-    #[inline]
-    fn eval_next_parts(
-        &self,
-        scope: &Scope<'_>,
-        arena: &mut Arena,
-        scratch: &mut Scratch,
-        parts: &mut Parts,
-    ) -> Result<Measure, ExprError> {
-        let mut whole = parts.same;
-        if let Node::Object(object) = &self.0 {
-            for &place in &object.differing {
-                let value = object.members[place].1.eval_part(scope, arena, scratch)?;
-                whole = whole.and(arena.measure_in_line(value));
-                parts.values[place] = value;
-            }
-        }
-        Ok(whole.inside())
     }
 
     /// The object of parts that [`Template::eval_parts`] gave.
@@ -229,6 +183,51 @@ impl Template {
             }
         }
         found
+    }
+}
+
+impl ObjectNode {
+    #[inline(never)]
+    fn eval_first_parts(
+        &self,
+        scope: &Scope<'_>,
+        arena: &mut Arena,
+        scratch: &mut Scratch,
+        parts: &mut Parts,
+    ) -> Result<Measure, ExprError> {
+        let brackets = 2 + 2 * self.members.len();
+        parts.same = Measure {
+            bytes: self.names_bytes + brackets,
+            depth: 0,
+        };
+        let mut differing = Measure::NOTHING;
+        for (place, (_, node)) in self.members.iter().enumerate() {
+            let value = node.eval_part(scope, arena, scratch)?;
+            parts.values.push(value);
+            let of_its_kind = match self.differing.contains(&place) {
+                true => &mut differing,
+                false => &mut parts.same,
+            };
+            *of_its_kind = of_its_kind.and(arena.measure(value));
+        }
+        Ok(parts.same.and(differing).inside())
+    }
+
+    #[inline]
+    fn eval_next_parts(
+        &self,
+        scope: &Scope<'_>,
+        arena: &mut Arena,
+        scratch: &mut Scratch,
+        parts: &mut Parts,
+    ) -> Result<Measure, ExprError> {
+        let mut whole = parts.same;
+        for &place in &self.differing {
+            let value = self.members[place].1.eval_part(scope, arena, scratch)?;
+            whole = whole.and(arena.measure_in_line(value));
+            parts.values[place] = value;
+        }
+        Ok(whole.inside())
     }
 }
 
