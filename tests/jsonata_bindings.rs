@@ -2,11 +2,16 @@
 
 #![allow(clippy::unwrap_used)] // A test that cannot go on fails.
 
+#[path = "../benches/support/states.rs"]
+mod states;
+
 use std::cell::Cell;
 
 use expressd::expr::Random;
 use expressd::expr::jsonata::{Bindings, Budget, Evaluated, Program, Scope, Workspace};
 use expressd::value::{Arena, Constants, Key, ParseLimits, Value};
+
+use states::States;
 
 const INPUT: &str = r#"{"a": {"b": {"c": 1.50}}, "n": null, "text": "x", "flag": true, "at": "1970-01-01T00:00:00.003Z", "big": 123456789012345678901234567890,
     "list": [{"b": 1}, {"b": [2, 3]}, {}], "one": [{"b": 1}], "empty": [],
@@ -14,31 +19,28 @@ const INPUT: &str = r#"{"a": {"b": {"c": 1.50}}, "n": null, "text": "x", "flag":
 
 /// `$states` with one member, and `$order`.
 struct Host {
-    input: Value,
+    states: States,
     n_whole: Cell<usize>,
 }
 
 impl Bindings for Host {
-    fn variable(&self, arena: &mut Arena, name: &str, _place: usize) -> Option<Value> {
-        match name {
-            "states" => {
-                self.n_whole.set(self.n_whole.get() + 1);
-                let name = arena.string("input");
-                Some(arena.object(&[(name, self.input)]))
-            }
-            "order" => Some(self.input),
-            _ => None,
+    fn variable(&self, arena: &mut Arena, name: &str, place: usize) -> Option<Value> {
+        if name == "order" {
+            return Some(self.states.0);
         }
+        let states = self.states.variable(arena, name, place)?;
+        self.n_whole.set(self.n_whole.get() + 1);
+        Some(states)
     }
 
     fn member(
         &self,
-        _arena: &mut Arena,
+        arena: &mut Arena,
         name: &str,
-        _place: usize,
+        place: usize,
         key: &Key,
     ) -> Option<Option<Value>> {
-        (name == "states").then(|| (key.name() == "input").then_some(self.input))
+        self.states.member(arena, name, place, key)
     }
 }
 
@@ -46,9 +48,11 @@ impl Bindings for Host {
 fn evaluate(text: &str) -> (String, usize) {
     let mut arena = Arena::new(Constants::empty());
     let host = Host {
-        input: arena
-            .parse(INPUT.as_bytes(), ParseLimits::default())
-            .unwrap(),
+        states: States(
+            arena
+                .parse(INPUT.as_bytes(), ParseLimits::default())
+                .unwrap(),
+        ),
         n_whole: Cell::new(0),
     };
     let scope = Scope {
@@ -232,9 +236,11 @@ fn bindings_of_the_expression_hide_those_of_the_host() {
 fn outcome(text: &str) -> String {
     let mut arena = Arena::new(Constants::empty());
     let host = Host {
-        input: arena
-            .parse(INPUT.as_bytes(), ParseLimits::default())
-            .unwrap(),
+        states: States(
+            arena
+                .parse(INPUT.as_bytes(), ParseLimits::default())
+                .unwrap(),
+        ),
         n_whole: Cell::new(0),
     };
     let scope = Scope {
