@@ -178,16 +178,18 @@ impl Arena {
     /// The same in an object that was not parsed, or repeats a name.
     #[inline(never)]
     fn find_elsewhere(&self, object: Value, name: &str, marks: &Marks) -> Option<Value> {
+        let (arena, place) = self.home(object);
+        if let Node::Shaped(shaped) = &arena.nodes[place] {
+            let members = arena.shaped_members(shaped);
+            let value = match marks.constant {
+                // Equal constants are one.
+                Some(constant) => members.find(|own| own == constant),
+                None => members.find(|own| self.is_named(own, name, marks)),
+            };
+            return Some(object.sibling(value?));
+        }
         match self.container(object) {
             Container::Members(members) => self.find_listed(object, members, name, marks),
-            Container::Shaped(members) => {
-                let value = match marks.constant {
-                    // Equal constants are one.
-                    Some(constant) => members.find(|own| own == constant),
-                    None => members.find(|own| self.is_named(own, name, marks)),
-                };
-                Some(object.sibling(value?))
-            }
             _ => None,
         }
     }
