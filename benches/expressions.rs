@@ -65,7 +65,7 @@ fn measure(
                 let scope = Scope {
                     input,
                     parts: &[],
-                    context: &context,
+                    context,
                     variables: &[],
                     answer: Answer::None,
                     now: 0,

@@ -12,16 +12,16 @@ use crate::value::Value;
 
 /// What the children of one join have in common.
 #[derive(Clone, Copy)]
-struct Siblings<'a> {
-    join: JoinId,
-    container: FiberId,
-    state: &'a State,
+pub(super) struct Siblings<'a> {
+    pub(super) join: JoinId,
+    pub(super) container: FiberId,
+    pub(super) state: &'a State,
     /// Branches get this; an `ItemSelector` reads it.
-    input: Value,
+    pub(super) input: Value,
     /// Number of the first child.
-    first: u32,
+    pub(super) first: u32,
     /// What their random numbers come from; none where the plan draws no such numbers.
-    seed: Option<u64>,
+    pub(super) seed: Option<u64>,
 }
 
 impl Run {
@@ -65,7 +65,7 @@ impl Run {
         let mut fiber = self.fibers.take(fiber_id);
         fiber.parts.clear();
         let siblings = self.siblings(env, id);
-        while let Some(index) = self.joins.get_mut(id).start_next() {
+        while let Some(index) = self.start_behind_plain(env.plan, siblings, &mut fiber.parts) {
             if let Err(error) = self.prepare_fiber(env, siblings, index, &mut fiber) {
                 self.fibers.put_ended(fiber);
                 return self.child_not_made(env, id, error);
@@ -198,7 +198,7 @@ impl Run {
         fiber.in_parts = self.is_small(measure);
         if !fiber.in_parts {
             // It may be too large.
-            fiber.raw = selector.put_together(&fiber.parts, &mut self.arena);
+            fiber.raw = selector.put_together(fiber.parts.values(), &mut self.arena);
             self.check_size(&state.name, fiber.raw)?;
         }
         Ok(())

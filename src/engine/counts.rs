@@ -25,6 +25,14 @@ impl Counts {
         self.entered[state_type as usize] += 1;
     }
 
+    /// So many states of each type were entered, in the order of [`StateType::ALL`].
+    #[inline]
+    pub(super) fn enter_all(&mut self, entered: [u64; StateType::ALL.len()]) {
+        for (sum, more) in self.entered.iter_mut().zip(entered) {
+            *sum += more;
+        }
+    }
+
     /// Times that this limit was met.
     pub fn met(&self, limit: Limit) -> u64 {
         self.limits[limit as usize]
@@ -37,9 +45,7 @@ impl Counts {
 
     /// Adds what another one counted.
     pub fn add(&mut self, other: &Counts) {
-        for (sum, more) in self.entered.iter_mut().zip(other.entered) {
-            *sum += more;
-        }
+        self.enter_all(other.entered);
         for (sum, more) in self.limits.iter_mut().zip(other.limits) {
             *sum += more;
         }

@@ -43,7 +43,7 @@ impl Run {
         let scope = Scope {
             input,
             parts: fiber.input_parts(),
-            context: &context,
+            context,
             variables: &fiber.variables,
             answer,
             now: self.now.wall,
@@ -73,7 +73,7 @@ impl Run {
         let scope = Scope {
             input,
             parts: &[],
-            context: &context,
+            context,
             variables: &fiber.variables,
             answer: Answer::None,
             now: self.now.wall,
@@ -289,7 +289,7 @@ impl Run {
 
     /// Whether a value of this measure is surely within the limits.
     pub(super) fn is_small(&self, measure: Measure) -> bool {
-        measure.bytes <= self.limits.payload && measure.depth <= self.limits.depth
+        self.limits.admit(measure)
     }
 
     // The measure is only an upper bound, so what exceeds it is printed and counted.
@@ -325,7 +325,7 @@ fn evaluation_error(state: &State, fiber: &Fiber, error: ExprError) -> Box<State
     StateError::evaluation(error, &state.name, fiber.entered_event)
 }
 
-fn state_info(state: &State, fiber: &Fiber) -> StateInfo {
+pub(super) fn state_info(state: &State, fiber: &Fiber) -> StateInfo {
     let counts = matches!(
         state.kind,
         StateKind::Task(_) | StateKind::Parallel(_) | StateKind::Map(_)

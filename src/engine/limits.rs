@@ -1,7 +1,7 @@
 //! What bounds an execution, and the clocks it is told.
 
 use crate::error_name;
-use crate::value::ParseLimits;
+use crate::value::{Measure, ParseLimits};
 
 /// The two clocks, read by the caller.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,6 +29,13 @@ pub struct Limits {
     pub task_calls: u64,
     /// Waiting branches or iterations of one Parallel or Map at the same time.
     pub concurrency: usize,
+}
+
+impl Limits {
+    /// Whether a value of this measure is surely small enough.
+    pub(super) fn admit(&self, measure: Measure) -> bool {
+        measure.bytes <= self.payload && measure.depth <= self.depth
+    }
 }
 
 /// A bound that an execution can run into.

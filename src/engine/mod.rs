@@ -21,6 +21,7 @@ mod history_json;
 mod join;
 mod limits;
 mod outcome;
+mod plain;
 mod random;
 mod read_event;
 mod run;

@@ -287,7 +287,7 @@ impl Run {
             unreachable!("only iterations have parts")
         };
         if let Some(selector) = &map.selector {
-            fiber.raw = selector.put_together(&fiber.parts, &mut self.arena);
+            fiber.raw = selector.put_together(fiber.parts.values(), &mut self.arena);
         }
         fiber.in_parts = false;
     }

@@ -46,7 +46,7 @@ pub struct Scope<'a> {
     /// expressions that said so when they were prepared (`read_through`) may be evaluated.
     pub parts: &'a [Value],
     /// `$$`
-    pub context: &'a ContextObject<'a>,
+    pub context: ContextObject<'a>,
     /// `$name`, by slot.
     pub variables: &'a [Option<Value>],
     /// `$states.result` or `$states.errorOutput`

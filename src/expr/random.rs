@@ -17,8 +17,9 @@ impl Random {
     }
 
     /// Starts again from another seed.
-    pub fn reseed(&mut self, seed: u64) {
-        *self.state.get_mut() = seed;
+    #[inline]
+    pub fn reseed(&self, seed: u64) {
+        self.state.store(seed, Ordering::Relaxed);
     }
 
     /// 64 random bits.

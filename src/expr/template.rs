@@ -156,9 +156,9 @@ impl Template {
     }
 
     /// The object of parts that [`Template::eval_parts`] gave.
-    pub fn put_together(&self, parts: &Parts, arena: &mut Arena) -> Value {
+    pub fn put_together(&self, parts: &[Value], arena: &mut Arena) -> Value {
         let names = self.members().iter().map(|(name, _)| *name);
-        arena.object_from(names.zip(parts.values.iter().copied()))
+        arena.object_from(names.zip(parts.iter().copied()))
     }
 
     fn members(&self) -> &[(Value, Node)] {

@@ -56,7 +56,7 @@ pub(super) fn with<C, R>(
     let scope = Scope {
         input,
         parts: &[],
-        context: &context,
+        context,
         variables: &[Some(input)],
         answer: Answer::None,
         now: 1_700_548_051_547,

@@ -110,6 +110,7 @@ impl Compiler<'_> {
             states: StateId::new(first)..StateId::new(first + scope.states.len()),
             effects,
             is_straight: false,
+            is_plain: false,
             work,
             tasks: self.tasks,
             variables: self.variables.len() as u32,

@@ -15,6 +15,8 @@ pub struct Scope {
     pub effects: Effects,
     /// It runs to its end in one go: no state of it waits, has children, retries or catches.
     pub is_straight: bool,
+    /// Nothing but a value goes from state to state: no state of it waits, has children, or assigns.
+    pub is_plain: bool,
     /// Estimated work of one run: the sum over its states.
     pub work: Cost,
     /// How many Task states it has of its own: each counts its visits.

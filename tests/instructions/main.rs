@@ -63,6 +63,7 @@ fn run_all(only: Option<String>, without: Option<String>) {
         Some("read_through") => passes.read_through = false,
         Some("choice_table") => passes.choice_table = false,
         Some("straight") => passes.straight = false,
+        Some("plain") => passes.plain = false,
         Some(other) => panic!("no pass is called {other}"),
         None => {}
     }

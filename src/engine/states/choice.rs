@@ -35,7 +35,7 @@ pub(in crate::engine) fn run(
 }
 
 /// The first rule that holds.
-fn first_rule<'a>(
+pub(in crate::engine) fn first_rule<'a>(
     choice: &'a Choice,
     scope: &Scope<'_>,
     arena: &mut Arena,

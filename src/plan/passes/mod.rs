@@ -1,6 +1,7 @@
 //! Optimisations: each leaves a plan that gives the same answers, and is one file.
 
 mod choice_table;
+mod plain;
 mod read_through;
 mod straight;
 
@@ -13,6 +14,7 @@ pub struct Passes {
     pub read_through: bool,
     pub choice_table: bool,
     pub straight: bool,
+    pub plain: bool,
 }
 
 impl Passes {
@@ -21,6 +23,7 @@ impl Passes {
         read_through: true,
         choice_table: true,
         straight: true,
+        plain: true,
     };
 
     /// None.
@@ -28,6 +31,7 @@ impl Passes {
         read_through: false,
         choice_table: false,
         straight: false,
+        plain: false,
     };
 
     /// Runs those that are wanted; gives their names and the states that each changed, where it changed any.
@@ -45,6 +49,9 @@ impl Passes {
         }
         if self.straight {
             changed.push(("straight", straight::run(states, scopes)));
+        }
+        if self.plain {
+            changed.push(("plain", plain::run(states, scopes)));
         }
         changed.retain(|(_, states)| !states.is_empty());
         changed
