@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use expressd::cases::Script;
 use expressd::cases::virtual_time::{self, End, NAME, Setting};
-use expressd::engine::{Execution, FanOut, InPlace, Limits};
+use expressd::engine::{Execution, FanOut, InPlace, Limit, Limits};
 use expressd::plan::{self, Passes, Plan};
 use serde_json::Value;
 
@@ -78,6 +78,28 @@ fn large_maps_do_the_same_on_several_threads() {
     assert!(succeeded > 25 && failed > 25, "{succeeded} and {failed}");
 }
 
+#[test]
+fn limits_are_met_in_the_same_place_with_the_passes_and_without() {
+    let (mut execution, mut met) = (Execution::new(), 0);
+    for seed in 0..1_500 {
+        let mut generator = Generator::new(seed);
+        let (machine, input) = (generator.machine(), generator.input());
+        let limits = Limits {
+            payload: 60 + seed as usize % 400,
+            states: 1 + seed % 12,
+            ..Limits::default()
+        };
+        let [with, without] = [Passes::ALL, Passes::NONE].map(|passes| {
+            let plan = compile(&machine, passes, seed);
+            let end = run_within(&mut execution, &plan, &input, &InPlace, seed, limits);
+            (end, execution.states_entered(), *execution.counts())
+        });
+        assert_eq!(with, without, "seed {seed}: {machine}\non {input}");
+        met += usize::from(Limit::ALL.iter().any(|limit| with.2.met(*limit) > 0));
+    }
+    assert!(met > 500, "only {met} met a limit");
+}
+
 /// How executions ended.
 #[derive(Default)]
 struct Ends {
@@ -105,9 +127,11 @@ impl Ends {
 fn check(execution: &mut Execution, machine: &Value, input: &Value, seed: u64) -> End {
     let plain = compile(machine, Passes::NONE, seed);
     let plain = run_plan(execution, &plain, input, &InPlace, seed);
+    let did = (execution.states_entered(), *execution.counts());
     let end = run(execution, machine, input, &InPlace, seed);
     assert_eq!(
-        end, plain,
+        (&end, (execution.states_entered(), *execution.counts())),
+        (&plain, did),
         "the passes change what comes out: seed {seed}: {machine}\non {input}"
     );
     let want = Slow::run(machine, input, NAME).map(|output| output.to_string());
@@ -151,15 +175,27 @@ fn run_plan(
     fan_out: &dyn FanOut,
     seed: u64,
 ) -> End {
+    let limits = Limits {
+        // The plain interpreter knows no limit of sizes.
+        payload: usize::MAX / 8,
+        ..Limits::default()
+    };
+    run_within(execution, plan, input, fan_out, seed, limits)
+}
+
+fn run_within(
+    execution: &mut Execution,
+    plan: &Arc<Plan>,
+    input: &Value,
+    fan_out: &dyn FanOut,
+    seed: u64,
+    limits: Limits,
+) -> End {
     let setting = Setting {
         input: &input.to_string(),
         start: 0,
         seed,
-        limits: Limits {
-            // The plain interpreter knows no limit of sizes.
-            payload: usize::MAX / 8,
-            ..Limits::default()
-        },
+        limits,
         history: false,
         fan_out,
     };
