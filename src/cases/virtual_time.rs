@@ -143,6 +143,9 @@ pub fn run(
             report.left_over = script.left_over();
             return Ok(report);
         }
+        // As in the daemon, where others use its buffers meanwhile.
+        let suspended = execution.suspend();
+        execution.resume(plan, &setting.limits, suspended);
         let next_reply = planned.iter().map(|planned| planned.at).min();
         let deadline = execution.next_deadline();
         let next = next_reply.into_iter().chain(deadline).min();

@@ -1,5 +1,6 @@
 //! Task calls: what an execution asks of its driver, and who waits for the answer.
 
+use std::mem::take;
 use std::sync::Arc;
 
 use super::fiber::FiberId;
@@ -94,10 +95,14 @@ impl Calls {
         self.made = 0;
     }
 
-    /// Gives back what is not used now.
-    pub(super) fn compact(&mut self) {
+    /// Takes out those under way. Their effects were taken before.
+    pub(super) fn take_open(&mut self) -> Calls {
         self.waiting.shrink_to_fit();
-        self.effects.shrink_to_fit();
+        Calls {
+            waiting: take(&mut self.waiting),
+            made: self.made,
+            effects: Vec::new(),
+        }
     }
 
     /// Calls made so far.

@@ -10,6 +10,7 @@ use super::flow::too_large;
 use super::history::{Details, EventKind, HistoryEvent};
 use super::outcome::{Failure, Outcome, Progress};
 use super::run::{Env, Run, StateResult};
+use super::suspended::Suspended;
 use super::{FanOut, InPlace, Limit, Limits, Now};
 use crate::error_name;
 use crate::expr::ExecutionInfo;
@@ -49,9 +50,17 @@ impl Execution {
         self.keep_history = keep;
     }
 
-    /// Gives back memory that is not used while it waits.
-    pub fn compact(&mut self) {
-        self.run.compact();
+    /// Takes out what has to be known while it waits; the buffers are left to other executions. Only to be asked when
+    /// [`Execution::advance`] says that it waits, and no reply has come since.
+    pub fn suspend(&mut self) -> Suspended {
+        let plan = self.plan.as_ref().expect("what waits was started");
+        self.run.suspend(plan)
+    }
+
+    /// Goes on with what was suspended, of whichever execution of this plan within these limits.
+    pub fn resume(&mut self, plan: &Arc<Plan>, limits: &Limits, suspended: Suspended) {
+        self.take_plan(plan);
+        self.run.resume(plan, limits, suspended);
     }
 
     /// Gives back what an outlier has made large.
@@ -79,14 +88,7 @@ impl Execution {
         now: Now,
         fan_out: &dyn FanOut,
     ) -> Result<(), ParseError> {
-        // Most executions in a row are of one plan: its count is shared by all workers and better left alone.
-        if !self
-            .plan
-            .as_ref()
-            .is_some_and(|known| Arc::ptr_eq(known, plan))
-        {
-            self.plan = Some(plan.clone());
-        }
+        self.take_plan(plan);
         let run = &mut self.run;
         run.reset(plan, &start, now, self.keep_history);
         if event.len() > start.limits.payload {
@@ -125,6 +127,18 @@ impl Execution {
             .start(plan.top(), input, start.seed);
         run.ready.push_back(fiber);
         Ok(())
+    }
+
+    #[inline]
+    fn take_plan(&mut self, plan: &Arc<Plan>) {
+        // Most executions in a row are of one plan: its count is shared by all workers and better left alone.
+        if !self
+            .plan
+            .as_ref()
+            .is_some_and(|known| Arc::ptr_eq(known, plan))
+        {
+            self.plan = Some(plan.clone());
+        }
     }
 
     /// Runs until the end or until everything waits. Due deadlines fire first.
@@ -300,7 +314,7 @@ impl Run {
     }
 
     /// Everything but the arena as it was before the first execution; keeps the buffers.
-    fn forget(&mut self, keep_history: bool) {
+    pub(super) fn forget(&mut self, keep_history: bool) {
         self.fibers.reset();
         self.joins.reset();
         self.calls.reset();
@@ -315,19 +329,6 @@ impl Run {
         self.outcome = None;
         self.part_result = None;
         self.reads_event_ids = false;
-    }
-
-    /// Gives back the buffers that are empty between two steps, and what the others have too much.
-    fn compact(&mut self) {
-        self.arena.compact();
-        self.calls.compact();
-        self.timers.compact();
-        self.scratch.compact();
-        self.stack = Vec::new();
-        self.values = Vec::new();
-        self.assigned = Vec::new();
-        self.printed = Vec::new();
-        self.broken = Vec::new();
     }
 
     /// Lets go of everything but the buffers.

@@ -1,5 +1,7 @@
 //! Fibers: one run of a scope each, at top level, of a branch, of an iteration.
 
+use std::mem::take;
+
 use super::call::CallId;
 use super::clock::earliest;
 use super::failure::StateError;
@@ -148,6 +150,21 @@ impl Fibers {
             fiber.end();
             self.free.push(id);
         }
+    }
+
+    /// Takes out those that there are, with the free places between them.
+    pub(super) fn take_used(&mut self) -> Fibers {
+        let is_free = |fiber: &Fiber| matches!(fiber.step, Step::Free);
+        while self
+            .places
+            .pop_if(|place| place.as_deref().is_none_or(is_free))
+            .is_some()
+        {}
+        let n_places = self.places.len();
+        self.free.retain(|id| (id.0 as usize) < n_places);
+        self.places.shrink_to_fit();
+        self.free.shrink_to_fit();
+        take(self)
     }
 
     /// Fibers that there are.

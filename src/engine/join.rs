@@ -84,6 +84,11 @@ impl Joins {
             .extend((0..self.places.len() as u32).rev().map(JoinId));
     }
 
+    /// Whether there is any.
+    pub(super) fn are_used(&self) -> bool {
+        self.free.len() < self.places.len()
+    }
+
     /// A place for a new join: nothing but the buffer of its list is an earlier one's.
     pub(super) fn add(&mut self) -> JoinId {
         let id = self.free.pop().unwrap_or_else(|| {

@@ -26,6 +26,7 @@ mod random;
 mod read_event;
 mod run;
 mod states;
+mod suspended;
 mod timers;
 
 pub use call::{CallId, Effect, TaskCall, TaskReply};
@@ -36,3 +37,4 @@ pub use fork::ForkJob;
 pub use history::{EventKind, HistoryEvent};
 pub use limits::{Limit, Limits, Now};
 pub use outcome::{Failure, Outcome, Progress};
+pub use suspended::Suspended;

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::mem::take;
 
 use super::fiber::FiberId;
 
@@ -30,9 +31,11 @@ impl Timers {
         self.set = 0;
     }
 
-    /// Gives back what is not used now.
-    pub(super) fn compact(&mut self) {
+    /// Takes out those that are not stale.
+    pub(super) fn take_live(&mut self, is_live: impl Fn(&Timer) -> bool) -> Timers {
+        self.heap.retain(|Reverse(timer)| is_live(timer));
         self.heap.shrink_to_fit();
+        take(self)
     }
 
     /// Sets the timer of a fiber that waits; it has one wait at a time, so an earlier timer of it is stale.

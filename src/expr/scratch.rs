@@ -68,12 +68,14 @@ impl Scratch {
         self.steps = MAX_STEPS;
     }
 
-    /// Gives the buffers back, which are empty between two evaluations.
-    pub fn compact(&mut self) {
-        *self = Scratch {
-            steps: self.steps,
-            ..Scratch::default()
-        };
+    /// JSONata steps that the execution may still take.
+    pub fn steps_left(&self) -> u64 {
+        self.steps
+    }
+
+    /// An execution goes on that may still take so many steps.
+    pub fn leave_steps(&mut self, steps: u64) {
+        self.steps = steps;
     }
 
     /// Whether everything that was pushed was taken off again.

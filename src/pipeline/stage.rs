@@ -278,7 +278,7 @@ impl Stage {
         &self,
         job: &Arc<Job>,
         index: usize,
-        mut waiting: Waiting,
+        mut waiting: Box<Waiting>,
         room: HeldMemory,
         scratch: &mut Scratch,
     ) {

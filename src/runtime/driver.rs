@@ -27,7 +27,7 @@ pub(super) struct Tools {
 
 /// Drives an execution to its end and calls `finish` on a worker of the CPU pool.
 pub(super) fn drive<F>(
-    waiting: Waiting,
+    waiting: Box<Waiting>,
     tools: Tools,
     cancel: CancelToken,
     finish: F,
@@ -37,7 +37,8 @@ where
 {
     // Before the first poll, because a runtime that goes down drops futures it has never polled.
     let driven = Driven {
-        run: Some(waiting.run),
+        waiting: Some(waiting),
+        run: None,
         finish: Some(finish),
         clock: Arc::clone(&tools.clock),
     };
@@ -54,15 +55,15 @@ where
     let mut is_watched = false;
     let mut timer = pin!(clock.timer());
     loop {
-        let run = driven.run();
-        for id in take(&mut run.cancelled) {
+        let waiting = driven.waiting();
+        for id in take(&mut waiting.cancelled) {
             calls.cancel(id);
         }
-        for (id, call, counted) in take(&mut run.calls) {
+        for (id, call, counted) in take(&mut waiting.calls) {
             calls.open(id, call, counted);
         }
         // The engine always has the execution's own deadline; without one an execution would wait for ever.
-        let Some(wake_at) = run.wake_at() else {
+        let Some(wake_at) = waiting.wake_at else {
             return driven.abort(pool);
         };
         let woken = poll_fn(|cx| {
@@ -89,6 +90,7 @@ where
             match answered {
                 true => Poll::Ready(Woken::ToGoOn),
                 false => {
+                    driven.waiting();
                     let due = clock.poll_until(timer.as_mut(), wake_at, alone, cx);
                     due.map(|()| Woken::ToGoOn)
                 }
@@ -107,7 +109,10 @@ where
             None => {
                 let (inside, clock) = (Arc::clone(pool), Arc::clone(clock));
                 let advanced = pool.run(move || match driven.run().go_on(&clock, &*inside) {
-                    Progress::Waiting => Some(driven),
+                    Progress::Waiting => {
+                        driven.waiting();
+                        Some(driven)
+                    }
                     Progress::Done => {
                         driven.finish();
                         None
@@ -132,20 +137,41 @@ enum Woken {
 
 /// An execution on its way. Wherever it is dropped, `finish` is called: with its outcome, or else as aborted.
 struct Driven<F: FnOnce(Ended)> {
+    /// One of the two is there, until its end.
+    waiting: Option<Box<Waiting>>,
     run: Option<Box<Run>>,
     finish: Option<F>,
     clock: Arc<Clock>,
 }
 
+const GONE: &str = "an execution leaves only at its end";
+
 impl<F: FnOnce(Ended)> Driven<F> {
+    /// The execution, running from now on.
     fn run(&mut self) -> &mut Run {
-        self.run.as_mut().expect("the run leaves only at its end")
+        if let Some(waiting) = self.waiting.take() {
+            self.run = Some(waiting.resume());
+        }
+        self.run.as_mut().expect(GONE)
+    }
+
+    /// The execution, waiting from now on.
+    fn waiting(&mut self) -> &mut Waiting {
+        if let Some(run) = self.run.take() {
+            self.waiting = Some(run.suspend());
+        }
+        self.waiting.as_mut().expect(GONE)
     }
 
     fn finish(mut self) {
-        if let (Some(run), Some(finish)) = (self.run.take(), self.finish.take()) {
+        if let (Some(run), Some(finish)) = (self.take_run(), self.finish.take()) {
             finish(Ended::new(run));
         }
+    }
+
+    fn take_run(&mut self) -> Option<Box<Run>> {
+        let resumed = self.waiting.take().map(|waiting| waiting.resume());
+        resumed.or(self.run.take())
     }
 }
 
@@ -158,7 +184,7 @@ impl<F: FnOnce(Ended) + Send + 'static> Driven<F> {
 
 impl<F: FnOnce(Ended)> Drop for Driven<F> {
     fn drop(&mut self) {
-        if let (Some(mut run), Some(finish)) = (self.run.take(), self.finish.take()) {
+        if let (Some(mut run), Some(finish)) = (self.take_run(), self.finish.take()) {
             run.abort(&self.clock);
             finish(Ended::new(run));
         }

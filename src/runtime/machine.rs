@@ -1,6 +1,7 @@
 //! A plan with everything it needs to run.
 
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::cpu_pool;
@@ -204,9 +205,7 @@ impl Machine {
 
     /// A run that is ready to start.
     pub(super) fn take(&self) -> Box<Run> {
-        let home = self.parts.pool.own();
-        let make = || Box::new(Run::new(Arc::clone(&self.parts), Arc::clone(home)));
-        home.take().unwrap_or_else(make)
+        self.parts.take()
     }
 }
 
@@ -221,6 +220,13 @@ impl Drop for Machine {
 }
 
 impl Parts {
+    /// A run that rested, of the calling thread where it has one.
+    pub(super) fn take(self: &Arc<Parts>) -> Box<Run> {
+        let home = self.pool.own();
+        let make = || Box::new(Run::new(Arc::clone(self), Arc::clone(home)));
+        home.take().unwrap_or_else(make)
+    }
+
     pub(super) fn bound(&self, state: usize) -> &Bound {
         self.handlers[state]
             .as_ref()
@@ -228,7 +234,7 @@ impl Parts {
     }
 }
 
-/// Runs that rest, in one shard per worker. A run comes back to the shard it was made for, so that a worker's shard is
+/// Runs that rest, in one shard per thread. A run comes back to the shard it was made for, so that a thread's shard is
 /// full of its own, and nobody else locks it but those who end what waited.
 #[derive(Default)]
 struct Pool {
@@ -236,11 +242,20 @@ struct Pool {
 }
 
 const SHARDS: usize = 16;
+
+thread_local! {
+    /// Numbers the threads that are no workers.
+    static OTHER_THREAD: usize = {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        NEXT.fetch_add(1, Ordering::Relaxed)
+    };
+}
+
 /// What rests in one shard at most, and the bytes that it keeps; the rest is freed.
 const RESTING: usize = 64;
 const RESTING_BYTES: usize = 4 << 20;
 
-/// One worker's runs that rest.
+/// One thread's runs that rest.
 #[derive(Default)]
 #[repr(align(128))]
 pub(super) struct Shard(Mutex<Resting>);
@@ -254,10 +269,11 @@ struct Resting {
 }
 
 impl Pool {
-    /// The calling worker's shard.
+    /// The calling thread's shard: workers have the first ones, threads that wait for executions the last ones.
     fn own(&self) -> &Arc<Shard> {
-        let index = cpu_pool::current_worker().unwrap_or(0);
-        &self.shards[index % SHARDS]
+        let from_the_end = || SHARDS - 1 - OTHER_THREAD.with(|number| number % SHARDS);
+        let index = cpu_pool::current_worker().map_or_else(from_the_end, |worker| worker % SHARDS);
+        &self.shards[index]
     }
 }
 

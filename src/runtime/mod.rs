@@ -14,6 +14,7 @@ mod limits;
 mod machine;
 mod pause;
 mod run;
+mod waiting;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,6 +41,7 @@ pub use machine::{Machine, Unanswered, UnansweredError};
 pub use pause::pause;
 #[cfg(test)]
 pub(crate) use pause::simulated;
+pub use waiting::Waiting;
 
 /// The `runtime` section of a config.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
@@ -76,19 +78,7 @@ pub enum Started {
     /// It ran to its end at once.
     Done(Ended),
     /// It waits; give it to [`Runtime::drive`].
-    Waiting(Waiting),
-}
-
-/// An execution that waits for tasks or timers.
-pub struct Waiting {
-    run: Box<Run>,
-}
-
-impl Waiting {
-    /// Calls `watch` with the bytes that its values hold, now and whenever it waits again.
-    pub fn watch_memory(&mut self, watch: impl Fn(usize) + Send + Sync + 'static) {
-        self.run.watch_memory(Box::new(watch));
-    }
+    Waiting(Box<Waiting>),
 }
 
 /// An execution that is over; its arena still holds the output, and goes back to the pool when this is dropped.
@@ -134,7 +124,7 @@ impl Runtime {
         let mut run = machine.take();
         match run.start(event, history, &self.tools.clock, &*self.tools.pool) {
             Progress::Done => Started::Done(Ended::new(run)),
-            Progress::Waiting => Started::Waiting(Waiting { run }),
+            Progress::Waiting => Started::Waiting(run.suspend()),
         }
     }
 
@@ -142,7 +132,7 @@ impl Runtime {
     /// `cancel` fires or the runtime goes down (`Outcome::Aborted`).
     pub fn drive(
         &self,
-        waiting: Waiting,
+        waiting: Box<Waiting>,
         cancel: &CancelToken,
         finish: impl FnOnce(Ended) + Send + 'static,
     ) {

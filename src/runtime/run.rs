@@ -44,7 +44,7 @@ const SHORT_BYTES: usize = 64 << 10;
 
 /// An execution, reused from event to event.
 pub(super) struct Run {
-    parts: Arc<Parts>,
+    pub(super) parts: Arc<Parts>,
     /// Where it rests between two events.
     home: Arc<Shard>,
     pub(super) execution: Execution,
@@ -57,11 +57,11 @@ pub(super) struct Run {
     /// For the context object, where the plan reads it.
     info: Option<Box<ExecutionInfo>>,
     /// By state: calls made so far.
-    invocations: Vec<u32>,
+    pub(super) invocations: Vec<u32>,
     /// Answers that take their time.
-    delayed: Vec<Delayed>,
+    pub(super) delayed: Vec<Delayed>,
     /// Calls that queue, with how often their states were called before.
-    queued: Vec<(TaskCall, u32)>,
+    pub(super) queued: Vec<(TaskCall, u32)>,
     /// Taken from the execution, not yet carried out.
     effects: Vec<Effect>,
     /// Calls that were started and answer from tokio; the driver takes them.
@@ -69,14 +69,14 @@ pub(super) struct Run {
     /// Calls whose futures the driver is to drop.
     pub(super) cancelled: Vec<CallId>,
     /// Who is told how much memory it holds while it waits.
-    watch: Option<Watch>,
+    pub(super) watch: Option<Watch>,
 }
 
 /// Is told how many bytes an execution holds.
 pub(super) type Watch = Box<dyn Fn(usize) + Send + Sync>;
 
 /// An answer that takes its time.
-struct Delayed {
+pub(super) struct Delayed {
     /// On the monotonic clock, in microseconds.
     due: u64,
     id: CallId,
@@ -183,24 +183,6 @@ impl Run {
         self.execution.arena().bytes_kept()
     }
 
-    /// Tells how many bytes it holds, now and at each wait.
-    pub(super) fn watch_memory(&mut self, watch: Watch) {
-        watch(self.execution.arena().bytes_used());
-        self.watch = Some(watch);
-    }
-
-    /// Gives back what a wait does not need. Tens of thousands of executions may wait at the same time.
-    fn compact(&mut self) {
-        self.execution.compact();
-        self.effects = Vec::new();
-        self.calls.shrink_to_fit();
-        self.delayed.shrink_to_fit();
-        self.queued.shrink_to_fit();
-        if let Some(watch) = &self.watch {
-            watch(self.execution.arena().bytes_used());
-        }
-    }
-
     /// When to go on at the latest, on the monotonic clock in microseconds.
     pub(super) fn wake_at(&self) -> Option<u64> {
         let deadline = self.execution.next_deadline().map(|millis| millis * 1_000);
@@ -208,7 +190,8 @@ impl Run {
         answers.chain(deadline).min()
     }
 
-    fn forget(&mut self) {
+    /// Lets go of what is left of the execution before.
+    pub(super) fn forget(&mut self) {
         self.broken = None;
         self.invocations.clear();
         self.delayed.clear();
@@ -234,9 +217,8 @@ impl Run {
                 self.end(failed(error_name::INTERNAL_ERROR, words(&*panic)))
             }
         };
-        match progress {
-            Progress::Done => self.ended = clock.read(),
-            Progress::Waiting => self.compact(),
+        if progress == Progress::Done {
+            self.ended = clock.read();
         }
         progress
     }

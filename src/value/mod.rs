@@ -34,6 +34,7 @@ mod print;
 mod constants;
 mod document;
 mod fork;
+mod packed;
 
 #[cfg(test)]
 mod tests;
@@ -44,6 +45,7 @@ pub use document::Document;
 pub use handle::{Kind, Measure, Value};
 pub use lookup::Key;
 pub use number::Number;
+pub use packed::Packed;
 pub use parse::{ParseError, ParseLimits};
 pub use read::{Elements, Members};
 pub use shape::Shape;
