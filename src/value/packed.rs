@@ -4,8 +4,7 @@ use std::mem::replace;
 use std::sync::Arc;
 
 use super::node::Node;
-use super::parse::tables;
-use super::tokenizer::{PADDING, tokenize};
+use super::tokenizer::PADDING;
 use super::{Arena, Constants, ParseLimits, Value};
 
 /// What an arena holds, in as little memory as it can be had back from quickly. See [`Arena::pack`].
@@ -18,11 +17,10 @@ enum Form {
 }
 
 struct Tables {
-    /// Without the padding at its end, where it has one.
+    /// Without the padding of the document that it begins with, if that is read again.
     text: Box<str>,
-    is_padded: bool,
-    /// The text begins with a document of so many bytes whose nodes are not kept: they are read again.
-    unread: Option<usize>,
+    /// Bytes of that document. Its nodes are not kept.
+    document: usize,
     nodes: Box<[Node]>,
     lists: Box<[Value]>,
 }
@@ -41,16 +39,14 @@ impl Arena {
             let whole = replace(self, empty);
             return Packed(Form::Whole(Box::new(whole)));
         }
-        let (unread, n_unread) = match self.first_document() {
-            Some((len, n_nodes)) if len <= READ_AGAIN => (Some(len), n_nodes),
-            _ => (None, 0),
-        };
-        let unpadded = self.text.strip_suffix(PADDING);
+        let document = self.first_document();
+        let (document, n_nodes) = document.unwrap_or_default();
+        let padding = if n_nodes > 0 { PADDING.len() } else { 0 };
+        let text = [&self.text[..document], &self.text[document + padding..]];
         let tables = Tables {
-            text: unpadded.unwrap_or(&self.text).into(),
-            is_padded: unpadded.is_some(),
-            unread,
-            nodes: self.nodes[n_unread..].into(),
+            text: text.concat().into(),
+            document,
+            nodes: self.nodes[n_nodes..].into(),
             lists: self.lists[..].into(),
         };
         self.clear();
@@ -69,29 +65,26 @@ impl Arena {
     }
 
     fn take_in(&mut self, packed: &Tables) {
-        self.text.push_str(&packed.text);
-        if packed.is_padded {
-            self.text.push_str(PADDING);
-        }
-        if let Some(len) = packed.unread {
-            let limits = ParseLimits {
+        let (document, rest) = packed.text.split_at(packed.document);
+        if !document.is_empty() {
+            let unlimited = ParseLimits {
                 depth: usize::MAX,
                 reject_duplicate_keys: false,
             };
-            let tables = tables(0, &mut self.nodes, &mut self.lists, &mut self.scratch);
-            let read = tokenize(&self.text, 0..len, limits, tables);
-            assert!(read.is_ok(), "what was read once can be read again");
+            self.parse_within(document.as_bytes(), unlimited)
+                .expect("what was read once can be read again");
             // The first of them are those that reading has just made.
             self.lists.clear();
         }
+        self.text.push_str(rest);
         self.nodes.extend_from_slice(&packed.nodes);
         self.lists.extend_from_slice(&packed.lists);
     }
 
-    /// Bytes and nodes of the document that the text begins with, where it was read from there.
+    /// Bytes and nodes of the document that the text begins with, where it was read from there and may be again.
     fn first_document(&self) -> Option<(usize, usize)> {
         match self.nodes.first() {
-            Some(Node::Span(root)) => {
+            Some(Node::Span(root)) if root.end as usize <= READ_AGAIN => {
                 let len = root.end as usize;
                 let is_document = self.text[len..].starts_with(PADDING);
                 is_document.then_some((len, root.size as usize))
@@ -105,17 +98,17 @@ impl Arena {
 mod tests {
     use super::*;
 
-    /// Bytes of the document that is read again; none where its nodes are kept.
-    fn unread(packed: &Packed) -> Option<usize> {
+    /// Bytes of the document that is read again.
+    fn unread(packed: &Packed) -> usize {
         match &packed.0 {
-            Form::Tables(tables) => tables.unread,
-            Form::Whole(_) => None,
+            Form::Tables(tables) => tables.document,
+            Form::Whole(_) => 0,
         }
     }
 
     /// Packs an arena with a document and what is made of it, and looks at both in another arena.
     #[track_caller]
-    fn check(text: &str, want: &str, want_unread: Option<usize>) {
+    fn check(text: &str, want: &str, want_unread: usize) {
         let constants = Constants::empty();
         let mut arena = Arena::new(Arc::clone(&constants));
         let limits = ParseLimits::default();
@@ -144,12 +137,12 @@ mod tests {
     #[test]
     fn handles_mean_the_same_in_another_arena() {
         let text = r#"{"a":[1,"x"],"b":{}}"#;
-        check(text, text, Some(text.len()));
-        check(r#" {"a": 1, "a": [2 ]}"#, r#"{"a":[2]}"#, Some(20));
-        check(r#"{"a":1} "#, r#"{"a":1}"#, None);
+        check(text, text, text.len());
+        check(r#" {"a": 1, "a": [2 ]}"#, r#"{"a":[2]}"#, 20);
+        check(r#"{"a":1} "#, r#"{"a":1}"#, 0);
         for bytes in [READ_AGAIN, COPIED] {
             let large = format!("[\"{}\"]", "x".repeat(bytes));
-            check(&large, &large, None);
+            check(&large, &large, 0);
         }
     }
 
@@ -160,7 +153,7 @@ mod tests {
         let built = arena.string("built");
         let read = arena.parse(b"[1]", ParseLimits::default()).unwrap();
         let packed = arena.pack();
-        assert_eq!(unread(&packed), None);
+        assert_eq!(unread(&packed), 0);
         arena.unpack(packed, &constants);
         assert_eq!(arena.to_json(built), "\"built\"");
         assert_eq!(arena.to_json(read), "[1]");

@@ -153,7 +153,7 @@ impl Arena {
     }
 }
 
-pub(super) fn tables<'a>(
+fn tables<'a>(
     base: usize,
     nodes: &'a mut Vec<Node>,
     lists: &'a mut Vec<Value>,
