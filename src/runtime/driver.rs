@@ -17,10 +17,9 @@ use super::{Ended, Waiting};
 use crate::engine::Progress;
 
 /// What a driver needs of the runtime.
-#[derive(Clone)]
 pub(super) struct Tools {
     pub(super) pool: Arc<CpuPool>,
-    pub(super) clock: Arc<Clock>,
+    pub(super) clock: Clock,
     /// Task calls under way, over all executions.
     pub(super) concurrency: Arc<Semaphore>,
 }
@@ -28,7 +27,7 @@ pub(super) struct Tools {
 /// Drives an execution to its end and calls `finish` on a worker of the CPU pool.
 pub(super) fn drive<F>(
     waiting: Box<Waiting>,
-    tools: Tools,
+    tools: Arc<Tools>,
     cancel: CancelToken,
     finish: F,
 ) -> impl Future<Output = ()> + Send
@@ -40,16 +39,17 @@ where
         waiting: Some(waiting),
         run: None,
         finish: Some(finish),
-        clock: Arc::clone(&tools.clock),
+        tools,
     };
-    go_on(driven, tools, cancel)
+    go_on(driven, cancel)
 }
 
-async fn go_on<F>(mut driven: Driven<F>, tools: Tools, cancel: CancelToken)
+async fn go_on<F>(mut driven: Driven<F>, cancel: CancelToken)
 where
     F: FnOnce(Ended) + Send + 'static,
 {
-    let Tools { pool, clock, .. } = &tools;
+    let tools = Arc::clone(&driven.tools);
+    let Tools { pool, clock, .. } = &*tools;
     let mut calls = Calls::new(Arc::clone(&tools.concurrency));
     let mut cancelled = pin!(cancel.cancelled());
     let mut is_watched = false;
@@ -107,8 +107,9 @@ where
             Some(Progress::Waiting) => {}
             Some(Progress::Done) => return pool.spawn(move || driven.finish()),
             None => {
-                let (inside, clock) = (Arc::clone(pool), Arc::clone(clock));
-                let advanced = pool.run(move || match driven.run().go_on(&clock, &*inside) {
+                let tools = Arc::clone(&tools);
+                let go_on = move |run: &mut Run| run.go_on(&tools.clock, &*tools.pool);
+                let advanced = pool.run(move || match go_on(driven.run()) {
                     Progress::Waiting => {
                         driven.waiting();
                         Some(driven)
@@ -141,7 +142,7 @@ struct Driven<F: FnOnce(Ended)> {
     waiting: Option<Box<Waiting>>,
     run: Option<Box<Run>>,
     finish: Option<F>,
-    clock: Arc<Clock>,
+    tools: Arc<Tools>,
 }
 
 const GONE: &str = "an execution leaves only at its end";
@@ -185,7 +186,7 @@ impl<F: FnOnce(Ended) + Send + 'static> Driven<F> {
 impl<F: FnOnce(Ended)> Drop for Driven<F> {
     fn drop(&mut self) {
         if let (Some(mut run), Some(finish)) = (self.take_run(), self.finish.take()) {
-            run.abort(&self.clock);
+            run.abort(&self.tools.clock);
             finish(Ended::new(run));
         }
     }

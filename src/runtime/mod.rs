@@ -90,7 +90,7 @@ pub struct Ended {
 /// The pool, the timers, the clock. Cheap to clone.
 #[derive(Clone)]
 pub struct Runtime {
-    tools: Tools,
+    tools: Arc<Tools>,
     tokio: Handle,
     concurrency: usize,
 }
@@ -99,11 +99,11 @@ impl Runtime {
     /// Starts the CPU pool. `tokio` is where executions wait.
     pub fn new(config: &RuntimeConfig, clock: Clock, tokio: Handle) -> std::io::Result<Runtime> {
         Ok(Runtime {
-            tools: Tools {
+            tools: Arc::new(Tools {
                 pool: Arc::new(CpuPool::new(config.workers)?),
-                clock: Arc::new(clock),
+                clock,
                 concurrency: Arc::new(Semaphore::new(config.concurrency)),
-            },
+            }),
             tokio,
             concurrency: config.concurrency,
         })
@@ -136,7 +136,7 @@ impl Runtime {
         cancel: &CancelToken,
         finish: impl FnOnce(Ended) + Send + 'static,
     ) {
-        let driving = driver::drive(waiting, self.tools.clone(), cancel.clone(), finish);
+        let driving = driver::drive(waiting, Arc::clone(&self.tools), cancel.clone(), finish);
         // The owner that joins it is `finish`: it is called whatever happens to the task.
         self.tokio.spawn(driving);
     }
@@ -157,11 +157,11 @@ impl Runtime {
     pub(crate) fn simulated(clock: Clock, tokio: Handle) -> Runtime {
         let concurrency = RuntimeConfig::default().concurrency;
         Runtime {
-            tools: Tools {
+            tools: Arc::new(Tools {
                 pool: Arc::new(CpuPool::on_this_thread()),
-                clock: Arc::new(clock),
+                clock,
                 concurrency: Arc::new(Semaphore::new(concurrency)),
-            },
+            }),
             tokio,
             concurrency,
         }
