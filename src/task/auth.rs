@@ -1,7 +1,9 @@
 //! Headers of requests that a config sets: who calls, and whatever else the endpoint wants to know.
 
 use std::collections::BTreeMap;
+use std::future::Future;
 use std::path::Path;
+use std::pin::Pin;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -148,15 +150,14 @@ impl Credentials {
 
 impl Credentials {
     /// Sends a request that has them in its head, with a token where one is wanted.
-    pub(super) async fn send(
-        &self,
-        client: &Client,
+    pub(super) fn send<'a>(
+        &'a self,
+        client: &'a Client,
         request: Request<Full<Bytes>>,
-    ) -> Result<Response<Bytes>, Failure> {
+    ) -> Pin<Box<dyn Future<Output = Result<Response<Bytes>, Failure>> + Send + 'a>> {
         match &self.tokens {
-            None => client.send(request).await,
-            // In a box of its own: hardly anybody has tokens, and the future is large.
-            Some(tokens) => Box::pin(tokens.send(client, request)).await,
+            None => Box::pin(client.send(request)),
+            Some(tokens) => Box::pin(tokens.send(client, request)),
         }
     }
 }

@@ -13,10 +13,10 @@ use std::time::Duration;
 
 use http_body_util::BodyExt;
 use http_body_util::Full;
-use hyper::body::Bytes;
+use hyper::body::{Bytes, Incoming};
 use hyper::http::uri::Authority;
 use hyper::{Request, Response};
-use hyper_util::client::legacy::Client as Pool;
+use hyper_util::client::legacy::{Client as Pool, Error as PoolError};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::time::{Instant, timeout_at};
 
@@ -98,29 +98,45 @@ impl Client {
     }
 
     /// Sends a request and reads the whole response, whatever its status.
-    pub(crate) async fn send(
+    pub(crate) fn send(
         &self,
         request: Request<Full<Bytes>>,
-    ) -> Result<Response<Bytes>, Failure> {
+    ) -> impl Future<Output = Result<Response<Bytes>, Failure>> + Send {
         let authority = request.uri().authority().cloned();
-        let authority = authority.as_ref().map_or("", Authority::as_str);
-        let end = Instant::now() + self.timeouts.total;
-        let answer = self.within(ExchangeLimit::FirstByte, self.timeouts.first_byte, end);
-        let (head, mut body) = answer
-            .of(self.pool.request(request))
-            .await?
-            .map_err(|error| {
-                if connector::was_too_slow(&error) {
-                    self.metrics.met(ExchangeLimit::Connect);
-                }
-                Failure::request(authority, &error)
-            })?
-            .into_parts();
+        // Not inside: the future would keep room for the request, which is the pool's now.
+        let head = self.pool.request(request);
+        async move {
+            let authority = authority.as_ref().map_or("", Authority::as_str);
+            let end = Instant::now() + self.timeouts.total;
+            let answer = self.within(ExchangeLimit::FirstByte, self.timeouts.first_byte, end);
+            let head = answer.of(head).await?;
+            let (head, body) = head
+                .map_err(|error| self.failed(authority, &error))?
+                .into_parts();
+            let body = self.whole(body, authority, end).await?;
+            Ok(Response::from_parts(head, body))
+        }
+    }
+
+    fn failed(&self, authority: &str, error: &PoolError) -> Failure {
+        if connector::was_too_slow(error) {
+            self.metrics.met(ExchangeLimit::Connect);
+        }
+        Failure::request(authority, error)
+    }
+
+    /// The body of a response, which has come at `end`.
+    async fn whole(
+        &self,
+        mut body: Incoming,
+        authority: &str,
+        end: Instant,
+    ) -> Result<Bytes, Failure> {
         let mut pieces = Pieces::default();
         loop {
             let piece = self.within(ExchangeLimit::Idle, self.timeouts.idle, end);
             let Some(frame) = piece.of(body.frame()).await? else {
-                return Ok(Response::from_parts(head, pieces.whole()));
+                return Ok(pieces.whole());
             };
             let frame = frame.map_err(|error| Failure::body(authority, &error))?;
             if let Ok(data) = frame.into_data() {

@@ -5,7 +5,6 @@ mod breaker;
 mod config;
 mod pace;
 
-use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -224,13 +223,13 @@ pub struct Pass {
 }
 
 impl Pass {
-    /// The answer of the call, which begins when it is polled.
-    pub(crate) async fn around(
-        mut self,
-        call: impl Future<Output = (TaskReply, Health)>,
-    ) -> TaskReply {
+    /// The call begins now.
+    pub(crate) fn begin(&mut self) {
         self.begun = Some(Instant::now());
-        let (reply, health) = call.await;
+    }
+
+    /// The call has ended, and this came of it.
+    pub(crate) fn ended(mut self, (reply, health): (TaskReply, Health)) -> TaskReply {
         self.end(Some(health));
         reply
     }

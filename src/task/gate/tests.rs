@@ -14,13 +14,17 @@ fn call(
     gate: &Arc<Gate>,
     work: impl Future<Output = Health> + Send + 'static,
 ) -> (bool, tokio::task::JoinHandle<TaskReply>) {
-    let work = async move { (TaskReply::Result(b"1".to_vec()), work.await) };
+    let through = |mut pass: Pass| async move {
+        pass.begin();
+        let health = work.await;
+        pass.ended((TaskReply::Result(b"1".to_vec()), health))
+    };
     match gate.enter(Some(10_000)) {
-        Ok(pass) => (false, tokio::spawn(pass.around(work))),
+        Ok(pass) => (false, tokio::spawn(through(pass))),
         Err(queue) => {
             let call = async move {
                 match queue.await {
-                    Ok(pass) => pass.around(work).await,
+                    Ok(pass) => through(pass).await,
                     Err(refusal) => refusal,
                 }
             };

@@ -109,18 +109,19 @@ impl Handler for Bound {
         }
     }
 
-    fn begin(&self, call: Call<'_>, pass: Pass) -> Answer {
+    fn begin(&self, call: Call<'_>, mut pass: Pass) -> Answer {
         let function = Arc::clone(&self.0);
         let request = function.request(&call);
-        Answer::Later(Box::pin(pass.around(async move {
+        Answer::Later(Box::pin(async move {
             let Endpoint {
                 client,
                 credentials,
                 ..
             } = &*function.endpoint;
+            pass.begin();
             let exchange = credentials.send(client, request).await;
-            function.reading.reply(exchange)
-        })))
+            pass.ended(function.reading.reply(exchange))
+        }))
     }
 
     fn breaker(&self) -> Option<Arc<BreakerMetrics>> {

@@ -115,12 +115,13 @@ impl Handler for HttpInvoke {
 }
 
 impl HttpInvoke {
-    fn send(&self, request: Prepared, pass: Pass) -> Answer {
+    fn send(&self, request: Prepared, mut pass: Pass) -> Answer {
         let (caller, (request, connection)) = (Arc::clone(&self.0), request);
-        Answer::Later(Box::pin(pass.around(async move {
+        Answer::Later(Box::pin(async move {
+            pass.begin();
             let exchange = connection.send(&caller.client, request).await;
-            (answer::reply(exchange), Health::Up)
-        })))
+            pass.ended((answer::reply(exchange), Health::Up))
+        }))
     }
 }
 

@@ -203,12 +203,14 @@ impl Bound {
         }
     }
 
-    fn send(&self, invocation: Invocation, now: i64, pass: Pass) -> Answer {
+    fn send(&self, invocation: Invocation, now: i64, mut pass: Pass) -> Answer {
         let (api, target) = (Arc::clone(&self.api), Arc::clone(&self.target));
         let shape = self.shape.clone();
-        Answer::Later(Box::pin(pass.around(async move {
-            shape.reply(api.invoke(&target, invocation, now).await)
-        })))
+        Answer::Later(Box::pin(async move {
+            pass.begin();
+            let exchange = api.invoke(&target, invocation, now).await;
+            pass.ended(shape.reply(exchange))
+        }))
     }
 }
 
