@@ -74,43 +74,14 @@ pub(crate) unsafe fn take_batch(
 /// A message as a record of `topic`.
 ///
 /// # Safety
-/// `message` is a valid message without error, and `headers` are its own.
+/// `message` is a valid message, and `headers` are its own.
 pub(crate) unsafe fn record<'a>(
     message: &'a RDKafkaMessage,
     topic: &'a str,
     headers: Option<&'a dyn HeaderList>,
 ) -> Record<'a> {
     // SAFETY: the caller's promise.
-    let timestamp = unsafe { timestamp(message) };
-    // SAFETY: as above.
-    unsafe { record_of(message, timestamp, topic, headers) }
-}
-
-/// When a message was made, milliseconds since the epoch, and who said so.
-///
-/// # Safety
-/// `message` is a valid message.
-pub(crate) unsafe fn timestamp(message: &RDKafkaMessage) -> (Option<i64>, TimestampType) {
-    let mut source = timestamp_type::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
-    // SAFETY: the message is valid.
-    let timestamp = unsafe { sys::rd_kafka_message_timestamp(message, &mut source) };
-    let source = match source {
-        timestamp_type::RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME => TimestampType::LogAppendTime,
-        _ => TimestampType::CreateTime,
-    };
-    ((timestamp >= 0).then_some(timestamp), source)
-}
-
-/// As [`record`], for a message whose timestamp is known: the client keeps it elsewhere.
-///
-/// # Safety
-/// As [`record`].
-pub(crate) unsafe fn record_of<'a>(
-    message: &'a RDKafkaMessage,
-    (timestamp, timestamp_type): (Option<i64>, TimestampType),
-    topic: &'a str,
-    headers: Option<&'a dyn HeaderList>,
-) -> Record<'a> {
+    let (timestamp, timestamp_type) = unsafe { timestamp(message) };
     Record {
         topic,
         partition: message.partition,
@@ -123,6 +94,21 @@ pub(crate) unsafe fn record_of<'a>(
         value: unsafe { bytes(message.payload.cast(), message.len) },
         headers: headers.map_or(Headers::NONE, Headers::new),
     }
+}
+
+/// When a message was made, milliseconds since the epoch, and who said so.
+///
+/// # Safety
+/// `message` is a valid message.
+unsafe fn timestamp(message: &RDKafkaMessage) -> (Option<i64>, TimestampType) {
+    let mut source = timestamp_type::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
+    // SAFETY: the message is valid.
+    let timestamp = unsafe { sys::rd_kafka_message_timestamp(message, &mut source) };
+    let source = match source {
+        timestamp_type::RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME => TimestampType::LogAppendTime,
+        _ => TimestampType::CreateTime,
+    };
+    ((timestamp >= 0).then_some(timestamp), source)
 }
 
 /// The error in an answer of the client, if it is one.

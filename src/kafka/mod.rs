@@ -25,9 +25,7 @@ pub use error::{
 };
 pub use feeder::Feeder;
 pub use hash::hash;
-pub(crate) use message::{
-    NativeHeaders, bytes, error_code, record, record_of, take_batch, timestamp,
-};
+pub(crate) use message::{NativeHeaders, bytes, error_code, record, take_batch};
 pub use producer::{
     ProducerSettings, TopicError, ask_topic, missing_topics, native_headers, verify_topic,
 };

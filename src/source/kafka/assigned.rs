@@ -155,7 +155,7 @@ impl Assigned {
     pub(super) fn hold(&mut self, record: OwnedRecord) {
         let offset = record.as_record().offset;
         let before = self.held.partition_point(|held| held.offset() < offset);
-        self.held.insert(before, Message::Owned(record));
+        self.held.insert(before, Message::Owned(Box::new(record)));
     }
 
     /// Stands still until an operator acts.
@@ -426,7 +426,7 @@ mod tests {
     fn record(not_before: &str) -> Message {
         let mut headers = HeaderBuffer::new();
         headers.push(NOT_BEFORE, Some(not_before.as_bytes()));
-        Message::Owned(OwnedRecord::new(&Record {
+        Message::Owned(Box::new(OwnedRecord::new(&Record {
             topic: "t",
             partition: 0,
             offset: 0,
@@ -435,7 +435,7 @@ mod tests {
             key: None,
             value: None,
             headers: Headers::new(&headers),
-        }))
+        })))
     }
 
     fn assigned(queue: One, delayed: bool, window_records: usize) -> Assigned {

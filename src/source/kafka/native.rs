@@ -16,8 +16,8 @@ use rdkafka_sys as sys;
 use rdkafka_sys::types::{RDKafkaErrorCode, RDKafkaMessage, RDKafkaQueue};
 
 use crate::kafka::{
-    NativeHeaders, OwnedRecord, Record, TimestampType, bytes, error_code, record, record_of,
-    take_batch, timestamp,
+    Headers, NativeHeaders, OwnedRecord, Record, TimestampType, bytes, error_code, record,
+    take_batch,
 };
 use crate::source::Records;
 
@@ -85,9 +85,11 @@ impl Queue for PartitionQueue {
             let Some(message) = NonNull::new(message) else {
                 continue;
             };
+            // SAFETY: the message is valid.
+            let code = error_code(unsafe { message.as_ref() }.err);
             // SAFETY: the call gives each message to us, and none of them twice.
             let message = unsafe { NativeMessage::new(message) };
-            match error_code(message.raw().err) {
+            match code {
                 None => messages.push(Message::Native(message)),
                 Some(code) => error = Some(code),
             }
@@ -238,14 +240,14 @@ pub(super) fn forget_foreign_metadata(list: &mut TopicPartitionList) {
 pub(crate) enum Message {
     /// In the client's own memory.
     Native(NativeMessage),
-    /// Copied out of it.
-    Owned(OwnedRecord),
+    /// Copied out of it, which is rare.
+    Owned(Box<OwnedRecord>),
 }
 
 impl Message {
     pub(crate) fn offset(&self) -> i64 {
         match self {
-            Message::Native(message) => message.raw().offset,
+            Message::Native(message) => message.offset,
             Message::Owned(record) => record.as_record().offset,
         }
     }
@@ -259,11 +261,17 @@ impl Message {
     }
 }
 
-/// A message that we own. It pins the whole fetch buffer that it came in.
+/// A message that we own. It pins the whole fetch buffer that it came in. What makes it a record is noted beside its
+/// pointer: the next thread that asks for it has none of the client's own memory in its cache.
 pub(crate) struct NativeMessage {
     message: NonNull<RDKafkaMessage>,
+    offset: i64,
+    partition: i32,
+    timestamp_type: TimestampType,
+    timestamp: Option<i64>,
+    key: Option<NonNull<[u8]>>,
+    value: Option<NonNull<[u8]>>,
     headers: Option<NativeHeaders>,
-    timestamp: (Option<i64>, TimestampType),
 }
 
 // SAFETY: an owned message may be read and destroyed on any thread. Its headers, the one part that the client parses
@@ -277,27 +285,37 @@ impl NativeMessage {
     /// The message is valid and belongs to the caller, who gives it away.
     unsafe fn new(message: NonNull<RDKafkaMessage>) -> NativeMessage {
         // SAFETY: the message is valid; the headers go where it goes.
-        let (headers, timestamp) = unsafe {
+        let (headers, record) = unsafe {
             let headers = NativeHeaders::of(message.as_ptr());
-            (headers, timestamp(message.as_ref()))
+            (headers, record(message.as_ref(), "", None))
         };
         NativeMessage {
             message,
+            offset: record.offset,
+            partition: record.partition,
+            timestamp_type: record.timestamp_type,
+            timestamp: record.timestamp,
+            key: record.key.map(NonNull::from),
+            value: record.value.map(NonNull::from),
             headers,
-            timestamp,
         }
     }
 
-    fn raw(&self) -> &RDKafkaMessage {
-        // SAFETY: valid until `drop`.
-        unsafe { self.message.as_ref() }
-    }
-
     fn record<'a>(&'a self, topic: &'a str) -> Record<'a> {
-        // SAFETY: the message is valid for as long as `self` is borrowed.
-        unsafe {
-            let headers = self.headers.as_ref().map(|headers| headers as _);
-            record_of(self.raw(), self.timestamp, topic, headers)
+        // SAFETY: key and value lie inside the message, which is valid for as long as `self` is borrowed.
+        let bytes = |bytes: NonNull<[u8]>| unsafe { bytes.as_ref() };
+        Record {
+            topic,
+            partition: self.partition,
+            offset: self.offset,
+            timestamp: self.timestamp,
+            timestamp_type: self.timestamp_type,
+            key: self.key.map(bytes),
+            value: self.value.map(bytes),
+            headers: self
+                .headers
+                .as_ref()
+                .map_or(Headers::NONE, |headers| Headers::new(headers)),
         }
     }
 }

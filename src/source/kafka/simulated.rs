@@ -220,11 +220,9 @@ impl Queue for SimulatedQueue {
             .world()
             .fetch(self.member, self.partition, max);
         let n = found.len();
-        messages.extend(
-            found
-                .into_iter()
-                .map(|(offset, input)| Message::Owned(record(self.partition, offset, &input))),
-        );
+        messages.extend(found.into_iter().map(|(offset, input)| {
+            Message::Owned(Box::new(record(self.partition, offset, &input)))
+        }));
         (n, None)
     }
 
