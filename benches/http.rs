@@ -29,7 +29,8 @@ const ROUNDS: usize = 7;
 const ORDERS: usize = 4_000;
 /// Orders under way at the same time.
 const IN_FLIGHT: usize = 256;
-const WAITING: usize = 20_000;
+/// Executions whose call queues behind those under way.
+const QUEUED: usize = 20_000;
 
 /// Something that runs orders.
 trait Program {
@@ -90,8 +91,13 @@ fn main() {
     println!("  expressd  {our_rate:8.0}   {:.2}", our_rate / hand_rate);
 
     let silent = ours::Bench::new(&definition, &format!("http://{address}/silent"), &tokio);
-    let bytes = silent.resident_bytes_of_waiting(&orders, WAITING);
-    println!("{WAITING} executions that wait: {bytes} resident bytes each");
+    let (called, queued) = silent.resident_bytes_of_waiting(&orders, QUEUED);
+    println!("resident bytes of each execution that waits:");
+    println!(
+        "  {:6} with a call under way, its connection included: {called}",
+        ours::CALLS
+    );
+    println!("  {QUEUED:6} whose call queues: {queued}");
     let _ = server.kill();
     let _ = server.wait();
 }

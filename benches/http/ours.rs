@@ -1,5 +1,6 @@
 //! The same through the runtime, as a pipeline drives it.
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -27,11 +28,14 @@ pub(crate) struct Bench {
 /// Events that go to the pool together.
 const BATCH: usize = 16;
 
+/// Calls under way at the same time; further ones queue.
+pub(crate) const CALLS: usize = 1_024;
+
 impl Bench {
     pub(crate) fn new(definition: &str, url: &str, tokio: &tokio::runtime::Runtime) -> Bench {
         let (machine, _) = asl::parse(definition).unwrap();
         let plan = Arc::new(plan::compile(&machine).unwrap());
-        let config = json!({ "url": url, "concurrency": 1_024 });
+        let config = json!({ "url": url, "concurrency": CALLS });
         let http = Http::new(&serde_json::from_value(config).unwrap(), Path::new(""));
         let mut registry = Registry::default();
         registry.add(Binding {
@@ -91,21 +95,37 @@ impl Program for Bench {
 }
 
 impl Bench {
-    /// Starts executions whose first task never answers, and says what each of them adds to the process's memory.
-    pub(crate) fn resident_bytes_of_waiting(&self, events: &[String], executions: usize) -> usize {
+    /// Starts executions whose first task never answers, and says what each of them adds to the process's memory: those
+    /// whose call has a connection of its own, and so many more whose call queues.
+    pub(crate) fn resident_bytes_of_waiting(
+        &self,
+        events: &[String],
+        queued: usize,
+    ) -> (usize, usize) {
         let cancel = CancelToken::new();
-        let room = Arc::new(Semaphore::new(executions));
+        let all = CALLS + queued;
+        let room = Arc::new(Semaphore::new(all));
+        let wait = |indexes: Range<usize>| {
+            for (index, event) in indexes.zip(events.iter().cycle()) {
+                let permit = Arc::clone(&room).try_acquire_owned().unwrap();
+                let finish = move |_: Ended| drop(permit);
+                start(&self.runtime, &self.machine, event, index, &cancel, finish);
+            }
+        };
         let before = resident();
-        for (index, event) in events.iter().cycle().take(executions).enumerate() {
-            let permit = Arc::clone(&room).try_acquire_owned().unwrap();
-            let finish = move |_: Ended| drop(permit);
-            start(&self.runtime, &self.machine, event, index, &cancel, finish);
+        let connected = open_files().map(|others| others + CALLS);
+        wait(0..CALLS);
+        while open_files() < connected {
+            std::thread::yield_now();
         }
-        let bytes = resident().saturating_sub(before) / executions;
+        let called = resident();
+        wait(CALLS..all);
+        let after = resident();
         cancel.cancel();
-        let all = room.acquire_many(executions as u32);
-        self.tokio.block_on(async { drop(all.await) });
-        bytes
+        let ended = room.acquire_many(all as u32);
+        self.tokio.block_on(async { drop(ended.await) });
+        let each = |after: usize, before, n| after.saturating_sub(before) / n;
+        (each(called, before, CALLS), each(after, called, queued))
     }
 }
 
@@ -135,6 +155,11 @@ fn output(ended: &Ended) -> Vec<u8> {
     let mut text = Vec::new();
     ended.execution().arena().print(*output, &mut text);
     text
+}
+
+/// Files and sockets that this process has open; None where the system does not say.
+fn open_files() -> Option<usize> {
+    Some(std::fs::read_dir("/proc/self/fd").ok()?.count())
 }
 
 /// Resident bytes of this process.
