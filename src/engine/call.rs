@@ -97,6 +97,7 @@ impl Calls {
 
     /// Takes out those under way. Their effects were taken before.
     pub(super) fn take_open(&mut self) -> Calls {
+        debug_assert!(self.effects.is_empty());
         self.waiting.shrink_to_fit();
         Calls {
             waiting: take(&mut self.waiting),

@@ -6,7 +6,9 @@
 
 use super::Limits;
 use super::children::Siblings;
+use super::counts::Counts;
 use super::flow::state_info;
+use super::history::History;
 use super::random::{child_seed, selector_seed};
 use super::run::Run;
 use super::states::choice::first_rule;
@@ -57,14 +59,12 @@ impl Run {
             arena: &mut self.arena,
             scratch: &mut self.scratch,
             limits: &self.limits,
-            states_entered: self.states_entered,
-            entered: Entered::default(),
-            events: 0,
+            states_entered: &mut self.states_entered,
+            counts: &mut self.counts,
+            history: &mut self.history,
         };
-        let left = loop {
-            let Some(index) = join.start_next() else {
-                break None;
-            };
+        while let Some(index) = join.start_next() {
+            let before = walk.arena.mark();
             let place = &mut join.values[(index - siblings.first) as usize];
             let output = match &siblings.state.kind {
                 StateKind::Parallel(parallel) => {
@@ -83,26 +83,16 @@ impl Run {
                 _ => None,
             };
             let Some(output) = output else {
-                break Some(index);
+                walk.arena.rewind(before);
+                parts.clear();
+                return Some(index);
             };
             *place = output;
             join.running -= 1;
-        };
-        let Walk {
-            states_entered,
-            entered,
-            events,
-            ..
-        } = walk;
-        self.states_entered = states_entered;
-        self.counts.enter_all(entered);
-        self.history.skip(events);
-        left
+        }
+        None
     }
 }
-
-/// States entered, by type.
-type Entered = [u64; StateType::ALL.len()];
 
 /// A way through plain children.
 struct Walk<'a> {
@@ -112,11 +102,9 @@ struct Walk<'a> {
     scratch: &'a mut Scratch,
     limits: &'a Limits,
     /// In all scopes.
-    states_entered: u64,
-    /// On this way.
-    entered: Entered,
-    /// Events of the history that happened on it.
-    events: u64,
+    states_entered: &'a mut u64,
+    counts: &'a mut Counts,
+    history: &'a mut History,
 }
 
 impl Walk<'_> {
@@ -162,7 +150,7 @@ impl Walk<'_> {
         let start = self.plan.scope(map.processor).start;
         let output = self.through(start, inner, map.selector.as_ref())?;
         // It was started and succeeded.
-        self.events += 2;
+        self.history.skip(2);
         Some(output)
     }
 
@@ -181,13 +169,13 @@ impl Walk<'_> {
         mut scope: Scope<'_>,
         selector: Option<&Template>,
     ) -> Option<Value> {
-        let (mut entered, mut n_entered) = (Entered::default(), 0);
+        let (mut entered, mut n_entered) = ([0; StateType::ALL.len()], 0);
         let mut id = start;
         loop {
             let state = self.plan.state(id);
             entered[state.state_type() as usize] += 1;
             n_entered += 1;
-            if self.states_entered + n_entered > self.limits.states
+            if *self.states_entered + n_entered > self.limits.states
                 || self.arena.bytes_used() > self.limits.memory
             {
                 return None;
@@ -201,12 +189,10 @@ impl Walk<'_> {
                 Next::End => break,
             }
         }
-        for (sum, more) in self.entered.iter_mut().zip(entered) {
-            *sum += more;
-        }
-        self.states_entered += n_entered;
+        self.counts.enter_all(entered);
+        *self.states_entered += n_entered;
         // Each was entered and left.
-        self.events += 2 * n_entered;
+        self.history.skip(2 * n_entered);
         Some(scope.input)
     }
 

@@ -203,7 +203,7 @@ impl Arena {
     }
 
     /// What the tables hold now.
-    pub(super) fn mark(&self) -> Mark {
+    pub fn mark(&self) -> Mark {
         Mark {
             next: Value::node(self.base + self.nodes.len()),
             n_nodes: self.nodes.len(),
@@ -212,8 +212,8 @@ impl Arena {
         }
     }
 
-    /// Forgets what was made since.
-    pub(super) fn rewind(&mut self, mark: Mark) {
+    /// Forgets what was made since: handles of it mean nothing any more.
+    pub fn rewind(&mut self, mark: Mark) {
         self.rewind_nodes(&mark);
         self.text.truncate(mark.n_bytes);
     }
@@ -247,8 +247,8 @@ fn is_loose(len: usize, capacity: usize) -> bool {
     capacity - len > capacity / 8
 }
 
-/// A length of all tables.
-pub(super) struct Mark {
+/// A length of all tables: see [`Arena::mark`].
+pub struct Mark {
     /// The handle of the node that comes next.
     pub(super) next: Value,
     n_nodes: usize,

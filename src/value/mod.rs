@@ -39,7 +39,7 @@ mod packed;
 #[cfg(test)]
 mod tests;
 
-pub use arena::Arena;
+pub use arena::{Arena, Mark};
 pub use constants::{Constants, ConstantsBuilder};
 pub use document::Document;
 pub use handle::{Kind, Measure, Value};
