@@ -47,6 +47,9 @@ pub(crate) fn check(arena: &mut Arena, text: &[u8]) -> bool {
         (Ok(ours), Ok(serde)) => {
             check_same(arena, ours, &serde, text);
             check_equal(arena, ours, consumed.unwrap());
+            let mut other = Arena::new(Constants::empty());
+            other.unpack(arena.pack(), &Constants::empty());
+            assert_eq!(read(&other, ours), serde, "packed: {}", show());
             true
         }
         (Ok(ours), Err(error)) => {
